@@ -1,0 +1,37 @@
+# The commands of the project. `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s $$'\t'
+
+.PHONY: setup
+setup: ## Install what is missing on Debian 12 (a C compiler for allocator and linker)
+	@deploy/setup.sh
+
+.PHONY: run
+run: setup ## Build, start the hub with the demo, show it live; Ctrl-C drains
+	@cargo build --release --locked --package lienthong
+	@exec target/release/lienthong up --demo $(ARGS)
+
+.PHONY: test
+test: setup ## Formatting, lints, unit, contract and end-to-end tests: what CI runs
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- --deny warnings
+	cargo build --locked --package lienthong
+	cargo test --locked --workspace
+
+.PHONY: proto-lint
+proto-lint: ## Check proto/ with buf (needs npm)
+	npx --yes @bufbuild/buf lint proto
+
+.PHONY: deny
+deny: ## Check licences, sources and banned crates (installs cargo-deny)
+	@command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
+	cargo deny --locked check bans licenses sources
+
+.PHONY: clean
+clean: ## Remove what the build made; data stays
+	cargo clean

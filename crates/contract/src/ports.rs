@@ -1,0 +1,99 @@
+//! The doors between the room that keeps the views and the room that answers callers.
+//!
+//! Both speak in messages of the contract, so that a gateway on another machine can ask
+//! the same questions of a projector over the wire.
+
+use crate::pb::event::v1::Position;
+use crate::pb::operations::v1::{
+    ParkedDossier, RebuildProgress, VerifyViewsResponse, ViewLag, ViewPosition,
+};
+use crate::pb::procedure::v1::{
+    GetCaseRequest, GetCaseResponse, GetHorizontalRequest, GetHorizontalResponse,
+    GetPathStatisticsRequest, GetPathStatisticsResponse, GetVerticalRequest, GetVerticalResponse,
+    ListCasesRequest, ListCasesResponse,
+};
+use crate::status::Failure;
+use async_trait::async_trait;
+use futures_util::stream::BoxStream;
+use std::time::Duration;
+
+/// Questions over the views. Requests were checked by the caller; waiting for
+/// `min_positions` is the caller's through [`Questions::wait_for`].
+#[async_trait]
+pub trait Questions: Send + Sync {
+    /// Waits until the view has processed every position, at most `limit`.
+    ///
+    /// # Errors
+    /// `VIEW_NOT_CAUGHT_UP`, `VIEW_LOADING`, or `REQUEST_MALFORMED` for a partition that
+    /// does not exist.
+    async fn wait_for(
+        &self,
+        view: &str,
+        positions: &[Position],
+        limit: Duration,
+    ) -> Result<(), Failure>;
+    /// See `ProcedureQueryService.GetCase`.
+    ///
+    /// # Errors
+    /// `CASE_NOT_FOUND`, `VIEW_LOADING`.
+    async fn case(&self, request: GetCaseRequest) -> Result<GetCaseResponse, Failure>;
+    /// See `ProcedureQueryService.ListCases`.
+    ///
+    /// # Errors
+    /// `VIEW_LOADING`, `REQUEST_MALFORMED` for a page token that this call did not give.
+    async fn cases(&self, request: ListCasesRequest) -> Result<ListCasesResponse, Failure>;
+    /// See `ProcedureQueryService.GetHorizontal`.
+    ///
+    /// # Errors
+    /// `VIEW_LOADING`.
+    async fn horizontal(
+        &self,
+        request: GetHorizontalRequest,
+    ) -> Result<GetHorizontalResponse, Failure>;
+    /// See `ProcedureQueryService.GetVertical`.
+    ///
+    /// # Errors
+    /// `VIEW_LOADING`.
+    async fn vertical(&self, request: GetVerticalRequest) -> Result<GetVerticalResponse, Failure>;
+    /// See `ProcedureQueryService.GetPathStatistics`.
+    ///
+    /// # Errors
+    /// `VIEW_LOADING`.
+    async fn path_statistics(
+        &self,
+        request: GetPathStatisticsRequest,
+    ) -> Result<GetPathStatisticsResponse, Failure>;
+}
+
+/// What an operator asks of the views.
+#[async_trait]
+pub trait ViewOperations: Send + Sync {
+    /// Position and digest of every view, by partition.
+    async fn positions(&self) -> Vec<ViewPosition>;
+    /// Lag of every view, by partition.
+    ///
+    /// # Errors
+    /// `LOG_UNAVAILABLE`.
+    async fn lag(&self) -> Result<Vec<ViewLag>, Failure>;
+    /// Parked dossiers of a view, or of all when `view` is empty.
+    ///
+    /// # Errors
+    /// `VIEW_UNKNOWN`.
+    async fn parked(&self, view: &str) -> Result<Vec<ParkedDossier>, Failure>;
+    /// Starts a rebuild; the stream ends with `done` or an error.
+    ///
+    /// # Errors
+    /// `VIEW_UNKNOWN`, `REBUILD_UNDER_WAY`, `LOG_TRUNCATED`.
+    async fn rebuild(
+        &self,
+        view: &str,
+    ) -> Result<BoxStream<'static, Result<RebuildProgress, Failure>>, Failure>;
+    /// Starts a verification; the stream ends with the last view's comparisons.
+    ///
+    /// # Errors
+    /// `VIEW_UNKNOWN`, `REBUILD_UNDER_WAY`, `LOG_TRUNCATED`.
+    async fn verify(
+        &self,
+        views: &[String],
+    ) -> Result<BoxStream<'static, Result<VerifyViewsResponse, Failure>>, Failure>;
+}

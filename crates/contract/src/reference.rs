@@ -1,0 +1,88 @@
+//! Reference data: the tables that ship with the hub and the operator's own, read into the
+//! domain's registry.
+//!
+//! Files are CSV in UTF-8 with a header line; columns are found by name, `#` begins a comment line.
+//! Whatever is wrong with a file is said with file, line, column and fix, and nothing of it is used.
+
+mod agencies;
+mod statuses;
+mod table;
+mod units;
+
+use std::path::Path;
+
+pub use agencies::{demo_agencies, registry};
+pub use statuses::status_mappings;
+
+/// A reference file in memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableFile {
+    /// The name used in errors, such as its path.
+    pub name: String,
+    /// The whole text.
+    pub text: String,
+}
+
+impl TableFile {
+    /// Reads a file from disk.
+    ///
+    /// # Errors
+    /// `Unreadable` if it cannot be opened or is not UTF-8.
+    pub fn open(path: &Path) -> Result<TableFile, LoadError> {
+        let name = path.display().to_string();
+        match std::fs::read_to_string(path) {
+            Ok(text) => Ok(TableFile { name, text }),
+            Err(source) => Err(LoadError::Unreadable { file: name, source }),
+        }
+    }
+}
+
+/// Why reference data could not be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The file could not be read at all.
+    #[error("{file}: {source}. Fix: give the path of a readable CSV file in UTF-8")]
+    Unreadable {
+        /// The file.
+        file: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The text is not CSV of one shape.
+    #[error(
+        "{file}:{line}: {what}. Fix: write comma-separated values, quoted by RFC 4180, with as many fields as the header"
+    )]
+    Malformed {
+        /// The file.
+        file: String,
+        /// Line, 1 is the first.
+        line: u64,
+        /// What is wrong.
+        what: String,
+    },
+    /// A cell, or the header of its column, is wrong.
+    #[error("{file}:{line}: column {column}: {what}. Fix: {fix}")]
+    Cell {
+        /// The file.
+        file: String,
+        /// Line, 1 is the first.
+        line: u64,
+        /// The column as the header names it.
+        column: String,
+        /// What is wrong.
+        what: String,
+        /// What to write instead.
+        fix: String,
+    },
+}
+
+impl LoadError {
+    /// Always false: the file has to be repaired first.
+    pub fn is_retryable(&self) -> bool {
+        false
+    }
+}
+
+#[cfg(test)]
+#[path = "reference_tests.rs"]
+mod tests;

@@ -1,0 +1,263 @@
+//! The shipped administrative units: those of 2025-06-30, those of 2025-07-01, later changes, and
+//! what became of what.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+
+use jiff::civil::Date;
+use lienthong_domain::unit::{SuccessionRow, UnitRow, Units};
+
+use super::LoadError;
+use super::table::{Row, Table, locate};
+
+/// The day of the two-tier reform and its eve (Decision 19/2025/QĐ-TTg).
+const REFORM: &str = "2025-07-01";
+const EVE_OF_REFORM: &str = "2025-06-30";
+
+/// A unit while changes may still split its period.
+struct Draft<'t> {
+    row: Row<'t>,
+    code: &'t str,
+    level: &'static str,
+    name: &'t str,
+    parent: &'t str,
+    from: &'t str,
+    to: Cow<'static, str>,
+}
+
+/// An edge from an old code to a new one.
+struct Edge<'t> {
+    row: Row<'t>,
+    old: &'t str,
+    new: &'t str,
+    on: &'t str,
+}
+
+/// Reads all shipped tables of units.
+pub(super) fn units() -> Result<Units, LoadError> {
+    let old_provinces = table(
+        "provinces_before_2025-07-01.csv",
+        include_str!("../../reference/provinces_before_2025-07-01.csv"),
+        &["code", "full_name"],
+    )?;
+    let old_districts = table(
+        "districts_before_2025-07-01.csv",
+        include_str!("../../reference/districts_before_2025-07-01.csv"),
+        &["code", "full_name", "province_code"],
+    )?;
+    let old_communes = table(
+        "communes_before_2025-07-01.csv",
+        include_str!("../../reference/communes_before_2025-07-01.csv"),
+        &["code", "full_name", "district_code"],
+    )?;
+    let provinces = table(
+        "provinces_2025-07-01.csv",
+        include_str!("../../reference/provinces_2025-07-01.csv"),
+        &["code", "full_name"],
+    )?;
+    let communes = table(
+        "communes_2025-07-01.csv",
+        include_str!("../../reference/communes_2025-07-01.csv"),
+        &["code", "full_name", "province_code"],
+    )?;
+    let changes = table(
+        "unit_changes_after_2025-07-01.csv",
+        include_str!("../../reference/unit_changes_after_2025-07-01.csv"),
+        &["code", "old_full_name", "new_full_name", "effective_from"],
+    )?;
+    let province_edges = table(
+        "province_mapping_old_to_new.csv",
+        include_str!("../../reference/province_mapping_old_to_new.csv"),
+        &["old_code", "new_code"],
+    )?;
+    let commune_edges = table(
+        "commune_mapping_old_to_new.csv",
+        include_str!("../../reference/commune_mapping_old_to_new.csv"),
+        &["old_district_code", "old_commune_code", "new_commune_code"],
+    )?;
+
+    let mut drafts = Vec::new();
+    drafts.extend(old_provinces.rows().map(|row| ended(row, "province", "")));
+    drafts.extend(
+        old_districts
+            .rows()
+            .map(|row| ended(row, "district", row.get("province_code"))),
+    );
+    drafts.extend(
+        old_communes
+            .rows()
+            .map(|row| ended(row, "commune", row.get("district_code"))),
+    );
+    drafts.extend(provinces.rows().map(|row| begun(row, "province", "")));
+    drafts.extend(
+        communes
+            .rows()
+            .map(|row| begun(row, "commune", row.get("province_code"))),
+    );
+    let mut edges: Vec<Edge<'_>> = province_edges
+        .rows()
+        .map(|row| Edge {
+            row,
+            old: row.get("old_code"),
+            new: row.get("new_code"),
+            on: REFORM,
+        })
+        .collect();
+    edges.extend(reform_of_communes(&old_communes, &commune_edges));
+    edges.extend(apply_changes(&mut drafts, &changes)?);
+    build(&drafts, &edges)
+}
+
+fn table(
+    file: &'static str,
+    text: &'static str,
+    columns: &[&'static str],
+) -> Result<Table<'static>, LoadError> {
+    Table::parse(file, text, columns)
+}
+
+/// A unit that ended with the reform.
+fn ended<'t>(row: Row<'t>, level: &'static str, parent: &'t str) -> Draft<'t> {
+    let (code, name) = (row.get("code"), row.get("full_name"));
+    Draft {
+        row,
+        code,
+        level,
+        name,
+        parent,
+        from: "",
+        to: Cow::Borrowed(EVE_OF_REFORM),
+    }
+}
+
+/// A unit that the reform began.
+fn begun<'t>(row: Row<'t>, level: &'static str, parent: &'t str) -> Draft<'t> {
+    let (code, name) = (row.get("code"), row.get("full_name"));
+    Draft {
+        row,
+        code,
+        level,
+        name,
+        parent,
+        from: REFORM,
+        to: Cow::Borrowed(""),
+    }
+}
+
+/// The edges of communes, and of districts that had no commune and became one. A row without an
+/// old commune in a district that had communes repeats what their own rows say.
+fn reform_of_communes<'t>(old_communes: &'t Table<'_>, mapping: &'t Table<'_>) -> Vec<Edge<'t>> {
+    let divided: HashSet<&str> = old_communes
+        .rows()
+        .map(|row| row.get("district_code"))
+        .collect();
+    let mut edges = Vec::new();
+    for row in mapping.rows() {
+        let (district, commune) = (row.get("old_district_code"), row.get("old_commune_code"));
+        let old = if commune.is_empty() {
+            district
+        } else {
+            commune
+        };
+        if !commune.is_empty() || !divided.contains(district) {
+            edges.push(Edge {
+                row,
+                old,
+                new: row.get("new_commune_code"),
+                on: REFORM,
+            });
+        }
+    }
+    edges
+}
+
+/// Splits the period of each unit that changed name or kind since the reform.
+fn apply_changes<'t>(
+    drafts: &mut Vec<Draft<'t>>,
+    changes: &'t Table<'_>,
+) -> Result<Vec<Edge<'t>>, LoadError> {
+    let current = drafts
+        .iter()
+        .enumerate()
+        .filter(|(_, draft)| draft.to.is_empty());
+    let mut current: HashMap<&str, usize> =
+        current.map(|(index, draft)| (draft.code, index)).collect();
+    let mut edges = Vec::new();
+    for row in changes.rows() {
+        let (code, on) = (row.get("code"), row.get("effective_from"));
+        let Some(index) = current.get(code).copied() else {
+            return Err(row.error(
+                "code",
+                format!("no unit {code:?} is in force"),
+                "write the code of a unit in force",
+            ));
+        };
+        let old = &mut drafts[index];
+        if row.get("old_full_name") != old.name {
+            return Err(row.error(
+                "old_full_name",
+                format!("unit {code} is called {}", old.name),
+                "write that name",
+            ));
+        }
+        old.to = Cow::Owned(eve(row, on)?);
+        let renewed = Draft {
+            row,
+            code,
+            level: old.level,
+            name: row.get("new_full_name"),
+            parent: old.parent,
+            from: on,
+            to: Cow::Borrowed(""),
+        };
+        current.insert(code, drafts.len());
+        drafts.push(renewed);
+        edges.push(Edge {
+            row,
+            old: code,
+            new: code,
+            on,
+        });
+    }
+    Ok(edges)
+}
+
+fn eve(row: Row<'_>, day: &str) -> Result<String, LoadError> {
+    let eve = day.parse::<Date>().and_then(|day| day.yesterday());
+    match eve {
+        Ok(eve) => Ok(eve.to_string()),
+        Err(_) => Err(row.error(
+            "effective_from",
+            format!("{day:?} is not a day"),
+            "write yyyy-MM-dd",
+        )),
+    }
+}
+
+fn build(drafts: &[Draft<'_>], edges: &[Edge<'_>]) -> Result<Units, LoadError> {
+    let unit_rows: Vec<UnitRow<'_>> = drafts
+        .iter()
+        .map(|draft| UnitRow {
+            code: draft.code,
+            level: draft.level,
+            name: draft.name,
+            parent: draft.parent,
+            from: draft.from,
+            to: &draft.to,
+        })
+        .collect();
+    let origins: Vec<Row<'_>> = drafts.iter().map(|draft| draft.row).collect();
+    let units = Units::new(&unit_rows).map_err(|error| locate(&origins, error))?;
+    let succession_rows: Vec<SuccessionRow<'_>> = edges
+        .iter()
+        .map(|edge| SuccessionRow {
+            old: edge.old,
+            new: edge.new,
+            on: edge.on,
+        })
+        .collect();
+    let origins: Vec<Row<'_>> = edges.iter().map(|edge| edge.row).collect();
+    units
+        .with_successions(&succession_rows)
+        .map_err(|error| locate(&origins, error))
+}

@@ -1,0 +1,17 @@
+//! What is true of Vietnamese administrative procedures, whatever system speaks of them.
+//!
+//! Codes, dossier events, status mappings, agencies and units with their effective dates, and the
+//! interconnection class of a case. Nothing here does I/O, reads a clock or knows a wire format:
+//! text and rows come in, values or precise errors come out.
+
+pub mod agency;
+pub mod code;
+pub mod event;
+pub mod interconnection;
+pub mod level;
+pub mod path;
+pub mod period;
+pub mod row;
+pub mod status;
+mod table_version;
+pub mod unit;

@@ -1,0 +1,38 @@
+//! The path of a case through agencies: its steps in order, from whatever parts they came.
+
+use crate::event::{Kind, OrderKey, Party};
+
+/// One step of a case, as a view remembers it. What a view does not keep is empty.
+#[derive(Debug, Clone, Copy)]
+pub struct Step<'a> {
+    /// Where the step stands in the case.
+    pub order: OrderKey,
+    /// The dossier it was told of.
+    pub dossier: &'a str,
+    /// What happened.
+    pub kind: Kind,
+    /// Who acted.
+    pub actor: Party<'a>,
+    /// Who was addressed; see [`crate::event::Event::addressee`].
+    pub addressee: Party<'a>,
+    /// Hash of the exchange's number; 0: not told.
+    pub reference: u64,
+    /// Portal status 1 to 10; 0: none.
+    pub portal_status: u8,
+    /// Procedure code; empty: not told.
+    pub procedure: &'a str,
+    /// The deadline that the step sets, milliseconds since the Unix epoch.
+    pub due_ms: Option<i64>,
+}
+
+/// A case whole: the steps of every part that links tie together, each once.
+#[derive(Debug, Clone)]
+pub struct JoinedCase<'a> {
+    /// The case code if one is known, else the first dossier's code.
+    pub code: &'a str,
+    /// Dossiers, each once, in the order of their first steps; aliases are not listed
+    /// as dossiers of their own.
+    pub dossiers: Vec<&'a str>,
+    /// Steps in the order of [`OrderKey`], duplicates of a fingerprint left out.
+    pub steps: Vec<Step<'a>>,
+}

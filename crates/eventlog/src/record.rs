@@ -1,0 +1,45 @@
+//! What goes into the log and where it came to lie.
+
+use bytes::Bytes;
+
+/// One record as it is handed to the log. Both parts are opaque bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Decides the partition; records with equal keys keep their order. May be empty. Never holds
+    /// personal data.
+    pub key: Bytes,
+    /// The stored bytes, returned exactly as given. May be empty.
+    pub value: Bytes,
+    /// When the hub recorded it: milliseconds since the Unix epoch, by the hub's clock.
+    pub recorded_ms: i64,
+}
+
+/// A record with the offset it was stored at.
+///
+/// Key and value are slices of a shared block of up to about 1 MiB: keeping one of them keeps the
+/// whole block in memory. Copy what is to be kept for long.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredRecord {
+    /// Offset within the partition it was read from.
+    pub offset: u64,
+    /// The record as it was appended.
+    pub record: Record,
+}
+
+/// The place of one record in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position {
+    /// Partition number, from 0.
+    pub partition: u32,
+    /// Offset within the partition, from 0.
+    pub offset: u64,
+}
+
+/// What a partition holds: the offsets from `start` (inclusive) to `end` (exclusive).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Bounds {
+    /// First offset still kept; retention moves it up. Equal to `end` when nothing is kept.
+    pub start: u64,
+    /// Next offset to be written; every offset below it is durable.
+    pub end: u64,
+}

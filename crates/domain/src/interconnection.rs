@@ -35,7 +35,12 @@ pub enum Class {
 
 impl Class {
     /// Every class.
-    pub const ALL: [Class; 4] = [Class::NotInterconnected, Class::Horizontal, Class::Vertical, Class::Unknown];
+    pub const ALL: [Class; 4] = [
+        Class::NotInterconnected,
+        Class::Horizontal,
+        Class::Vertical,
+        Class::Unknown,
+    ];
 
     /// The lower-case name used in answers.
     pub fn as_str(self) -> &'static str {
@@ -76,7 +81,11 @@ pub fn class_of_levels(levels: impl IntoIterator<Item = Option<Level>>) -> Class
             _ => {}
         }
     }
-    if some_unknown || first.is_none() { Class::Unknown } else { Class::Horizontal }
+    if some_unknown || first.is_none() {
+        Class::Unknown
+    } else {
+        Class::Horizontal
+    }
 }
 
 /// Which way a hand-over goes between the levels.

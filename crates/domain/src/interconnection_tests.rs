@@ -9,7 +9,14 @@ use crate::agency::AgencyRow;
 use crate::unit::Units;
 
 fn registry() -> Registry {
-    let row = |code, level, from, to| AgencyRow { code, name: code, level, from, to, ..AgencyRow::default() };
+    let row = |code, level, from, to| AgencyRow {
+        code,
+        name: code,
+        level,
+        from,
+        to,
+        ..AgencyRow::default()
+    };
     let rows = [
         row("C1", "commune", "", ""),
         row("C2", "commune", "", ""),
@@ -55,26 +62,51 @@ fn an_unknown_level_leaves_the_class_open_unless_the_known_ones_settle_it() {
     assert_eq!(class(&["unheard", "unseen"]), Class::Unknown);
     assert_eq!(class(&["C1", "C2", "unheard"]), Class::Unknown);
     assert_eq!(class(&["unheard", "C1", "P1"]), Class::Vertical);
-    assert_eq!(class_on(&["C1", "D1"], date(2025, 7, 1)), Class::Unknown, "there is no district any more");
+    assert_eq!(
+        class_on(&["C1", "D1"], date(2025, 7, 1)),
+        Class::Unknown,
+        "there is no district any more"
+    );
 }
 
 #[test]
 fn the_level_is_that_of_the_day_of_acting() {
-    assert_eq!(class_on(&["C1", "X"], date(2020, 12, 31)), Class::Horizontal);
+    assert_eq!(
+        class_on(&["C1", "X"], date(2020, 12, 31)),
+        Class::Horizontal
+    );
     assert_eq!(class_on(&["C1", "X"], date(2021, 1, 1)), Class::Vertical);
     let across = [
-        Act { agency: "C1", on: date(2020, 1, 1) },
-        Act { agency: "X", on: date(2020, 1, 1) },
-        Act { agency: "X", on: date(2022, 1, 1) },
+        Act {
+            agency: "C1",
+            on: date(2020, 1, 1),
+        },
+        Act {
+            agency: "X",
+            on: date(2020, 1, 1),
+        },
+        Act {
+            agency: "X",
+            on: date(2022, 1, 1),
+        },
     ];
     assert_eq!(classify(&across, &registry()), Class::Vertical);
 }
 
 #[test]
 fn a_hand_over_goes_up_down_or_level() {
-    assert_eq!(Direction::between(Level::Commune, Level::Province), Direction::Up);
-    assert_eq!(Direction::between(Level::Ministry, Level::District), Direction::Down);
-    assert_eq!(Direction::between(Level::Province, Level::Province), Direction::Level);
+    assert_eq!(
+        Direction::between(Level::Commune, Level::Province),
+        Direction::Up
+    );
+    assert_eq!(
+        Direction::between(Level::Ministry, Level::District),
+        Direction::Down
+    );
+    assert_eq!(
+        Direction::between(Level::Province, Level::Province),
+        Direction::Level
+    );
 }
 
 #[test]

@@ -22,7 +22,12 @@ pub enum Level {
 
 impl Level {
     /// Every level, from the lowest.
-    pub const ALL: [Level; 4] = [Level::Commune, Level::District, Level::Province, Level::Ministry];
+    pub const ALL: [Level; 4] = [
+        Level::Commune,
+        Level::District,
+        Level::Province,
+        Level::Ministry,
+    ];
 
     /// The lower-case English name that files and answers use.
     pub fn as_str(self) -> &'static str {

@@ -6,9 +6,11 @@
 
 pub mod agency;
 pub mod code;
+pub mod distribution;
 pub mod event;
 pub mod interconnection;
 pub mod level;
+pub mod links;
 pub mod path;
 pub mod period;
 pub mod row;

@@ -1,5 +1,13 @@
 //! The path of a case through agencies: its steps in order, from whatever parts they came.
 
+pub mod day;
+pub mod exchange;
+pub mod hand_over;
+pub mod holder;
+pub mod openness;
+pub mod stay;
+pub mod waiting;
+
 use crate::event::{Kind, OrderKey, Party};
 
 /// One step of a case, as a view remembers it. What a view does not keep is empty.
@@ -7,7 +15,8 @@ use crate::event::{Kind, OrderKey, Party};
 pub struct Step<'a> {
     /// Where the step stands in the case.
     pub order: OrderKey,
-    /// The dossier it was told of.
+    /// The dossier it was told of. In a [`JoinedCase`] the dossier's name, aliases resolved
+    /// (see [`crate::links::Group::dossier_of`]).
     pub dossier: &'a str,
     /// What happened.
     pub kind: Kind,
@@ -33,6 +42,26 @@ pub struct JoinedCase<'a> {
     /// Dossiers, each once, in the order of their first steps; aliases are not listed
     /// as dossiers of their own.
     pub dossiers: Vec<&'a str>,
-    /// Steps in the order of [`OrderKey`], duplicates of a fingerprint left out.
+    /// Steps in the order of [`OrderKey`], duplicates of a fingerprint left out, and only
+    /// those whose kind [`is_step`].
     pub steps: Vec<Step<'a>>,
+}
+
+impl<'a> JoinedCase<'a> {
+    /// The procedure of the case: the one last told of its first dossier, else of the
+    /// next dossier that tells one; empty: none told.
+    pub fn procedure(&self) -> &'a str {
+        let last_told = |dossier: &&'a str| {
+            let mut steps = self.steps.iter().rev();
+            steps.find(|step| step.dossier == *dossier && !step.procedure.is_empty())
+        };
+        let told = self.dossiers.iter().find_map(last_told);
+        told.map_or("", |step| step.procedure)
+    }
+}
+
+/// Whether an event of this kind is a step of a path. Links and operators' decisions say
+/// nothing of the work on a dossier, so no path holds them.
+pub fn is_step(kind: Kind) -> bool {
+    !matches!(kind, Kind::Linked | Kind::ParkedReleased)
 }

@@ -16,7 +16,10 @@ pub struct Period {
 
 impl Period {
     /// The period without ends.
-    pub const ALWAYS: Period = Period { from: None, to: None };
+    pub const ALWAYS: Period = Period {
+        from: None,
+        to: None,
+    };
 
     /// Whether `day` lies in the period.
     pub fn covers(&self, day: Date) -> bool {

@@ -11,13 +11,19 @@ fn day(offset: i8) -> Date {
 }
 
 fn span(from: Option<i8>, to: Option<i8>) -> Period {
-    Period { from: from.map(day), to: to.map(day) }
+    Period {
+        from: from.map(day),
+        to: to.map(day),
+    }
 }
 
 #[test]
 fn both_ends_are_included_and_missing_ends_are_open() {
     let period = span(Some(1), Some(2));
-    assert_eq!([0, 1, 2, 3].map(|n| period.covers(day(n))), [false, true, true, false]);
+    assert_eq!(
+        [0, 1, 2, 3].map(|n| period.covers(day(n))),
+        [false, true, true, false]
+    );
     assert!(span(None, Some(0)).covers(Date::MIN) && span(Some(0), None).covers(Date::MAX));
     assert!(Period::ALWAYS.overlaps(&span(Some(5), Some(5))));
     assert_eq!(span(Some(0), None).to_string(), "2025-01-01/..");

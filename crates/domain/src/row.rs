@@ -25,14 +25,28 @@ pub struct RowError {
 pub(crate) struct At(pub(crate) usize);
 
 impl At {
-    pub(crate) fn error(self, column: &'static str, what: impl Into<String>, fix: impl Into<String>) -> RowError {
-        RowError { row: self.0, column, what: what.into(), fix: fix.into() }
+    pub(crate) fn error(
+        self,
+        column: &'static str,
+        what: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> RowError {
+        RowError {
+            row: self.0,
+            column,
+            what: what.into(),
+            fix: fix.into(),
+        }
     }
 
     pub(crate) fn level(self, text: &str) -> Result<Level, RowError> {
         Level::parse(text).ok_or_else(|| {
             let names = Level::ALL.map(Level::as_str).join(", ");
-            self.error("level", format!("{text:?} is not a level"), format!("write one of {names}"))
+            self.error(
+                "level",
+                format!("{text:?} is not a level"),
+                format!("write one of {names}"),
+            )
         })
     }
 
@@ -48,12 +62,23 @@ impl At {
     }
 
     /// The text, or nothing when it is empty.
-    pub(crate) fn optional(self, column: &'static str, text: &str) -> Result<Option<String>, RowError> {
-        if text.is_empty() { Ok(None) } else { self.text(column, text).map(Some) }
+    pub(crate) fn optional(
+        self,
+        column: &'static str,
+        text: &str,
+    ) -> Result<Option<String>, RowError> {
+        if text.is_empty() {
+            Ok(None)
+        } else {
+            self.text(column, text).map(Some)
+        }
     }
 
     pub(crate) fn period(self, from: &str, to: &str) -> Result<Period, RowError> {
-        let period = Period { from: self.day("from", from)?, to: self.day("to", to)? };
+        let period = Period {
+            from: self.day("from", from)?,
+            to: self.day("to", to)?,
+        };
         if period.is_reversed() {
             return Err(self.error(
                 "to",

@@ -69,7 +69,9 @@ impl PortalStatus {
 
     /// The status of a portal code; none outside 1 to 10.
     pub fn from_code(code: u8) -> Option<PortalStatus> {
-        PortalStatus::ALL.get(usize::from(code).checked_sub(1)?).copied()
+        PortalStatus::ALL
+            .get(usize::from(code).checked_sub(1)?)
+            .copied()
     }
 
     /// The lower-case name used in answers.
@@ -94,8 +96,12 @@ impl PortalStatus {
             PortalStatus::Submitted => Phase::Submitted,
             PortalStatus::Refused => Phase::Refused,
             PortalStatus::Received | PortalStatus::Processing => Phase::Processing,
-            PortalStatus::SupplementRequested | PortalStatus::PaymentRequested | PortalStatus::Stopped => Phase::Paused,
-            PortalStatus::Withdrawn | PortalStatus::Processed | PortalStatus::Returned => Phase::Done,
+            PortalStatus::SupplementRequested
+            | PortalStatus::PaymentRequested
+            | PortalStatus::Stopped => Phase::Paused,
+            PortalStatus::Withdrawn | PortalStatus::Processed | PortalStatus::Returned => {
+                Phase::Done
+            }
         }
     }
 

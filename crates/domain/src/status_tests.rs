@@ -3,8 +3,16 @@
 
 use super::*;
 
-const fn row(system: &'static str, code: &'static str, maps_to: &'static str) -> StatusRow<'static> {
-    StatusRow { system, code, maps_to }
+const fn row(
+    system: &'static str,
+    code: &'static str,
+    maps_to: &'static str,
+) -> StatusRow<'static> {
+    StatusRow {
+        system,
+        code,
+        maps_to,
+    }
 }
 
 const ROWS: [StatusRow<'static>; 5] = [
@@ -29,15 +37,22 @@ fn codes_are_one_to_ten_and_read_back() {
 #[test]
 fn the_phases_are_those_of_the_figures() {
     let codes = |phase| -> Vec<u8> {
-        PortalStatus::ALL.into_iter().filter(|status| status.phase() == phase).map(PortalStatus::code).collect()
+        PortalStatus::ALL
+            .into_iter()
+            .filter(|status| status.phase() == phase)
+            .map(PortalStatus::code)
+            .collect()
     };
     assert_eq!(codes(Phase::Submitted), [1]);
     assert_eq!(codes(Phase::Refused), [3]);
     assert_eq!(codes(Phase::Processing), [2, 4]);
     assert_eq!(codes(Phase::Paused), [5, 6, 8]);
     assert_eq!(codes(Phase::Done), [7, 9, 10]);
-    let stopped: Vec<u8> =
-        PortalStatus::ALL.into_iter().filter(|status| status.clock_stops()).map(PortalStatus::code).collect();
+    let stopped: Vec<u8> = PortalStatus::ALL
+        .into_iter()
+        .filter(|status| status.clock_stops())
+        .map(PortalStatus::code)
+        .collect();
     assert_eq!(stopped, [5, 6, 8]);
 }
 
@@ -55,14 +70,28 @@ fn one_code_means_what_its_own_system_says() {
 fn an_unknown_system_code_or_meaning_is_refused_by_name() {
     let mappings = Mappings::new(&ROWS).unwrap();
     let system = mappings.map("C", "1").unwrap_err();
-    assert_eq!(system, StatusError::UnknownSystem { system: "C".to_owned(), known: "A, B".to_owned() });
+    assert_eq!(
+        system,
+        StatusError::UnknownSystem {
+            system: "C".to_owned(),
+            known: "A, B".to_owned()
+        }
+    );
     for code in ["2", "01", "DONE", "done ", ""] {
-        assert!(matches!(mappings.map("B", code), Err(StatusError::UnknownCode { known, .. }) if known == "1, done"));
+        assert!(
+            matches!(mappings.map("B", code), Err(StatusError::UnknownCode { known, .. }) if known == "1, done")
+        );
     }
     let unmapped = mappings.map("A", "posting").unwrap_err();
     assert!(matches!(&unmapped, StatusError::Unmapped { code, .. } if code == "posting"));
-    assert!(unmapped.to_string().contains("Fix: send one of 1, 9"), "{unmapped}");
-    let long = mappings.map("A", &"x".repeat(1_000)).unwrap_err().to_string();
+    assert!(
+        unmapped.to_string().contains("Fix: send one of 1, 9"),
+        "{unmapped}"
+    );
+    let long = mappings
+        .map("A", &"x".repeat(1_000))
+        .unwrap_err()
+        .to_string();
     assert!(long.len() < 200, "{long}");
 }
 
@@ -71,7 +100,10 @@ fn the_version_of_a_table_follows_its_own_rows_only() {
     let first = Mappings::new(&ROWS).unwrap();
     let mut turned = ROWS;
     turned.reverse();
-    assert_eq!(Mappings::new(&turned).unwrap().version("A"), first.version("A"));
+    assert_eq!(
+        Mappings::new(&turned).unwrap().version("A"),
+        first.version("A")
+    );
     let mut changed = ROWS;
     changed[3].maps_to = "5";
     let second = Mappings::new(&changed).unwrap();

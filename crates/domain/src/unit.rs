@@ -13,12 +13,12 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use crate::table_version::TableVersion;
 use crate::level::Level;
 use crate::period::Period;
 use crate::row::{At, RowError};
-pub use succession::{Candidates, SuccessionRow};
+use crate::table_version::TableVersion;
 use succession::Successions;
+pub use succession::{Candidates, SuccessionRow};
 
 /// A unit as it was during one period; a change of name or kind begins a new one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,7 +68,10 @@ impl Units {
         for (index, row) in rows.iter().enumerate() {
             let unit = read(At(index), row)?;
             let same_code = by_code.entry(unit.code.clone()).or_default();
-            if same_code.iter().any(|other| other.period.overlaps(&unit.period)) {
+            if same_code
+                .iter()
+                .any(|other| other.period.overlaps(&unit.period))
+            {
                 return Err(At(index).error(
                     "code",
                     format!("unit {} is given twice for the same day", unit.code),
@@ -79,7 +82,10 @@ impl Units {
             same_code.push(unit);
             same_code.sort_by_key(|unit| unit.period.first());
         }
-        let units = Units { by_code, successions: Successions::default() };
+        let units = Units {
+            by_code,
+            successions: Successions::default(),
+        };
         for (index, (code, first_day)) in places.iter().enumerate() {
             units.check_parent(At(index), code, *first_day)?;
         }
@@ -95,7 +101,10 @@ impl Units {
 
     /// The unit that a code named on that day.
     pub fn unit_at(&self, code: &str, day: Date) -> Option<&Unit> {
-        self.by_code.get(code)?.iter().find(|unit| unit.period.covers(day))
+        self.by_code
+            .get(code)?
+            .iter()
+            .find(|unit| unit.period.covers(day))
     }
 
     /// The unit itself or the one above it that was of `level` on that day.
@@ -116,7 +125,8 @@ impl Units {
 
     /// The units of one level in force on that day, by code.
     pub fn in_force(&self, level: Level, day: Date) -> impl Iterator<Item = &Unit> {
-        self.iter().filter(move |unit| unit.level == level && unit.period.covers(day))
+        self.iter()
+            .filter(move |unit| unit.level == level && unit.period.covers(day))
     }
 
     /// Every unit of every period, by code and then by time.
@@ -126,7 +136,12 @@ impl Units {
 
     /// The periods in which a code named some unit, in order.
     pub(crate) fn periods(&self, code: &str) -> Vec<Period> {
-        self.by_code.get(code).into_iter().flatten().map(|unit| unit.period).collect()
+        self.by_code
+            .get(code)
+            .into_iter()
+            .flatten()
+            .map(|unit| unit.period)
+            .collect()
     }
 
     pub(crate) fn add_to(&self, version: &mut TableVersion) {
@@ -142,22 +157,32 @@ impl Units {
 
     fn check_parent(&self, at: At, code: &str, first_day: Date) -> Result<(), RowError> {
         let unit = self.unit_at(code, first_day);
-        let Some((unit, parent)) = unit.and_then(|unit| Some((unit, unit.parent.as_deref()?))) else {
+        let Some((unit, parent)) = unit.and_then(|unit| Some((unit, unit.parent.as_deref()?)))
+        else {
             return Ok(());
         };
         let periods = self.periods(parent);
         if !unit.period.is_within(&periods) {
             return Err(at.error(
                 "parent",
-                format!("unit {parent} is not in force all the while {} is", unit.code),
+                format!(
+                    "unit {parent} is not in force all the while {} is",
+                    unit.code
+                ),
                 "name a unit of the same days, or split the row where the parent changes",
             ));
         }
-        let above = self.unit_at(parent, unit.period.first()).is_some_and(|parent| parent.level > unit.level);
+        let above = self
+            .unit_at(parent, unit.period.first())
+            .is_some_and(|parent| parent.level > unit.level);
         if above {
             return Ok(());
         }
-        Err(at.error("parent", format!("unit {parent} is not above {}", unit.code), "name the unit it belongs to"))
+        Err(at.error(
+            "parent",
+            format!("unit {parent} is not above {}", unit.code),
+            "name the unit it belongs to",
+        ))
     }
 }
 
@@ -168,12 +193,20 @@ fn read(at: At, row: &UnitRow<'_>) -> Result<Unit, RowError> {
         Level::District => 3,
         Level::Province => 2,
         Level::Ministry => {
-            return Err(at.error("level", "a ministry is not a unit", "write commune, district or province"));
+            return Err(at.error(
+                "level",
+                "a ministry is not a unit",
+                "write commune, district or province",
+            ));
         }
     };
     if row.code.len() != digits || !row.code.bytes().all(|byte| byte.is_ascii_digit()) {
         let what = format!("{:?} is not the code of a {level}", row.code);
-        return Err(at.error("code", what, format!("write its {digits} digits, leading zeros included")));
+        return Err(at.error(
+            "code",
+            what,
+            format!("write its {digits} digits, leading zeros included"),
+        ));
     }
     let parent = at.optional("parent", row.parent)?;
     if parent.is_none() != (level == Level::Province) {
@@ -185,9 +218,19 @@ fn read(at: At, row: &UnitRow<'_>) -> Result<Unit, RowError> {
     }
     let period = at.period(row.from, row.to)?;
     if !level.exists_on(period.last()) {
-        return Err(at.error("to", "districts ended on 2025-06-30", "write 2025-06-30 or an earlier day"));
+        return Err(at.error(
+            "to",
+            "districts ended on 2025-06-30",
+            "write 2025-06-30 or an earlier day",
+        ));
     }
-    Ok(Unit { code: row.code.to_owned(), level, name: at.text("name", row.name)?, parent, period })
+    Ok(Unit {
+        code: row.code.to_owned(),
+        level,
+        name: at.text("name", row.name)?,
+        parent,
+        period,
+    })
 }
 
 #[cfg(test)]

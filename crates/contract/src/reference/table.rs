@@ -8,6 +8,7 @@ use super::LoadError;
 /// A parsed file that has all the columns it must have.
 pub(super) struct Table<'a> {
     file: &'a str,
+    text: &'a str,
     /// The wanted columns and where each is.
     columns: Vec<(&'static str, usize)>,
     records: Vec<StringRecord>,
@@ -16,8 +17,7 @@ pub(super) struct Table<'a> {
 /// One line of a table.
 #[derive(Clone, Copy)]
 pub(super) struct Row<'t> {
-    file: &'t str,
-    columns: &'t [(&'static str, usize)],
+    table: &'t Table<'t>,
     record: &'t StringRecord,
 }
 
@@ -25,14 +25,17 @@ impl<'a> Table<'a> {
     /// Parses `text`; columns beyond the wanted ones are left unread.
     pub(super) fn parse(
         file: &'a str,
-        text: &str,
+        text: &'a str,
         wanted: &[&'static str],
     ) -> Result<Table<'a>, LoadError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut reader = csv::ReaderBuilder::new()
             .comment(Some(b'#'))
             .from_reader(text.as_bytes());
-        let header = reader.headers().map_err(|error| malformed(file, &error))?;
+        let header = match reader.headers() {
+            Ok(header) => header.clone(),
+            Err(error) => return Err(malformed(file, text, &error)),
+        };
         let mut columns = Vec::with_capacity(wanted.len());
         for name in wanted {
             match header.iter().position(|found| found == *name) {
@@ -40,7 +43,7 @@ impl<'a> Table<'a> {
                 None => {
                     return Err(LoadError::Cell {
                         file: file.to_owned(),
-                        line: header.position().map_or(1, csv::Position::line),
+                        line: line(text, header.position()),
                         column: (*name).to_owned(),
                         what: "the header line does not have this column".to_owned(),
                         fix: format!("begin the file with the line {}", wanted.join(",")),
@@ -49,18 +52,20 @@ impl<'a> Table<'a> {
             }
         }
         let records: Result<Vec<StringRecord>, csv::Error> = reader.records().collect();
-        let records = records.map_err(|error| malformed(file, &error))?;
-        Ok(Table {
-            file,
-            columns,
-            records,
-        })
+        match records {
+            Ok(records) => Ok(Table {
+                file,
+                text,
+                columns,
+                records,
+            }),
+            Err(error) => Err(malformed(file, text, &error)),
+        }
     }
 
     pub(super) fn rows(&self) -> impl Iterator<Item = Row<'_>> {
         self.records.iter().map(|record| Row {
-            file: self.file,
-            columns: &self.columns,
+            table: self,
             record,
         })
     }
@@ -69,11 +74,8 @@ impl<'a> Table<'a> {
 impl<'t> Row<'t> {
     /// The cell of a wanted column.
     pub(super) fn get(&self, column: &'static str) -> &'t str {
-        let at = self
-            .columns
-            .iter()
-            .find(|(name, _)| *name == column)
-            .map(|(_, at)| *at);
+        let mut columns = self.table.columns.iter();
+        let at = columns.find(|(name, _)| *name == column).map(|(_, at)| *at);
         debug_assert!(at.is_some(), "{column} was not asked for at parsing");
         at.and_then(|at| self.record.get(at)).unwrap_or_default()
     }
@@ -86,8 +88,8 @@ impl<'t> Row<'t> {
         fix: impl Into<String>,
     ) -> LoadError {
         LoadError::Cell {
-            file: self.file.to_owned(),
-            line: self.record.position().map_or(0, csv::Position::line),
+            file: self.table.file.to_owned(),
+            line: line(self.table.text, self.record.position()),
             column: column.to_owned(),
             what: what.into(),
             fix: fix.into(),
@@ -107,10 +109,24 @@ pub(super) fn locate(rows: &[Row<'_>], error: RowError) -> LoadError {
     }
 }
 
-fn malformed(file: &str, error: &csv::Error) -> LoadError {
+fn malformed(file: &str, text: &str, error: &csv::Error) -> LoadError {
     LoadError::Malformed {
         file: file.to_owned(),
-        line: error.position().map_or(1, csv::Position::line),
+        line: line(text, error.position()),
         what: error.to_string(),
     }
+}
+
+/// The line of a record. The reader counts from where it went on reading, so blank lines and
+/// comments before the record have to be added.
+fn line(text: &str, position: Option<&csv::Position>) -> u64 {
+    let Some(position) = position else {
+        return 1;
+    };
+    let start = usize::try_from(position.byte()).unwrap_or(usize::MAX);
+    let rest = text.get(start..).unwrap_or_default();
+    let skipped = rest
+        .lines()
+        .take_while(|line| line.is_empty() || line.starts_with('#'));
+    position.line() + skipped.count() as u64
 }

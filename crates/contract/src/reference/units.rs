@@ -10,9 +10,14 @@ use lienthong_domain::unit::{SuccessionRow, UnitRow, Units};
 use super::LoadError;
 use super::table::{Row, Table, locate};
 
-/// The day of the two-tier reform and its eve (Decision 19/2025/QĐ-TTg).
+/// The day of the two-tier reform (Decision 19/2025/QĐ-TTg).
 const REFORM: &str = "2025-07-01";
-const EVE_OF_REFORM: &str = "2025-06-30";
+
+/// First and last day of the units that the reform ended.
+const ENDED: (&str, &str) = ("", "2025-06-30");
+
+/// First and last day of the units that it began.
+const BEGUN: (&str, &str) = (REFORM, "");
 
 /// A unit while changes may still split its period.
 struct Draft<'t> {
@@ -33,68 +38,39 @@ struct Edge<'t> {
     on: &'t str,
 }
 
+/// The shipped tables, those of the eve of the reform first.
+struct Shipped {
+    old_provinces: Table<'static>,
+    old_districts: Table<'static>,
+    old_communes: Table<'static>,
+    provinces: Table<'static>,
+    communes: Table<'static>,
+    changes: Table<'static>,
+    province_edges: Table<'static>,
+    commune_edges: Table<'static>,
+}
+
 /// Reads all shipped tables of units.
 pub(super) fn units() -> Result<Units, LoadError> {
-    let old_provinces = table(
-        "provinces_before_2025-07-01.csv",
-        include_str!("../../reference/provinces_before_2025-07-01.csv"),
-        &["code", "full_name"],
-    )?;
-    let old_districts = table(
-        "districts_before_2025-07-01.csv",
-        include_str!("../../reference/districts_before_2025-07-01.csv"),
-        &["code", "full_name", "province_code"],
-    )?;
-    let old_communes = table(
-        "communes_before_2025-07-01.csv",
-        include_str!("../../reference/communes_before_2025-07-01.csv"),
-        &["code", "full_name", "district_code"],
-    )?;
-    let provinces = table(
-        "provinces_2025-07-01.csv",
-        include_str!("../../reference/provinces_2025-07-01.csv"),
-        &["code", "full_name"],
-    )?;
-    let communes = table(
-        "communes_2025-07-01.csv",
-        include_str!("../../reference/communes_2025-07-01.csv"),
-        &["code", "full_name", "province_code"],
-    )?;
-    let changes = table(
-        "unit_changes_after_2025-07-01.csv",
-        include_str!("../../reference/unit_changes_after_2025-07-01.csv"),
-        &["code", "old_full_name", "new_full_name", "effective_from"],
-    )?;
-    let province_edges = table(
-        "province_mapping_old_to_new.csv",
-        include_str!("../../reference/province_mapping_old_to_new.csv"),
-        &["old_code", "new_code"],
-    )?;
-    let commune_edges = table(
-        "commune_mapping_old_to_new.csv",
-        include_str!("../../reference/commune_mapping_old_to_new.csv"),
-        &["old_district_code", "old_commune_code", "new_commune_code"],
-    )?;
-
+    let shipped = open()?;
+    let ended_units = [
+        (&shipped.old_provinces, "province", None),
+        (&shipped.old_districts, "district", Some("province_code")),
+        (&shipped.old_communes, "commune", Some("district_code")),
+    ];
+    let begun_units = [
+        (&shipped.provinces, "province", None),
+        (&shipped.communes, "commune", Some("province_code")),
+    ];
     let mut drafts = Vec::new();
-    drafts.extend(old_provinces.rows().map(|row| ended(row, "province", "")));
-    drafts.extend(
-        old_districts
-            .rows()
-            .map(|row| ended(row, "district", row.get("province_code"))),
-    );
-    drafts.extend(
-        old_communes
-            .rows()
-            .map(|row| ended(row, "commune", row.get("district_code"))),
-    );
-    drafts.extend(provinces.rows().map(|row| begun(row, "province", "")));
-    drafts.extend(
-        communes
-            .rows()
-            .map(|row| begun(row, "commune", row.get("province_code"))),
-    );
-    let mut edges: Vec<Edge<'_>> = province_edges
+    for (table, level, parent) in ended_units {
+        drafts.extend(table.rows().map(|row| draft(row, level, parent, ENDED)));
+    }
+    for (table, level, parent) in begun_units {
+        drafts.extend(table.rows().map(|row| draft(row, level, parent, BEGUN)));
+    }
+    let mut edges: Vec<Edge<'_>> = shipped
+        .province_edges
         .rows()
         .map(|row| Edge {
             row,
@@ -103,9 +79,57 @@ pub(super) fn units() -> Result<Units, LoadError> {
             on: REFORM,
         })
         .collect();
-    edges.extend(reform_of_communes(&old_communes, &commune_edges));
-    edges.extend(apply_changes(&mut drafts, &changes)?);
+    edges.extend(reform_of_communes(
+        &shipped.old_communes,
+        &shipped.commune_edges,
+    ));
+    edges.extend(apply_changes(&mut drafts, &shipped.changes)?);
     build(&drafts, &edges)
+}
+
+fn open() -> Result<Shipped, LoadError> {
+    Ok(Shipped {
+        old_provinces: table(
+            "provinces_before_2025-07-01.csv",
+            include_str!("../../reference/provinces_before_2025-07-01.csv"),
+            &["code", "full_name"],
+        )?,
+        old_districts: table(
+            "districts_before_2025-07-01.csv",
+            include_str!("../../reference/districts_before_2025-07-01.csv"),
+            &["code", "full_name", "province_code"],
+        )?,
+        old_communes: table(
+            "communes_before_2025-07-01.csv",
+            include_str!("../../reference/communes_before_2025-07-01.csv"),
+            &["code", "full_name", "district_code"],
+        )?,
+        provinces: table(
+            "provinces_2025-07-01.csv",
+            include_str!("../../reference/provinces_2025-07-01.csv"),
+            &["code", "full_name"],
+        )?,
+        communes: table(
+            "communes_2025-07-01.csv",
+            include_str!("../../reference/communes_2025-07-01.csv"),
+            &["code", "full_name", "province_code"],
+        )?,
+        changes: table(
+            "unit_changes_after_2025-07-01.csv",
+            include_str!("../../reference/unit_changes_after_2025-07-01.csv"),
+            &["code", "old_full_name", "new_full_name", "effective_from"],
+        )?,
+        province_edges: table(
+            "province_mapping_old_to_new.csv",
+            include_str!("../../reference/province_mapping_old_to_new.csv"),
+            &["old_code", "new_code"],
+        )?,
+        commune_edges: table(
+            "commune_mapping_old_to_new.csv",
+            include_str!("../../reference/commune_mapping_old_to_new.csv"),
+            &["old_district_code", "old_commune_code", "new_commune_code"],
+        )?,
+    })
 }
 
 fn table(
@@ -116,31 +140,20 @@ fn table(
     Table::parse(file, text, columns)
 }
 
-/// A unit that ended with the reform.
-fn ended<'t>(row: Row<'t>, level: &'static str, parent: &'t str) -> Draft<'t> {
-    let (code, name) = (row.get("code"), row.get("full_name"));
+fn draft<'t>(
+    row: Row<'t>,
+    level: &'static str,
+    parent: Option<&'static str>,
+    (from, to): (&'static str, &'static str),
+) -> Draft<'t> {
     Draft {
         row,
-        code,
+        code: row.get("code"),
         level,
-        name,
-        parent,
-        from: "",
-        to: Cow::Borrowed(EVE_OF_REFORM),
-    }
-}
-
-/// A unit that the reform began.
-fn begun<'t>(row: Row<'t>, level: &'static str, parent: &'t str) -> Draft<'t> {
-    let (code, name) = (row.get("code"), row.get("full_name"));
-    Draft {
-        row,
-        code,
-        level,
-        name,
-        parent,
-        from: REFORM,
-        to: Cow::Borrowed(""),
+        name: row.get("full_name"),
+        parent: parent.map_or("", |column| row.get(column)),
+        from,
+        to: Cow::Borrowed(to),
     }
 }
 

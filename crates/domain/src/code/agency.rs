@@ -24,7 +24,12 @@ pub(super) fn check(text: &str, rule: Rule) -> Result<(), CodeError> {
         match byte {
             b'0'..=b'9' | b'A'..=b'Z' => group += 1,
             b'.' if group > 0 => group = 0,
-            b'.' => return Err(rule.broken(format!("the group before the dot at character {} is empty", at + 1))),
+            b'.' => {
+                return Err(rule.broken(format!(
+                    "the group before the dot at character {} is empty",
+                    at + 1
+                )));
+            }
             _ => return Err(rule.bad_character(text, at)),
         }
     }

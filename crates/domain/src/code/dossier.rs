@@ -43,12 +43,16 @@ pub fn check_dossier(text: &str, strictness: Strictness) -> Result<(), CodeError
         });
     }
     RULE.check_length(text, MOST)?;
-    let (head, sequence) = text.rsplit_once('-').ok_or_else(|| RULE.broken("it has no hyphen"))?;
+    let (head, sequence) = text
+        .rsplit_once('-')
+        .ok_or_else(|| RULE.broken("it has no hyphen"))?;
     let (owner, date) = head
         .rsplit_once('-')
         .ok_or_else(|| RULE.broken("it has one hyphen where two are needed"))?;
-    agency::check(owner, RULE)
-        .map_err(|error| CodeError { what: format!("in the agency, {}", error.what), ..error })?;
+    agency::check(owner, RULE).map_err(|error| CodeError {
+        what: format!("in the agency, {}", error.what),
+        ..error
+    })?;
     check_date(date)?;
     check_sequence(sequence, date.len(), strictness)
 }
@@ -57,10 +61,18 @@ fn check_date(date: &str) -> Result<(), CodeError> {
     if !all_digits(date) || !matches!(date.len(), 6 | 8) {
         return Err(RULE.broken("the date is not 6 digits (yyMMdd) or 8 digits (yyyyMMdd)"));
     }
-    let number = |digits: &str| digits.bytes().fold(0i16, |sum, digit| sum * 10 + i16::from(digit - b'0'));
+    let number = |digits: &str| {
+        digits
+            .bytes()
+            .fold(0i16, |sum, digit| sum * 10 + i16::from(digit - b'0'))
+    };
     let (year, month_day) = date.split_at(date.len() - 4);
     let (month, day) = month_day.split_at(2);
-    let year = if year.len() == 2 { 2000 + number(year) } else { number(year) };
+    let year = if year.len() == 2 {
+        2000 + number(year)
+    } else {
+        number(year)
+    };
     // Two digits each, so both fit.
     let (month, day) = (number(month) as i8, number(day) as i8);
     match Date::new(year, month, day) {
@@ -69,7 +81,11 @@ fn check_date(date: &str) -> Result<(), CodeError> {
     }
 }
 
-fn check_sequence(sequence: &str, date_digits: usize, strictness: Strictness) -> Result<(), CodeError> {
+fn check_sequence(
+    sequence: &str,
+    date_digits: usize,
+    strictness: Strictness,
+) -> Result<(), CodeError> {
     let (least, most) = match (strictness, date_digits) {
         (Strictness::Strict, 6) => (4, 4),
         (Strictness::Strict, _) => (7, 7),
@@ -78,6 +94,10 @@ fn check_sequence(sequence: &str, date_digits: usize, strictness: Strictness) ->
     if all_digits(sequence) && (least..=most).contains(&sequence.len()) {
         return Ok(());
     }
-    let wanted = if least == most { format!("{least}") } else { format!("{least} to {most}") };
+    let wanted = if least == most {
+        format!("{least}")
+    } else {
+        format!("{least} to {most}")
+    };
     Err(RULE.broken(format!("the sequence is not {wanted} digits")))
 }

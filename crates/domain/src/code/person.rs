@@ -53,7 +53,11 @@ pub fn is_placeholder(text: &str) -> bool {
         return false;
     }
     let repeated = digits.windows(2).all(|pair| pair[0] == pair[1]);
-    let zeros = digits[..digits.len() - 1].iter().all(|digit| *digit == b'0');
-    let counting = digits.windows(2).all(|pair| (pair[0] - b'0' + 1) % 10 == pair[1] - b'0');
+    let zeros = digits[..digits.len() - 1]
+        .iter()
+        .all(|digit| *digit == b'0');
+    let counting = digits
+        .windows(2)
+        .all(|pair| (pair[0] - b'0' + 1) % 10 == pair[1] - b'0');
     repeated || zeros || counting
 }

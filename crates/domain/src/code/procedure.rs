@@ -14,7 +14,9 @@ const RULE: Rule = Rule {
 /// same followed by a dot and an agency code (`1.001193.000.00.00.H56`, `2.002621.H56`).
 pub fn check_procedure(text: &str) -> Result<(), CodeError> {
     RULE.check_length(text, MOST)?;
-    let (kind, rest) = text.split_once('.').ok_or_else(|| RULE.broken("the dot after the first digit is missing"))?;
+    let (kind, rest) = text
+        .split_once('.')
+        .ok_or_else(|| RULE.broken("the dot after the first digit is missing"))?;
     if !matches!(kind.as_bytes(), [b'1'..=b'9']) {
         return Err(RULE.broken("the part before the first dot is not one digit from 1 to 9"));
     }

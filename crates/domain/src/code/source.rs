@@ -14,7 +14,10 @@ const RULE: Rule = Rule {
 /// name to compare, and those parts are left out of comparison.
 pub fn check_source_urn(text: &str) -> Result<(), CodeError> {
     RULE.check_length(text, MOST)?;
-    let prefixed = text.as_bytes().get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"urn:"));
+    let prefixed = text
+        .as_bytes()
+        .get(..4)
+        .is_some_and(|start| start.eq_ignore_ascii_case(b"urn:"));
     if !prefixed {
         return Err(RULE.broken("it does not begin with urn:"));
     }
@@ -29,7 +32,9 @@ pub fn check_source_urn(text: &str) -> Result<(), CodeError> {
 /// The NID: 2 to 32 letters, digits and hyphens, no hyphen at either end.
 fn check_namespace(text: &str, length: usize) -> Result<(), CodeError> {
     if !(2..=32).contains(&length) {
-        return Err(RULE.broken(format!("the namespace has {length} characters, 2 to 32 are allowed")));
+        return Err(RULE.broken(format!(
+            "the namespace has {length} characters, 2 to 32 are allowed"
+        )));
     }
     let namespace = text.bytes().enumerate().skip(4).take(length);
     for (at, byte) in namespace {
@@ -52,7 +57,10 @@ fn check_name(text: &str, from: usize) -> Result<(), CodeError> {
         match byte {
             b'%' if is_hex(bytes.get(at + 1)) && is_hex(bytes.get(at + 2)) => at += 3,
             b'%' => {
-                return Err(RULE.broken(format!("the % at character {} is not followed by two hexadecimal digits", at + 1)));
+                return Err(RULE.broken(format!(
+                    "the % at character {} is not followed by two hexadecimal digits",
+                    at + 1
+                )));
             }
             b'/' if at == from => return Err(RULE.bad_character(text, at)),
             _ if is_path_character(byte) => at += 1,

@@ -106,13 +106,21 @@ const KINDS: [(Kind, &str, u8); 35] = [
     (Kind::CivilStatusRegistered, "civil_status_registered", 53),
     (Kind::CivilStatusRefused, "civil_status_refused", 54),
     (Kind::CivilStatusCorrected, "civil_status_corrected", 55),
-    (Kind::CivilStatusExtractIssued, "civil_status_extract_issued", 57),
+    (
+        Kind::CivilStatusExtractIssued,
+        "civil_status_extract_issued",
+        57,
+    ),
     (Kind::PersonalNumberAssigned, "personal_number_assigned", 56),
     (Kind::IdentityVerified, "identity_verified", 32),
     (Kind::IdentityMismatched, "identity_mismatched", 33),
     (Kind::ResidenceRegistered, "residence_registered", 56),
     (Kind::ResidenceRemoved, "residence_removed", 56),
-    (Kind::SpecialisedResultIssued, "specialised_result_issued", 57),
+    (
+        Kind::SpecialisedResultIssued,
+        "specialised_result_issued",
+        57,
+    ),
     (Kind::ParkedReleased, "parked_released", 99),
 ];
 
@@ -161,6 +169,10 @@ mod tests {
 
     #[test]
     fn kinds_stand_in_the_order_of_their_numbers() {
-        assert!(KINDS.windows(2).all(|pair| (pair[0].0 as u8) < (pair[1].0 as u8)));
+        assert!(
+            KINDS
+                .windows(2)
+                .all(|pair| (pair[0].0 as u8) < (pair[1].0 as u8))
+        );
     }
 }

@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::PortalStatus;
-use crate::table_version::TableVersion;
 use crate::row::{At, RowError};
+use crate::table_version::TableVersion;
 
 /// Most characters of an unknown code or system that an error repeats.
 const QUOTED: usize = 24;
@@ -41,7 +41,9 @@ pub struct Mappings {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StatusError {
     /// There is no table for the system.
-    #[error("there is no status table for system {system:?}. Fix: use one of {known}, or give the hub that system's table")]
+    #[error(
+        "there is no status table for system {system:?}. Fix: use one of {known}, or give the hub that system's table"
+    )]
     UnknownSystem {
         /// The system asked for, cut to 24 characters.
         system: String,
@@ -49,7 +51,9 @@ pub enum StatusError {
         known: String,
     },
     /// The system's table lacks the code.
-    #[error("{code:?} is not a status code of {system}. Fix: send one of {known}, or add the code to the table")]
+    #[error(
+        "{code:?} is not a status code of {system}. Fix: send one of {known}, or add the code to the table"
+    )]
     UnknownCode {
         /// The system.
         system: String,
@@ -59,7 +63,9 @@ pub enum StatusError {
         known: String,
     },
     /// The code is in the table, but nobody has said what it means.
-    #[error("{code:?} of {system} is known to occur but its meaning is not. Fix: send one of {known}, or have the system's owner state the meaning and enter it in the table")]
+    #[error(
+        "{code:?} of {system} is known to occur but its meaning is not. Fix: send one of {known}, or have the system's owner state the meaning and enter it in the table"
+    )]
     Unmapped {
         /// The system.
         system: String,
@@ -87,16 +93,29 @@ impl Mappings {
             let system = at.text("system", row.system)?;
             let code = at.text("code", row.code)?;
             let target = target(at, row.maps_to)?;
-            if tables.entry(system).or_default().insert(code, target).is_some() {
+            if tables
+                .entry(system)
+                .or_default()
+                .insert(code, target)
+                .is_some()
+            {
                 let what = format!("{} of {} is given twice", row.code, row.system);
                 return Err(at.error("code", what, "keep one of the two rows"));
             }
         }
         let by_system = tables.into_iter().map(|(system, table)| {
             let version = version_of(&system, &table);
-            (system, Mapping { version, table: table.into_iter().collect() })
+            (
+                system,
+                Mapping {
+                    version,
+                    table: table.into_iter().collect(),
+                },
+            )
         });
-        Ok(Mappings { by_system: by_system.collect() })
+        Ok(Mappings {
+            by_system: by_system.collect(),
+        })
     }
 
     /// The portal status of a system's code.
@@ -105,7 +124,10 @@ impl Mappings {
     /// `UnknownSystem`, `UnknownCode` or `Unmapped`; never a guess.
     pub fn map(&self, system: &str, code: &str) -> Result<PortalStatus, StatusError> {
         let Some(mapping) = self.by_system.get(system) else {
-            return Err(StatusError::UnknownSystem { system: quoted(system), known: self.systems().join(", ") });
+            return Err(StatusError::UnknownSystem {
+                system: quoted(system),
+                known: self.systems().join(", "),
+            });
         };
         match mapping.table.get(code) {
             Some(Some(status)) => Ok(*status),
@@ -125,7 +147,9 @@ impl Mappings {
     /// The version of a system's table: 16 hexadecimal digits, a fingerprint of its rows, so that
     /// the table of one system can change without touching the others'.
     pub fn version(&self, system: &str) -> Option<&str> {
-        self.by_system.get(system).map(|mapping| mapping.version.as_str())
+        self.by_system
+            .get(system)
+            .map(|mapping| mapping.version.as_str())
     }
 
     /// The table of one system.
@@ -149,8 +173,11 @@ impl Mapping {
 
     /// The codes that have a meaning, by portal status and then by code.
     pub fn codes(&self) -> Vec<&str> {
-        let mut codes: Vec<(PortalStatus, &str)> =
-            self.table.iter().filter_map(|(code, status)| Some(((*status)?, code.as_str()))).collect();
+        let mut codes: Vec<(PortalStatus, &str)> = self
+            .table
+            .iter()
+            .filter_map(|(code, status)| Some(((*status)?, code.as_str())))
+            .collect();
         codes.sort_unstable();
         codes.into_iter().map(|(_, code)| code).collect()
     }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use super::{Unit, Units};
-use crate::table_version::TableVersion;
 use crate::row::{At, RowError};
+use crate::table_version::TableVersion;
 
 /// One edge: on the day `on`, all or part of `old` went to `new`. Where a unit was divided, it has
 /// one row for each unit that took a part.
@@ -46,7 +46,10 @@ impl Successions {
             let Some(on) = at.day("on", row.on)? else {
                 return Err(at.error("on", "it is empty", "write the day of the change"));
             };
-            let before = on.yesterday().ok().and_then(|eve| units.unit_at(row.old, eve));
+            let before = on
+                .yesterday()
+                .ok()
+                .and_then(|eve| units.unit_at(row.old, eve));
             if before.is_none_or(|unit| unit.period.covers(on)) {
                 let what = format!("unit {:?} did not end on the eve of {on}", row.old);
                 return Err(at.error("old", what, "name a unit whose last day is the day before"));
@@ -55,7 +58,10 @@ impl Successions {
                 let what = format!("unit {:?} is not in force on {on}", row.new);
                 return Err(at.error("new", what, "name a unit that is in force on that day"));
             }
-            edges.entry(row.old.to_owned()).or_default().push((on, row.new.to_owned()));
+            edges
+                .entry(row.old.to_owned())
+                .or_default()
+                .push((on, row.new.to_owned()));
         }
         for targets in edges.values_mut() {
             targets.sort();
@@ -64,7 +70,13 @@ impl Successions {
         Ok(Successions(edges))
     }
 
-    pub(super) fn follow<'a>(&self, units: &'a Units, code: &str, then: Date, now: Date) -> Candidates<'a> {
+    pub(super) fn follow<'a>(
+        &self,
+        units: &'a Units,
+        code: &str,
+        then: Date,
+        now: Date,
+    ) -> Candidates<'a> {
         let (Some(start), true) = (units.unit_at(code, then), then <= now) else {
             return Candidates::Unknown;
         };
@@ -94,8 +106,15 @@ impl Successions {
         let Ok(on) = unit.period.last().tomorrow() else {
             return Vec::new();
         };
-        let edges = self.0.get(&unit.code).into_iter().flatten().filter(|(day, _)| *day == on);
-        edges.filter_map(|(_, new)| units.unit_at(new, on)).collect()
+        let edges = self
+            .0
+            .get(&unit.code)
+            .into_iter()
+            .flatten()
+            .filter(|(day, _)| *day == on);
+        edges
+            .filter_map(|(_, new)| units.unit_at(new, on))
+            .collect()
     }
 
     pub(super) fn add_to(&self, version: &mut TableVersion) {

@@ -1,0 +1,5 @@
+//! The floors: what the machine itself allows.
+
+pub mod disk;
+pub mod echo;
+pub mod memory;

@@ -1,0 +1,5 @@
+//! What the hub reaches, measured through its public endpoints.
+
+pub mod ingest;
+pub mod large;
+pub mod latency;

@@ -23,6 +23,17 @@ test: setup ## Formatting, lints, unit, contract and end-to-end tests: what CI r
 	cargo build --locked --package lienthong
 	cargo test --locked --workspace
 
+.PHONY: bench
+bench: setup ## The hub beside its floors and PostgreSQL, a table and target/bench/report.json
+	@deploy/setup.sh postgresql-15
+	@cargo build --release --locked --package lienthong --package lienthong-tests
+	@target/release/bench $(ARGS)
+
+.PHONY: kill
+kill: setup ## kill -9 under load, ROUNDS times (default 200); fails on any loss
+	@cargo build --release --locked --package lienthong --package lienthong-tests
+	@target/release/kill --rounds $(or $(ROUNDS),200) $(ARGS)
+
 .PHONY: proto-lint
 proto-lint: ## Check proto/ with buf (needs npm)
 	npx --yes @bufbuild/buf lint proto

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what a bare Debian 12 with Rust lacks for building the hub: a C compiler
 # (linker, and the allocator's C code). Does nothing when all is there.
+# Arguments: further Debian packages, such as postgresql-15 for `make bench`.
 set -euo pipefail
 
 if ! command -v cargo >/dev/null; then
@@ -11,6 +12,9 @@ fi
 missing=()
 command -v cc >/dev/null || missing+=(gcc libc6-dev)
 [ -e /etc/ssl/certs/ca-certificates.crt ] || missing+=(ca-certificates)
+for package in "$@"; do
+  dpkg -s "$package" >/dev/null 2>&1 || missing+=("$package")
+done
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 if ! command -v apt-get >/dev/null; then

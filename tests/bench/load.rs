@@ -2,15 +2,21 @@
 //! floor get the same messages from the same client code.
 
 use crate::Outcome;
+use crate::codec::BytesCodec;
+use bytes::{Bytes, BytesMut};
 use lienthong_contract::pb::event::v1::{Position, outcome};
 use lienthong_contract::pb::onestop::v1::onestop_adapter_service_client::OnestopAdapterServiceClient;
-use lienthong_contract::pb::onestop::v1::{DossierEvent, ReportEventsRequest, StreamEventsRequest};
+use lienthong_contract::pb::onestop::v1::{
+    DossierEvent, ReportEventsRequest, StreamEventsRequest, StreamEventsResponse,
+};
 use lienthong_tests::sample;
+use prost::Message;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
-use tokio_stream::StreamExt;
+use tonic::Request;
+use tonic::codegen::http::uri::PathAndQuery;
 use tonic::transport::{Channel, Endpoint};
 
 /// What a load run reached.
@@ -25,13 +31,18 @@ pub struct Reached {
 
 /// A connection with windows wide enough not to be the limit.
 pub async fn connect(address: &str) -> Outcome<OnestopAdapterServiceClient<Channel>> {
+    Ok(OnestopAdapterServiceClient::new(channel(address).await?)
+        .max_decoding_message_size(64 << 20))
+}
+
+async fn channel(address: &str) -> Outcome<Channel> {
     let channel = Endpoint::from_shared(format!("http://{address}"))?
         .tcp_nodelay(true)
         .initial_stream_window_size(4 << 20)
         .initial_connection_window_size(16 << 20)
         .connect()
         .await?;
-    Ok(OnestopAdapterServiceClient::new(channel).max_decoding_message_size(64 << 20))
+    Ok(channel)
 }
 
 /// Unary calls of `batch` events, `in_flight` at a time over at most four connections.
@@ -85,69 +96,60 @@ pub async fn unary(
     })
 }
 
-/// One bidirectional stream with at most `window` messages not yet acknowledged.
-pub async fn stream(address: &str, run: &str, window: usize, seconds: u64) -> Outcome<Reached> {
-    let (acknowledged, elapsed) =
-        stream_some(address, run, window, u64::MAX, 0, Some(seconds)).await?;
+/// The stream messages of the events `first..first + count`, encoded beforehand so that
+/// building them is not part of what is measured.
+pub fn prepare(run: &str, first: u64, count: u64) -> Vec<Bytes> {
+    let mut buffer = BytesMut::new();
+    let encode = |number| {
+        let message = StreamEventsRequest {
+            event: Some(sample::event(run, number)),
+        };
+        buffer.extend_from_slice(&message.encode_to_vec());
+        buffer.split().freeze()
+    };
+    (first..first + count).map(encode).collect()
+}
+
+/// Sends prepared messages over one bidirectional stream with at most `window` not yet
+/// acknowledged, and waits for every acknowledgement.
+pub async fn stream(address: &str, messages: Vec<Bytes>, window: usize) -> Outcome<Reached> {
+    let count = messages.len();
+    let permits = Arc::new(Semaphore::new(window));
+    let given = permits.clone();
+    let requests = futures_util::stream::unfold(
+        (messages.into_iter(), given),
+        |(mut messages, given)| async move {
+            given.acquire().await.ok()?.forget();
+            messages.next().map(|message| (message, (messages, given)))
+        },
+    );
+    let path =
+        PathAndQuery::from_static("/lienthong.onestop.v1.OnestopAdapterService/StreamEvents");
+    let mut client = tonic::client::Grpc::new(channel(address).await?);
+    client.ready().await?;
+    let began = Instant::now();
+    let mut answers = client
+        .streaming(Request::new(requests), path, BytesCodec)
+        .await?
+        .into_inner();
+    for _ in 0..count {
+        let answer = answers
+            .message()
+            .await?
+            .ok_or("the stream ended before its last acknowledgement")?;
+        check(
+            StreamEventsResponse::decode(answer)?
+                .outcome
+                .as_ref()
+                .is_some_and(is_recorded),
+        )?;
+        permits.add_permits(1);
+    }
     Ok(Reached {
-        per_second: acknowledged as f64 / elapsed.as_secs_f64(),
+        per_second: count as f64 / began.elapsed().as_secs_f64(),
         p50_us: 0.0,
         p99_us: 0.0,
     })
-}
-
-/// Streams the events `first..first + count` and waits for every acknowledgement.
-pub async fn fill(address: &str, run: &str, first: u64, count: u64) -> Outcome<Duration> {
-    let (acknowledged, elapsed) = stream_some(address, run, 8_192, count, first, None).await?;
-    check(acknowledged == count)?;
-    Ok(elapsed)
-}
-
-async fn stream_some(
-    address: &str,
-    run: &str,
-    window: usize,
-    count: u64,
-    first: u64,
-    seconds: Option<u64>,
-) -> Outcome<(u64, Duration)> {
-    let mut client = connect(address).await?;
-    let permits = Arc::new(Semaphore::new(window));
-    let (sender, receiver) = tokio::sync::mpsc::channel(window);
-    let began = Instant::now();
-    let end = seconds.map(|seconds| began + Duration::from_secs(seconds));
-    let feeder = tokio::spawn({
-        let (permits, run) = (permits.clone(), run.to_owned());
-        async move {
-            for number in first..first.saturating_add(count) {
-                if number % 64 == 0 && end.is_some_and(|end| Instant::now() >= end) {
-                    break;
-                }
-                let Ok(permit) = permits.acquire().await else {
-                    break;
-                };
-                permit.forget();
-                let message = StreamEventsRequest {
-                    event: Some(sample::event(&run, number)),
-                };
-                if sender.send(message).await.is_err() {
-                    break;
-                }
-            }
-        }
-    });
-    let mut answers = client
-        .stream_events(tokio_stream::wrappers::ReceiverStream::new(receiver))
-        .await?
-        .into_inner();
-    let mut acknowledged = 0;
-    while let Some(answer) = answers.next().await {
-        check(answer?.outcome.as_ref().is_some_and(is_recorded))?;
-        acknowledged += 1;
-        permits.add_permits(1);
-    }
-    feeder.await?;
-    Ok((acknowledged, began.elapsed()))
 }
 
 /// Sends one event and gives the position at which it is durable.

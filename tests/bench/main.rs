@@ -4,6 +4,7 @@
 //! ratio to it: the machine is shared and noisy, so only ratios compare. Prints a table
 //! and writes JSON.
 
+mod codec;
 mod floors;
 mod hub;
 mod load;

@@ -2,7 +2,8 @@
 //! unary call decoded by prost, the stream read lazily.
 
 use crate::Outcome;
-use bytes::{Buf, BufMut, Bytes, BytesMut};
+use crate::codec::BytesCodec;
+use bytes::{Bytes, BytesMut};
 use lienthong_contract::pb::event::v1::{Outcome as Answer, Position, outcome};
 use lienthong_contract::pb::onestop::v1::onestop_adapter_service_server::{
     OnestopAdapterService, OnestopAdapterServiceServer,
@@ -13,7 +14,6 @@ use lienthong_contract::pb::onestop::v1::{
 use std::io::Write;
 use std::process::{Child, Command, Stdio};
 use tokio_stream::StreamExt;
-use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::{Request, Response, Status, Streaming};
 
 /// The echo server in a process of its own; killed when dropped.
@@ -85,45 +85,6 @@ impl OnestopAdapterService for Unary {
         _: Request<Streaming<StreamEventsRequest>>,
     ) -> Result<Response<Self::StreamEventsStream>, Status> {
         Err(Status::unimplemented("served lazily"))
-    }
-}
-
-/// Messages as bytes: nothing is decoded.
-#[derive(Default)]
-struct BytesCodec;
-
-impl Codec for BytesCodec {
-    type Encode = Bytes;
-    type Decode = Bytes;
-    type Encoder = Self;
-    type Decoder = Self;
-
-    fn encoder(&mut self) -> Self {
-        Self
-    }
-
-    fn decoder(&mut self) -> Self {
-        Self
-    }
-}
-
-impl Encoder for BytesCodec {
-    type Item = Bytes;
-    type Error = Status;
-
-    fn encode(&mut self, item: Bytes, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        buffer.put(item);
-        Ok(())
-    }
-}
-
-impl Decoder for BytesCodec {
-    type Item = Bytes;
-    type Error = Status;
-
-    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
-        let length = buffer.remaining();
-        Ok(Some(buffer.copy_to_bytes(length)))
     }
 }
 

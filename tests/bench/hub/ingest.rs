@@ -4,6 +4,9 @@ use crate::report::{Aim, Report, median};
 use crate::{Arguments, Outcome, floors, load};
 use lienthong_tests::hub::{self, Options};
 
+/// Events of one streaming run.
+const STREAMED: u64 = 1_000_000;
+
 /// Unary at 1, 64 and 256 in flight, one stream, and batches of 256.
 pub async fn measure(arguments: &Arguments, report: &mut Report) -> Outcome<()> {
     let data = tempfile::tempdir()?;
@@ -62,12 +65,16 @@ pub async fn measure(arguments: &Arguments, report: &mut Report) -> Outcome<()> 
     let (mut ours, mut floor) = (vec![], vec![]);
     for turn in 0..arguments.repeat {
         ours.push(
-            load::stream(&hub_at, &format!("s{turn}"), 1_024, seconds)
-                .await?
-                .per_second,
+            load::stream(
+                &hub_at,
+                load::prepare(&format!("s{turn}"), 0, STREAMED),
+                1_024,
+            )
+            .await?
+            .per_second,
         );
         floor.push(
-            load::stream(&echo_at, "echo", 1_024, seconds)
+            load::stream(&echo_at, load::prepare("echo", 0, STREAMED), 1_024)
                 .await?
                 .per_second,
         );

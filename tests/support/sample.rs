@@ -1,8 +1,11 @@
 //! Made-up events: about 350 bytes and 13 fields, as MEASURED asks for.
 
+use crate::facts::Fact;
 use lienthong_contract::pb::event::v1 as event;
 use lienthong_contract::pb::onestop::v1::{DossierEvent, dossier_event::Payload};
 use lienthong_contract::time::from_millis;
+use lienthong_simulator::system::System;
+use prost::Message as _;
 
 /// 2026-10-08T00:00:00Z, in milliseconds.
 pub const START_MS: i64 = 1_791_417_600_000;
@@ -99,6 +102,16 @@ pub fn event_of(run: &str, case: u64, step: u64) -> DossierEvent {
     }
 }
 
+/// The n-th event of a run as a fact for tests that speak to any adapter.
+pub fn fact(run: &str, number: u64) -> Fact {
+    let encoded = event(run, number).encode_to_vec();
+    Fact {
+        system: System::Onestop,
+        // Field numbers of `DossierEvent` are those of `Event`.
+        event: event::Event::decode(&encoded[..]).unwrap_or_default(),
+    }
+}
+
 /// The dossier code of a case of [`event_of`].
 pub fn dossier_code(case: u64) -> String {
     format!("H56.15.{:02}-261008-{case:08}", case % 10 + 1)
@@ -107,7 +120,6 @@ pub fn dossier_code(case: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use prost::Message;
 
     #[test]
     fn a_sample_event_has_about_350_bytes() {

@@ -100,8 +100,14 @@ mod tests {
     #[test]
     fn one_value_is_every_figure() {
         let one = figures(&[7]);
-        assert_eq!((one.count, one.sum_ms, one.min_ms, one.max_ms), (1, 7, 7, 7));
-        assert_eq!((one.median_ms, one.p90_linear_ms, one.p90_nearest_rank_ms), (7.0, 7.0, 7));
+        assert_eq!(
+            (one.count, one.sum_ms, one.min_ms, one.max_ms),
+            (1, 7, 7, 7)
+        );
+        assert_eq!(
+            (one.median_ms, one.p90_linear_ms, one.p90_nearest_rank_ms),
+            (7.0, 7.0, 7)
+        );
     }
 
     #[test]
@@ -121,7 +127,10 @@ mod tests {
 
     #[test]
     fn the_sum_is_exact_beyond_64_bits() {
-        assert_eq!(figures(&[i64::MAX, i64::MAX]).sum_ms, 2 * i128::from(i64::MAX));
+        assert_eq!(
+            figures(&[i64::MAX, i64::MAX]).sum_ms,
+            2 * i128::from(i64::MAX)
+        );
     }
 
     proptest! {

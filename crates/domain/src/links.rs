@@ -95,9 +95,13 @@ impl<'a> Group<'a> {
 /// case codes. `told` may name a dossier several times (once for each part that holds
 /// facts of it): the earliest first step counts.
 pub fn resolve<'a>(told: &[Told<'a>], assertions: &[Assertion<'a>]) -> Vec<Group<'a>> {
-    if let Some(group) = single(told, assertions) {
-        return vec![group];
+    match single(told, assertions) {
+        Some(group) => vec![group],
+        None => general(told, assertions),
     }
+}
+
+fn general<'a>(told: &[Told<'a>], assertions: &[Assertion<'a>]) -> Vec<Group<'a>> {
     let mut sorted: Vec<&Assertion<'a>> = assertions.iter().collect();
     sorted.sort_unstable_by_key(|said| (said.order, said.origin, said.code, said.revoked));
     let mut codes = Codes::new(told, assertions);

@@ -6,6 +6,8 @@ pub mod hand_over;
 pub mod holder;
 pub mod openness;
 pub mod stay;
+#[cfg(test)]
+mod testing;
 pub mod waiting;
 
 use crate::event::{Kind, OrderKey, Party};

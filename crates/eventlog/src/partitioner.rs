@@ -47,10 +47,18 @@ mod tests {
             (b"foobar", -790_332_482),
             (b"a-little-bit-long-string", -985_981_536),
             (b"a-little-bit-longer-string", -1_486_304_829),
-            (b"lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58_897_971),
+            (
+                b"lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8",
+                -58_897_971,
+            ),
             (b"abc", 479_470_107),
         ] {
-            assert_eq!(murmur2(key) as i32, hash, "{}", String::from_utf8_lossy(key));
+            assert_eq!(
+                murmur2(key) as i32,
+                hash,
+                "{}",
+                String::from_utf8_lossy(key)
+            );
         }
     }
 
@@ -72,7 +80,10 @@ mod tests {
 
     #[test]
     fn takes_the_positive_part_of_the_hash_before_the_remainder() {
-        assert_eq!(partition_for(b"21", 4), ((-973_932_308_i32) & 0x7fff_ffff) as u32 % 4);
+        assert_eq!(
+            partition_for(b"21", 4),
+            ((-973_932_308_i32) & 0x7fff_ffff) as u32 % 4
+        );
         assert_eq!(partition_for(b"", 1), 0);
     }
 }

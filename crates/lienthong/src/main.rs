@@ -1,2 +1,31 @@
-//! lienthong
-fn main() {}
+//! The one binary of the hub: parse, load the configuration, build, run, drain.
+
+mod cli;
+mod client;
+mod commands;
+mod config;
+mod demo;
+mod exit;
+mod hub;
+mod print;
+mod progress;
+mod words;
+
+use clap::Parser;
+use std::process::ExitCode;
+use std::time::Instant;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let began = Instant::now();
+    let cli = cli::Cli::parse();
+    match commands::run(cli, began) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}");
+            failure.code()
+        }
+    }
+}

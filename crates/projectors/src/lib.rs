@@ -1,1 +1,31 @@
-//! lienthong-projectors
+//! The rooms where views live: what the log says of every case, kept in memory, checkpointed,
+//! and joined with the reference data when a question is asked.
+//!
+//! Reading order: [`projectors`] is the door; `runner` reads the log; `views` hold the facts;
+//! `parking` keeps what could not be read; `checkpoint` and `store` write states down and prove
+//! them when they are read back; `joins` puts the parts of a case together; `answers` turns cases
+//! into what a caller asked; `rebuild` makes a view again beside the running one.
+
+pub mod answers;
+mod checkpoint;
+mod feed;
+mod generations;
+mod joins;
+mod lag;
+mod lane;
+mod lanes;
+mod metrics;
+mod operations;
+mod parking;
+pub mod projectors;
+mod questions;
+mod rebuild;
+mod runner;
+#[cfg(test)]
+mod testing;
+mod store;
+mod views;
+mod writer;
+
+pub use projectors::{Config, Handles, Projectors, StartError, start};
+pub use store::StoreKind;

@@ -52,7 +52,10 @@ impl<'a> Codes<'a> {
     /// Joins the codes of one dossier. `sorted` is in the order of the events.
     pub(super) fn join_aliases(&mut self, sorted: &[&Assertion<'a>]) {
         let mut revoked = BTreeMap::new();
-        for said in sorted.iter().filter(|said| said.relation == Relation::Alias) {
+        for said in sorted
+            .iter()
+            .filter(|said| said.relation == Relation::Alias)
+        {
             let pair = (self.index(said.dossier), self.index(said.code));
             revoked.insert(pair, said.revoked);
         }

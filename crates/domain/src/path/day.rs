@@ -5,6 +5,7 @@ use jiff::civil::Date;
 /// Offset of Indochina Time from UTC.
 const OFFSET_MS: i64 = 7 * 3_600_000;
 const DAY_MS: i64 = 86_400_000;
+const EPOCH: Date = Date::constant(1970, 1, 1);
 
 /// Days since 1970-01-01 of the day at +07:00 that holds a moment.
 pub fn day_number(millis: i64) -> i64 {
@@ -13,12 +14,16 @@ pub fn day_number(millis: i64) -> i64 {
 
 /// The day with that number; the calendar's nearest end for a number outside of it.
 pub fn day(number: i64) -> Date {
-    let epoch = Date::constant(1970, 1, 1);
     let end = if number < 0 { Date::MIN } else { Date::MAX };
     jiff::Span::new()
         .try_days(number)
-        .and_then(|days| epoch.checked_add(days))
+        .and_then(|days| EPOCH.checked_add(days))
         .unwrap_or(end)
+}
+
+/// The number of a day.
+pub fn number_of(day: Date) -> i64 {
+    day.duration_since(EPOCH).as_hours() / 24
 }
 
 #[cfg(test)]
@@ -33,6 +38,13 @@ mod tests {
         assert_eq!(day(day_number(midnight - 1)), date(2025, 6, 30));
         assert_eq!(day(day_number(0)), date(1970, 1, 1));
         assert_eq!(day(day_number(-OFFSET_MS - 1)), date(1969, 12, 31));
+    }
+
+    #[test]
+    fn a_day_and_its_number_find_each_other() {
+        for day_of in [Date::MIN, date(1969, 12, 31), date(2025, 7, 1), Date::MAX] {
+            assert_eq!(day(number_of(day_of)), day_of);
+        }
     }
 
     #[test]

@@ -62,7 +62,7 @@ pub fn is_taken_up(steps: &[Step<'_>], at: usize) -> bool {
         passes_on(later)
             && later.dossier == step.dossier
             && later.actor.is_named()
-            && later.actor == step.actor
+            && later.actor.agency == step.actor.agency
     };
     same_time.into_iter().any(accepted_at_once)
         || steps[at + 1..]
@@ -120,3 +120,7 @@ fn open<'a>(
     }
     exchanges
 }
+
+#[cfg(test)]
+#[path = "exchange_tests.rs"]
+mod tests;

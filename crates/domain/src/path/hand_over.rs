@@ -67,3 +67,7 @@ pub fn hand_overs<'a>(steps: &[Step<'a>], open: bool, each: &mut dyn FnMut(HandO
         }
     }
 }
+
+#[cfg(test)]
+#[path = "hand_over_tests.rs"]
+mod tests;

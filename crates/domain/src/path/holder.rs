@@ -39,7 +39,13 @@ pub fn holder<'a>(steps: &[Step<'a>]) -> Option<Holder<'a>> {
         .take_while(|earlier| earlier.actor.agency == step.actor.agency);
     Some(Holder {
         party: step.actor,
-        since_ms: stay.last().map_or(step.order.occurred_ms, |first| first.order.occurred_ms),
+        since_ms: stay
+            .last()
+            .map_or(step.order.occurred_ms, |first| first.order.occurred_ms),
         accepted: true,
     })
 }
+
+#[cfg(test)]
+#[path = "holder_tests.rs"]
+mod tests;

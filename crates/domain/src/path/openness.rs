@@ -72,9 +72,19 @@ fn verdict(step: &Step<'_>) -> Verdict {
         Submitted | Received | HandedOver | Accepted | Returned | Consulted
         | SupplementRequested | SupplementReceived | PaymentRequested | PaymentMade | Appraised
         | Extended => Verdict::Works,
-        Answered | Approved | Signed | ResultIssued | ProgressReported | CivilStatusRegistered
-        | CivilStatusCorrected | CivilStatusExtractIssued | PersonalNumberAssigned
-        | IdentityVerified | IdentityMismatched | ResidenceRegistered | ResidenceRemoved
+        Answered
+        | Approved
+        | Signed
+        | ResultIssued
+        | ProgressReported
+        | CivilStatusRegistered
+        | CivilStatusCorrected
+        | CivilStatusExtractIssued
+        | PersonalNumberAssigned
+        | IdentityVerified
+        | IdentityMismatched
+        | ResidenceRegistered
+        | ResidenceRemoved
         | SpecialisedResultIssued => Verdict::Goes,
         Digitised | Rated | Linked | ParkedReleased => Verdict::Silent,
     }
@@ -84,3 +94,7 @@ fn verdict(step: &Step<'_>) -> Verdict {
 pub(super) fn resumes(step: &Step<'_>) -> bool {
     matches!(verdict(step), Verdict::Works | Verdict::Goes)
 }
+
+#[cfg(test)]
+#[path = "openness_tests.rs"]
+mod tests;

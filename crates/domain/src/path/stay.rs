@@ -55,3 +55,7 @@ pub fn stays<'a>(
     }
     stays
 }
+
+#[cfg(test)]
+#[path = "stay_tests.rs"]
+mod tests;

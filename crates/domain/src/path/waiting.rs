@@ -57,15 +57,27 @@ pub struct Waiting<'a> {
 pub fn waiting<'a>(case: &JoinedCase<'a>) -> Vec<Waiting<'a>> {
     let mut found = Vec::new();
     for dossier in &case.dossiers {
-        let steps: Vec<&Step<'a>> = case.steps.iter().filter(|s| s.dossier == *dossier).collect();
+        let steps: Vec<&Step<'a>> = case
+            .steps
+            .iter()
+            .filter(|s| s.dossier == *dossier)
+            .collect();
         match standing(&case.steps, dossier) {
             Some(Standing::InWork) => in_work(&steps, &mut found),
             Some(Standing::Stopped) => found.extend(stop(&steps)),
             Some(Standing::Ended) | None => {}
         }
     }
-    found.extend(unaccepted(case).iter().map(|one| owed(one, Awaited::Acceptance)));
-    found.extend(unanswered(case).iter().map(|one| owed(one, Awaited::Answer)));
+    found.extend(
+        unaccepted(case)
+            .iter()
+            .map(|one| owed(one, Awaited::Acceptance)),
+    );
+    found.extend(
+        unanswered(case)
+            .iter()
+            .map(|one| owed(one, Awaited::Answer)),
+    );
     found
 }
 
@@ -83,7 +95,9 @@ fn in_work<'a>(steps: &[&Step<'a>], found: &mut Vec<Waiting<'a>>) {
         }
     }
     if let Some(told) = by_status(steps) {
-        let known = found[before..].iter().any(|one| one.awaited == told.awaited);
+        let known = found[before..]
+            .iter()
+            .any(|one| one.awaited == told.awaited);
         if !known {
             found.push(told);
         }
@@ -151,3 +165,7 @@ fn owed<'a>(exchange: &Exchange<'a>, awaited: Awaited) -> Waiting<'a> {
         due_ms: exchange.due_ms,
     }
 }
+
+#[cfg(test)]
+#[path = "waiting_tests.rs"]
+mod tests;

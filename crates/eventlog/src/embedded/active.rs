@@ -14,6 +14,8 @@ use super::segment::{Segment, segment_path};
 const CHUNK_BYTES: u64 = 1024 * 1024;
 /// Name of the file of zeros in a partition's directory.
 pub(super) const SPARE_NAME: &str = "spare";
+/// Name of a segment that is being begun without a spare; removed at opening like all `.tmp`.
+const HALF_DONE_NAME: &str = "next.tmp";
 
 /// The segment that is written and its file. Only the partition's writer has it.
 pub(super) struct Active {
@@ -45,13 +47,16 @@ impl Active {
         let path = segment_path(&partition.dir, base);
         let disk = partition.disk.as_ref();
         remove_if_there(disk, &path.with_extension("index"))?;
-        let (file, prepared) = match locks::lock(&partition.spare).take() {
-            Some((file, len)) => {
-                disk.rename(&partition.dir.join(SPARE_NAME), &path)?;
-                (file, len)
+        let spare = locks::lock(&partition.spare).take();
+        let (file, prepared, made_as) = match spare {
+            Some((file, len)) => (file, len, SPARE_NAME),
+            None => {
+                let path = partition.dir.join(HALF_DONE_NAME);
+                (create_zeroed(disk, &path, chunk)?, chunk, HALF_DONE_NAME)
             }
-            None => (create_zeroed(disk, &path, chunk)?, chunk),
         };
+        // An empty segment of the same base is replaced at one stroke, so that there always is one.
+        disk.rename(&partition.dir.join(made_as), &path)?;
         disk.sync_dir(&partition.dir)?;
         let segment = Arc::new(Segment::new(&partition.dir, SparseIndex::new(base)));
         list(partition, &segment);
@@ -97,7 +102,7 @@ pub(super) fn first_chunk(segment_bytes: u64) -> u64 {
     CHUNK_BYTES.min(segment_bytes)
 }
 
-/// A new, durable file of zeros. What has the name holds nothing that was acknowledged.
+/// A new, durable file of zeros in place of what has the name.
 pub(super) fn create_zeroed(
     disk: &dyn Disk,
     path: &Path,

@@ -56,7 +56,10 @@ impl Config {
         let wrong = if !(1..=MAX_PARTITIONS).contains(&self.partitions) {
             (
                 "partitions",
-                format!("must be from 1 to {MAX_PARTITIONS}, not {}", self.partitions),
+                format!(
+                    "must be from 1 to {MAX_PARTITIONS}, not {}",
+                    self.partitions
+                ),
             )
         } else if !SEGMENT_BYTES.contains(&self.segment_bytes) {
             (
@@ -71,12 +74,18 @@ impl Config {
         } else if framed as u64 > self.segment_bytes {
             (
                 "max_record_bytes",
-                format!("must be at most segment_bytes - {OVERHEAD}, not {}", self.max_record_bytes),
+                format!(
+                    "must be at most segment_bytes - {OVERHEAD}, not {}",
+                    self.max_record_bytes
+                ),
             )
         } else if framed > self.queue_bytes {
             (
                 "queue_bytes",
-                format!("must be at least max_record_bytes + {OVERHEAD}, not {}", self.queue_bytes),
+                format!(
+                    "must be at least max_record_bytes + {OVERHEAD}, not {}",
+                    self.queue_bytes
+                ),
             )
         } else {
             return Ok(());

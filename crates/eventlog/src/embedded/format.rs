@@ -146,7 +146,9 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
 
 /// Recorded time and key length of a body that has at least its fixed part.
 fn fixed_part(body: &[u8]) -> (i64, usize) {
-    let time = body.first_chunk::<8>().map_or(0, |b| i64::from_le_bytes(*b));
+    let time = body
+        .first_chunk::<8>()
+        .map_or(0, |b| i64::from_le_bytes(*b));
     let key_len = u32_at(body, 8).unwrap_or(0);
     (time, key_len as usize)
 }
@@ -165,7 +167,11 @@ mod tests {
 
     #[test]
     fn a_frame_decodes_to_the_record_it_was_made_of() {
-        for record in [record(b"case", b"event"), record(b"", b""), record(b"k", b"")] {
+        for record in [
+            record(b"case", b"event"),
+            record(b"", b""),
+            record(b"k", b""),
+        ] {
             let mut block = vec![7; 3];
             encode(&mut block, 42, &record);
             assert_eq!(block.len(), 3 + framed_len(&record));

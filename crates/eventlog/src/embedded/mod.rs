@@ -3,7 +3,7 @@
 //! - `format`, `index`, `segment`: what lies on the disk; `scan` reads it.
 //! - `queue` -> `writer` -> `active`: the way of an append, one thread per partition.
 //! - `tail`, `reader`: the way of a read.
-//! - `open`, `recover`: from a directory to an open log, after any crash.
+//! - `open`, `meta`, `recover`: from a directory to an open log, after any crash.
 //! - `keeper`, `retention`: upkeep beside the way.
 //! - `disk`: the few things asked of the file system.
 //!
@@ -13,10 +13,12 @@
 mod active;
 mod config;
 mod disk;
+mod error;
 mod format;
 mod index;
 mod keeper;
 mod locks;
+mod meta;
 mod open;
 mod partition;
 mod queue;
@@ -39,7 +41,8 @@ use std::thread::JoinHandle;
 use async_trait::async_trait;
 
 pub use config::Config;
-pub use open::{OpenError, open};
+pub use error::OpenError;
+pub use open::open;
 
 use partition::Partition;
 use queue::{Batch, Call};

@@ -16,105 +16,18 @@ use std::sync::{Arc, Mutex, RwLock, mpsc};
 use std::thread::JoinHandle;
 
 use rustix::fs::{FlockOperation, flock};
-use thiserror::Error;
 use tokio::sync::watch;
 
-use super::disk::{Disk, RealDisk, read_whole, write_whole};
+use super::disk::{Disk, RealDisk};
+use super::error::OpenError;
 use super::keeper::Keeper;
 use super::partition::{Partition, Progress, Spare};
 use super::queue::Queue;
-use super::recover::{Recovered, recover};
+use super::recover::{Recovered, holds_records, recover};
 use super::retention::Limits;
 use super::tail::Tail;
 use super::writer::Writer;
-use super::{Config, Embedded};
-
-const FORMAT: u32 = 1;
-
-/// Why a log's directory could not be opened.
-#[derive(Debug, Error)]
-pub enum OpenError {
-    /// Another process has it open.
-    #[error("{dir} is in use by another process; stop that one, or give this one a directory of its own")]
-    Locked {
-        /// The log's directory.
-        dir: PathBuf,
-    },
-    /// The log was made with another number of partitions.
-    #[error(
-        "{dir} was made with {found} partitions and is opened with {asked}; set partitions = {found}, or copy the log into a new directory"
-    )]
-    PartitionCount {
-        /// The log's directory.
-        dir: PathBuf,
-        /// How many it has.
-        found: u32,
-        /// How many the configuration says.
-        asked: u32,
-    },
-    /// The log was written by another version.
-    #[error("{dir} has log format {found} and this version reads {supported}; open it with the version that wrote it")]
-    Format {
-        /// The log's directory.
-        dir: PathBuf,
-        /// The format found.
-        found: u32,
-        /// The format this version reads.
-        supported: u32,
-    },
-    /// The file `meta` is missing beside partitions, or cannot be understood.
-    #[error("{path} {what}; restore it from a copy (two lines: `format {FORMAT}` and `partitions N`)")]
-    Meta {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        what: &'static str,
-    },
-    /// A segment is shorter than what was durable in it: acknowledged records are missing.
-    #[error(
-        "{path} has {found} bytes where {expected} were durable: acknowledged records are missing; restore it from a copy, or accept the loss by removing the .index file beside it"
-    )]
-    Damaged {
-        /// The segment.
-        path: PathBuf,
-        /// Bytes that were durable.
-        expected: u64,
-        /// Bytes found.
-        found: u64,
-    },
-    /// A setting is out of its range.
-    #[error("{field} {what}")]
-    Setting {
-        /// The field of [`Config`].
-        field: &'static str,
-        /// What it must be.
-        what: String,
-    },
-    /// The file system refused.
-    #[error("{path} could not be opened: {source}")]
-    Io {
-        /// The directory or file.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        source: io::Error,
-    },
-}
-
-impl OpenError {
-    /// Whether opening again a little later may succeed.
-    #[must_use]
-    pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::Locked { .. } | Self::Io { .. })
-    }
-
-    pub(super) fn io(path: &Path, source: io::Error) -> Self {
-        Self::Io {
-            path: path.to_owned(),
-            source,
-        }
-    }
-}
+use super::{Config, Embedded, meta};
 
 /// Opens a log, making its directory if there is none. Blocks while it recovers, for about the time
 /// it takes to read one segment per partition.
@@ -124,7 +37,13 @@ impl OpenError {
 pub fn open(config: Config) -> Result<Arc<Embedded>, OpenError> {
     config.check()?;
     fs::create_dir_all(&config.dir).map_err(|e| OpenError::io(&config.dir, e))?;
-    if let Some(parent) = config.dir.canonicalize().ok().as_deref().and_then(Path::parent) {
+    if let Some(parent) = config
+        .dir
+        .canonicalize()
+        .ok()
+        .as_deref()
+        .and_then(Path::parent)
+    {
         RealDisk
             .sync_dir(parent)
             .map_err(|e| OpenError::io(parent, e))?;
@@ -140,7 +59,7 @@ pub(super) fn open_on(
     lock: Option<File>,
 ) -> Result<Arc<Embedded>, OpenError> {
     config.check()?;
-    check_meta(disk.as_ref(), &config)?;
+    meta::check(disk.as_ref(), &config)?;
     let recovered = recover_all(disk.as_ref(), &config)?;
     let (jobs, orders) = mpsc::channel();
     let mut partitions = Vec::with_capacity(recovered.len());
@@ -233,55 +152,6 @@ fn lock_dir(dir: &Path) -> Result<File, OpenError> {
     }
 }
 
-/// Makes the `meta` file of a new log, or checks that of an old one.
-fn check_meta(disk: &dyn Disk, config: &Config) -> Result<(), OpenError> {
-    let path = config.dir.join("meta");
-    let failed = |e| OpenError::io(&path, e);
-    disk.create_dir(&config.dir).map_err(failed)?;
-    let Some(bytes) = read_whole(disk, &path).map_err(failed)? else {
-        let names = disk.list(&config.dir).map_err(failed)?;
-        if names.iter().any(|name| name.starts_with("partition-")) {
-            return Err(OpenError::Meta {
-                path,
-                what: "is missing beside partitions",
-            });
-        }
-        let text = format!("format {FORMAT}\npartitions {}\n", config.partitions);
-        return write_whole(disk, &path, text.as_bytes()).map_err(failed);
-    };
-    let Some((format, found)) = parse_meta(&bytes) else {
-        return Err(OpenError::Meta {
-            path,
-            what: "cannot be understood",
-        });
-    };
-    let dir = config.dir.clone();
-    if format != FORMAT {
-        return Err(OpenError::Format {
-            dir,
-            found: format,
-            supported: FORMAT,
-        });
-    }
-    if found != config.partitions {
-        return Err(OpenError::PartitionCount {
-            dir,
-            found,
-            asked: config.partitions,
-        });
-    }
-    Ok(())
-}
-
-/// Format and number of partitions.
-fn parse_meta(bytes: &[u8]) -> Option<(u32, u32)> {
-    let text = std::str::from_utf8(bytes).ok()?;
-    let mut lines = text.lines();
-    let format = lines.next()?.strip_prefix("format ")?.parse().ok()?;
-    let partitions = lines.next()?.strip_prefix("partitions ")?.parse().ok()?;
-    Some((format, partitions))
-}
-
 /// Recovers the partitions side by side.
 fn recover_all(disk: &dyn Disk, config: &Config) -> Result<Vec<Recovered>, OpenError> {
     let dirs: Vec<PathBuf> = (0..config.partitions)
@@ -292,6 +162,7 @@ fn recover_all(disk: &dyn Disk, config: &Config) -> Result<Vec<Recovered>, OpenE
     }
     disk.sync_dir(&config.dir)
         .map_err(|e| OpenError::io(&config.dir, e))?;
+    refuse_missing(disk, &dirs)?;
     let width = std::thread::available_parallelism().map_or(1, usize::from);
     let numbered: Vec<(u32, &PathBuf)> = (0..).zip(&dirs).collect();
     let mut recovered = Vec::with_capacity(dirs.len());
@@ -311,6 +182,23 @@ fn recover_all(disk: &dyn Disk, config: &Config) -> Result<Vec<Recovered>, OpenE
         }
     }
     Ok(recovered)
+}
+
+/// Partitions are all made before the first append, so that one without segments beside one with
+/// records has lost them.
+fn refuse_missing(disk: &dyn Disk, dirs: &[PathBuf]) -> Result<(), OpenError> {
+    let mut missing = None;
+    let mut records = false;
+    for dir in dirs {
+        match holds_records(disk, dir).map_err(|e| OpenError::io(dir, e))? {
+            Some(some) => records |= some,
+            None => missing = Some(dir),
+        }
+    }
+    match missing {
+        Some(dir) if records => Err(OpenError::NoSegments { dir: dir.clone() }),
+        _ => Ok(()),
+    }
 }
 
 fn partition_dir(dir: &Path, id: u32) -> PathBuf {

@@ -192,4 +192,3 @@ impl Partition {
 
 /// A segment that ends before the next one begins.
 pub(super) const GAP: &str = "the segment ends before the next one begins";
-

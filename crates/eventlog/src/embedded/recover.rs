@@ -17,8 +17,8 @@ use tracing::{error, warn};
 
 use super::active::{Active, SPARE_NAME, create_zeroed, first_chunk};
 use super::disk::{Disk, DiskFile, read_whole, remove_if_there};
+use super::error::OpenError;
 use super::index::SparseIndex;
-use super::open::OpenError;
 use super::scan::{BLOCK_BYTES, Scan, Stop};
 use super::segment::{Extent, Segment, base_of, segment_path};
 
@@ -62,6 +62,18 @@ pub(super) fn recover(
         end,
         indexed_bytes,
     })
+}
+
+/// Whether a partition's directory holds records; `None` if it has not even a segment.
+pub(super) fn holds_records(disk: &dyn Disk, dir: &Path) -> std::io::Result<Option<bool>> {
+    let names = disk.list(dir)?;
+    let Some(last) = names.iter().filter_map(|n| base_of(n, "seg")).max() else {
+        return Ok(None);
+    };
+    let mut length = [0; 4];
+    disk.open(&segment_path(dir, last))?
+        .read_at(&mut length, 0)?;
+    Ok(Some(last > 0 || length != [0; 4]))
 }
 
 /// Removes what a crash left half done; the base offsets of the segments, in order.
@@ -171,8 +183,10 @@ fn recover_active(
         );
         // Cut rather than overwritten: what lies here can then never come back.
         file.set_len(index.covered).map_err(failed)?;
-        file.sync_all().map_err(failed)?;
     }
+    // What was found may have been in the system's memory only: it is shown only once durable.
+    file.sync_all().map_err(failed)?;
+    disk.sync_dir(dir).map_err(failed)?;
     Ok((Segment::new(dir, index), file, indexed_bytes))
 }
 

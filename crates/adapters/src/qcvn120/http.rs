@@ -1,0 +1,152 @@
+//! Takes packets over HTTP.
+
+use super::answer;
+use super::envelope::{Address, Format};
+use super::packet::Packets;
+use crate::intake::append::{append, failure, settle};
+use crate::intake::chunk::{Chunk, Refusal};
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, Response, StatusCode, Uri, header};
+use axum::routing::post;
+use lienthong_contract::pb::operations::v1::{RejectedContent, RejectedMessage};
+use lienthong_contract::status::Failure;
+use lienthong_contract::time::from_millis;
+use std::sync::Arc;
+
+/// Where packets are posted.
+const PATH: &str = "/qcvn120";
+
+/// The routes of the HTTP listener.
+pub fn router(packets: Arc<Packets>) -> Router {
+    Router::new()
+        .route(PATH, post(take))
+        .route("/qcvn120/{service}", post(take))
+        .with_state(packets)
+}
+
+async fn take(State(packets): State<Arc<Packets>>, request: Request) -> Response<Body> {
+    let adapter = packets.adapter();
+    if let Err(draining) = adapter.must_be_serving() {
+        return answer::of_failure(None, &draining);
+    }
+    let format = match format_of(request.headers()) {
+        Ok(format) => format,
+        Err(what) => return answer::of_request(StatusCode::UNSUPPORTED_MEDIA_TYPE, what),
+    };
+    let address = address_of(request.uri());
+    let body = match body_of(request, &packets).await {
+        Ok(body) => body,
+        Err(response) => return response,
+    };
+    let prepared = match packets.prepare(format, &body, &address) {
+        Ok(prepared) => prepared,
+        Err(failure) => {
+            keep_whole(&packets, format, body, &failure).await;
+            return answer::of_failure(Some(format), &failure);
+        }
+    };
+    let appended = append(adapter.log.as_ref(), prepared.chunk).await;
+    match appended.positions {
+        Ok(positions) => {
+            let outcomes = settle(adapter, appended.chunk, &positions).await;
+            answer::of_records(format, &prepared.records, &outcomes)
+        }
+        Err(error) => answer::of_failure(Some(format), &failure(&error)),
+    }
+}
+
+/// The format that the headers announce.
+fn format_of(headers: &HeaderMap) -> Result<Format, &'static str> {
+    let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+    if text(header::CONTENT_ENCODING).is_some_and(|coding| !coding.eq_ignore_ascii_case("identity"))
+    {
+        return Err("the body is compressed; send it as it is");
+    }
+    let kind = text(header::CONTENT_TYPE).unwrap_or_default();
+    let charset = kind
+        .split(';')
+        .filter_map(|parameter| parameter.trim().split_once('='))
+        .find(|(name, _)| name.eq_ignore_ascii_case("charset"))
+        .map(|(_, charset)| charset.trim_matches('"'));
+    if charset.is_some_and(|charset| !charset.eq_ignore_ascii_case("utf-8")) {
+        return Err("the charset is not utf-8; send UTF-8");
+    }
+    Format::of_content_type(kind)
+        .ok_or("the Content-Type is neither application/json nor application/xml; send one of them")
+}
+
+/// What the path and the query say about the packet. Agency codes need no escaping.
+fn address_of(uri: &Uri) -> Address {
+    let service = uri
+        .path()
+        .strip_prefix(PATH)
+        .map(|rest| rest.trim_matches('/'));
+    let unit = uri
+        .query()
+        .unwrap_or_default()
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .find(|(name, _)| ["madonvi", "madinhdanhdv"].contains(&name.to_ascii_lowercase().as_str()))
+        .map(|(_, unit)| unit.to_owned());
+    Address {
+        service: service.filter(|name| !name.is_empty()).map(str::to_owned),
+        unit,
+    }
+}
+
+/// The whole body, if it is not too large and does not take too long.
+async fn body_of(request: Request, packets: &Packets) -> Result<Bytes, Response<Body>> {
+    let limits = &packets.adapter().limits;
+    let most = limits.message_bytes;
+    let told: Option<usize> = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok())
+        .and_then(|length| length.parse().ok());
+    let too_large = || {
+        let what = format!("the body has more than {most} bytes; send fewer records at once");
+        answer::of_request(StatusCode::PAYLOAD_TOO_LARGE, &what)
+    };
+    if told.is_some_and(|told| told > most) {
+        return Err(too_large());
+    }
+    let body = axum::body::to_bytes(request.into_body(), most);
+    match tokio::time::timeout(limits.packet_patience, body).await {
+        Ok(Ok(body)) => Ok(body),
+        // Without a length told, what fails is the limit or the connection, which then is gone.
+        Ok(Err(_)) if told.is_none() => Err(too_large()),
+        Ok(Err(_)) => Err(answer::of_request(
+            StatusCode::BAD_REQUEST,
+            "the body ended early; send it whole",
+        )),
+        Err(_) => Err(answer::of_request(
+            StatusCode::REQUEST_TIMEOUT,
+            "the body took too long; send it again",
+        )),
+    }
+}
+
+/// Keeps a packet that could not be read at all.
+async fn keep_whole(packets: &Packets, format: Format, body: Bytes, failure: &Failure) {
+    let adapter = packets.adapter();
+    let mut chunk = Chunk::new(adapter.clone(), "", 1);
+    let message = RejectedMessage {
+        rejected_time: Some(from_millis(chunk.recorded_ms())),
+        adapter: adapter.name.to_owned(),
+        reason: failure.reason.name().to_owned(),
+        violations: failure.violations.clone(),
+        ..Default::default()
+    };
+    chunk.set_aside(Refusal {
+        id: String::new(),
+        failure: failure.clone(),
+        content: Some(RejectedContent {
+            message: Some(message),
+            content_type: format.content_type().to_owned(),
+            content: body,
+        }),
+    });
+    settle(adapter, chunk.seal(), &[]).await;
+}

@@ -1,0 +1,240 @@
+//! Serves the adapters until told to stop, and then drains.
+//!
+//! ```text
+//! shutdown -> NOT_SERVING -> notice -> nothing more is taken in -> calls in flight end -> done
+//!                                                                  (at most the deadline)
+//! ```
+
+use crate::config::{Config, Drain};
+use crate::intake::Adapter;
+use crate::lanes::{self, Ends, Lane};
+use crate::qcvn120;
+use crate::rejected::{self, OpenError, RejectedLog};
+use crate::services::{self, Adapters};
+use crate::systems::{civil_status, onestop, population, specialised};
+use lienthong_contract::check::Rules;
+use lienthong_domain::code::Strictness;
+use lienthong_domain::status::Mappings;
+use lienthong_eventlog::EventLog;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// What the adapters work with.
+#[derive(Clone)]
+pub struct Handles {
+    /// The event log.
+    pub log: Arc<dyn EventLog>,
+    /// The rejected log: a log of its own with one partition.
+    pub rejected: Arc<dyn EventLog>,
+    /// The status tables.
+    pub mappings: Mappings,
+}
+
+/// Why serving ended other than by being told to.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The rejected log could not be opened.
+    #[error(transparent)]
+    Rejected(#[from] OpenError),
+    /// The descriptors built into this binary do not load.
+    #[error("the contracts built into this binary do not load: {0}")]
+    Descriptors(#[from] tonic_reflection::server::Error),
+    /// A serving thread could not be started.
+    #[error("a serving thread could not be started: {0}")]
+    Thread(std::io::Error),
+    /// The gRPC server failed.
+    #[error("the gRPC server failed: {0}")]
+    Grpc(#[from] tonic::transport::Error),
+    /// The HTTP server failed.
+    #[error("the HTTP server failed: {0}")]
+    Http(std::io::Error),
+    /// A server ended without being told to.
+    #[error("the {0} server ended by itself")]
+    Ended(&'static str),
+}
+
+impl Error {
+    /// Whether running again may succeed.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Rejected(error) => error.is_retryable(),
+            Self::Descriptors(_) => false,
+            Self::Thread(_) | Self::Grpc(_) | Self::Http(_) | Self::Ended(_) => true,
+        }
+    }
+}
+
+/// Serves gRPC on `grpc` and QCVN 120 packets on `http` until `shutdown`, then drains. Health
+/// says SERVING once this has been polled for the first time.
+///
+/// # Errors
+/// If serving cannot begin, or a server fails.
+pub async fn run(
+    grpc: TcpListener,
+    http: TcpListener,
+    config: Config,
+    handles: Handles,
+    shutdown: CancellationToken,
+) -> Result<(), Error> {
+    let ends = Ends {
+        draining: CancellationToken::new(),
+        cut_off: CancellationToken::new(),
+    };
+    let rejected = Arc::new(RejectedLog::open(handles.rejected.clone()).await?);
+    let house = House {
+        config,
+        handles,
+        rejected,
+        draining: ends.draining.clone(),
+    };
+    let adapters = house.adapters();
+    let packets = Arc::new(qcvn120::Packets::new(house.packets()));
+    let service = rejected::Service::new(
+        house.rejected.clone(),
+        [
+            (adapters.onestop.clone(), onestop::decode),
+            (adapters.civil_status.clone(), civil_status::decode),
+            (adapters.population.clone(), population::decode),
+            (adapters.specialised.clone(), specialised::decode),
+        ],
+        packets.clone(),
+    );
+    let (routes, health) = services::routes(&adapters, service).await?;
+    let limits = &house.config.limits;
+    let lanes: Result<Vec<Lane>, _> = (0..house.config.threads.max(1))
+        .map(|index| lanes::start(index, routes.clone(), limits, ends.clone()))
+        .collect();
+    let mut lanes = lanes.map_err(Error::Thread)?;
+    let mut pages = tokio::spawn(serve_packets(http, packets, ends.clone()));
+
+    let doors = lanes.iter().map(|lane| lane.door.clone()).collect();
+    let mut accepting = tokio::spawn(lanes::accept(grpc, doors, ends.draining.clone()));
+
+    let early = tokio::select! {
+        _ = &mut accepting => Some(Error::Ended("gRPC")),
+        ended = &mut pages => Some(of_pages(ended).err().unwrap_or(Error::Ended("HTTP"))),
+        () = shutdown.cancelled() => None,
+    };
+    if let Some(error) = early {
+        ends.draining.cancel();
+        ends.cut_off.cancel();
+        return Err(error);
+    }
+    services::stop_serving(&health).await;
+    drain(&house.config.drain, &ends, &mut lanes, pages).await
+}
+
+/// Lets what is in flight end, at most until the deadline.
+async fn drain(
+    drain: &Drain,
+    ends: &Ends,
+    lanes: &mut [Lane],
+    pages: JoinHandle<std::io::Result<()>>,
+) -> Result<(), Error> {
+    tokio::time::sleep(drain.notice).await;
+    ends.draining.cancel();
+    let cut_off = ends.cut_off.clone();
+    let deadline = drain.deadline;
+    let clock = tokio::spawn(async move {
+        tokio::time::sleep(deadline).await;
+        tracing::warn!(
+            ?deadline,
+            "calls still in flight at the deadline are cut off"
+        );
+        cut_off.cancel();
+    });
+    for lane in lanes {
+        match (&mut lane.ended).await {
+            Ok(served) => served?,
+            Err(_) => return Err(Error::Ended("gRPC")),
+        }
+    }
+    let served = of_pages(pages.await);
+    clock.abort();
+    served
+}
+
+async fn serve_packets(
+    listener: TcpListener,
+    packets: Arc<qcvn120::Packets>,
+    ends: Ends,
+) -> std::io::Result<()> {
+    let server = axum::serve(listener, qcvn120::router(packets))
+        .with_graceful_shutdown(ends.draining.cancelled_owned());
+    tokio::select! {
+        served = server => served,
+        () = ends.cut_off.cancelled() => Ok(()),
+    }
+}
+
+fn of_pages(ended: Result<std::io::Result<()>, tokio::task::JoinError>) -> Result<(), Error> {
+    match ended {
+        Ok(served) => served.map_err(Error::Http),
+        Err(_) => Err(Error::Ended("HTTP")),
+    }
+}
+
+/// What all adapters share.
+struct House {
+    config: Config,
+    handles: Handles,
+    rejected: Arc<RejectedLog>,
+    draining: CancellationToken,
+}
+
+/// What tells one adapter from another.
+struct Plate {
+    name: &'static str,
+    recorded_as: &'static str,
+    message: &'static str,
+    dossier_codes: Strictness,
+}
+
+impl House {
+    fn adapters(&self) -> Adapters {
+        let codes = &self.config.dossier_codes;
+        let of_grpc = |name, message, dossier_codes| {
+            self.adapter(Plate {
+                name,
+                recorded_as: name,
+                message,
+                dossier_codes,
+            })
+        };
+        Adapters {
+            onestop: of_grpc("onestop", onestop::MESSAGE, codes.onestop),
+            civil_status: of_grpc("civil_status", civil_status::MESSAGE, codes.civil_status),
+            population: of_grpc("population", population::MESSAGE, codes.population),
+            specialised: of_grpc("specialised", specialised::MESSAGE, codes.specialised),
+        }
+    }
+
+    /// Packets come from one-stop systems, and are recorded as theirs.
+    fn packets(&self) -> Arc<Adapter> {
+        self.adapter(Plate {
+            name: "qcvn120",
+            recorded_as: "onestop",
+            message: "",
+            dossier_codes: self.config.dossier_codes.qcvn120,
+        })
+    }
+
+    fn adapter(&self, plate: Plate) -> Arc<Adapter> {
+        Arc::new(Adapter {
+            name: plate.name,
+            recorded_as: plate.recorded_as,
+            message: plate.message,
+            rules: Rules {
+                dossier_codes: plate.dossier_codes,
+                mappings: self.handles.mappings.clone(),
+            },
+            log: self.handles.log.clone(),
+            rejected: self.rejected.clone(),
+            limits: self.config.limits.clone(),
+            draining: self.draining.clone(),
+        })
+    }
+}

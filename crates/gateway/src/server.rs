@@ -1,0 +1,154 @@
+//! The listener: services, reflection, health, keep-alive, and the drain.
+
+use crate::operations::Operations;
+use crate::questions::Questions;
+use lienthong_contract::DESCRIPTORS;
+use lienthong_contract::pb::operations::v1::operations_service_server::{
+    self, OperationsServiceServer,
+};
+use lienthong_contract::pb::procedure::v1::procedure_query_service_server::{
+    self, ProcedureQueryServiceServer,
+};
+use lienthong_contract::ports;
+use lienthong_eventlog::EventLog;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tonic::transport::Server;
+use tonic::transport::server::TcpIncoming;
+use tonic_health::ServingStatus;
+use tonic_health::server::HealthReporter;
+
+/// Interval at which the server pings an idle connection, and how long it waits.
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(30);
+const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Whose health is told: the whole, and each service.
+const SERVICES: [&str; 3] = [
+    "",
+    procedure_query_service_server::SERVICE_NAME,
+    operations_service_server::SERVICE_NAME,
+];
+
+/// How the gateway ends.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// How long it still takes calls after it said `NOT_SERVING`, for load balancers to
+    /// look away.
+    pub drain_wait: Duration,
+    /// How long calls in flight may then take before they are cut.
+    pub drain_deadline: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            drain_wait: Duration::ZERO,
+            drain_deadline: Duration::from_secs(10),
+        }
+    }
+}
+
+/// What the gateway asks.
+#[derive(Clone)]
+pub struct Handles {
+    /// Answers questions over the views.
+    pub questions: Arc<dyn ports::Questions>,
+    /// Answers an operator about the views.
+    pub operations: Arc<dyn ports::ViewOperations>,
+    /// The event log: its bounds, and where decisions on parked dossiers are recorded.
+    pub log: Arc<dyn EventLog>,
+}
+
+/// Why the gateway ended otherwise than by its shutdown.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The reflection service could not read the contract's descriptors.
+    #[error("reflection cannot be served: {0}")]
+    Reflection(#[from] tonic_reflection::server::Error),
+    /// The listener or the transport failed.
+    #[error("the gateway's listener failed: {0}")]
+    Transport(#[from] tonic::transport::Error),
+}
+
+impl Error {
+    /// Always false: both are faults of the build or of the machine.
+    pub fn is_retryable(&self) -> bool {
+        false
+    }
+}
+
+/// Serves until `shutdown`, then drains: health says `NOT_SERVING`, waits end with
+/// `DRAINING`, calls in flight finish or are cut at the deadline.
+///
+/// # Errors
+/// If the listener fails.
+pub async fn run(
+    listener: TcpListener,
+    config: Config,
+    handles: Handles,
+    shutdown: CancellationToken,
+) -> Result<(), Error> {
+    let questions = ProcedureQueryServiceServer::new(Questions {
+        port: handles.questions,
+        partitions: handles.log.partitions(),
+        draining: shutdown.clone(),
+    });
+    let operations = OperationsServiceServer::new(Operations {
+        port: handles.operations,
+        log: handles.log,
+        draining: shutdown.clone(),
+    });
+    let (mut health, health_service) = tonic_health::server::health_reporter();
+    tell(&health, ServingStatus::Serving).await;
+
+    let stopped = CancellationToken::new();
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    let serving = Server::builder()
+        .http2_keepalive_interval(Some(KEEP_ALIVE_INTERVAL))
+        .http2_keepalive_timeout(Some(KEEP_ALIVE_TIMEOUT))
+        .layer(lienthong_telemetry::rpc::layer())
+        .add_service(questions)
+        .add_service(operations)
+        .add_service(health_service)
+        .add_service(reflection().build_v1()?)
+        .add_service(reflection().build_v1alpha()?)
+        .serve_with_incoming_shutdown(incoming, stopped.clone().cancelled_owned());
+    let drain = async {
+        shutdown.cancelled().await;
+        tell(&health, ServingStatus::NotServing).await;
+        tokio::time::sleep(config.drain_wait).await;
+        // Ends the streams of whoever watches, which would hold up the drain.
+        for service in SERVICES {
+            health.clear_service_status(service).await;
+        }
+        stopped.cancel();
+        tokio::time::sleep(config.drain_deadline).await;
+    };
+    tokio::select! {
+        ended = serving => Ok(ended?),
+        () = drain => {
+            tracing::warn!("the drain's deadline passed with calls in flight; they were cut");
+            Ok(())
+        }
+    }
+}
+
+/// Says the status of the whole and of each service.
+async fn tell(health: &HealthReporter, status: ServingStatus) {
+    for service in SERVICES {
+        health.set_service_status(service, status).await;
+    }
+}
+
+/// Describes the whole contract and lists what is served here.
+fn reflection() -> tonic_reflection::server::Builder<'static> {
+    tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(DESCRIPTORS)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .with_service_name(procedure_query_service_server::SERVICE_NAME)
+        .with_service_name(operations_service_server::SERVICE_NAME)
+        .with_service_name(tonic_health::pb::health_server::SERVICE_NAME)
+        .with_service_name("grpc.reflection.v1.ServerReflection")
+}

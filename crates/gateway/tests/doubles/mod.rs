@@ -1,0 +1,199 @@
+//! Doubles of what the gateway asks: a log in memory, and views that answer as told.
+
+use async_trait::async_trait;
+use futures_util::stream::{BoxStream, StreamExt};
+use lienthong_contract::pb::event::v1::Position;
+use lienthong_contract::pb::operations::v1::{
+    ParkedDossier, RebuildProgress, VerifyViewsResponse, ViewLag, ViewPosition,
+};
+use lienthong_contract::pb::procedure::v1::{
+    Case, GetCaseRequest, GetCaseResponse, GetHorizontalRequest, GetHorizontalResponse,
+    GetPathStatisticsRequest, GetPathStatisticsResponse, GetVerticalRequest, GetVerticalResponse,
+    ListCasesRequest, ListCasesResponse,
+};
+use lienthong_contract::ports::{Questions, ViewOperations};
+use lienthong_contract::reason::Reason;
+use lienthong_contract::status::Failure;
+use lienthong_eventlog::{
+    AppendError, Bounds, EventLog, Position as LogPosition, ReadError, Reader, Record,
+};
+use std::sync::Mutex;
+use std::time::Duration;
+
+/// A log that keeps records in memory, or refuses every one as if its queue were full.
+#[derive(Default)]
+pub struct Log {
+    pub records: Mutex<Vec<(LogPosition, Record)>>,
+    pub overloaded: bool,
+}
+
+#[async_trait]
+impl EventLog for Log {
+    fn partitions(&self) -> u32 {
+        4
+    }
+
+    async fn append(&self, records: Vec<Record>) -> Result<Vec<LogPosition>, AppendError> {
+        if self.overloaded {
+            return Err(AppendError::Overloaded {
+                partition: 0,
+                queued_bytes: 10,
+                limit: 10,
+            });
+        }
+        let mut kept = self.records.lock().unwrap();
+        let mut positions = Vec::new();
+        for record in records {
+            let partition = self.partition_of(&record.key);
+            let offset = kept
+                .iter()
+                .filter(|(at, _)| at.partition == partition)
+                .count() as u64;
+            let position = LogPosition { partition, offset };
+            kept.push((position, record));
+            positions.push(position);
+        }
+        Ok(positions)
+    }
+
+    async fn reader(&self, partition: u32, _: u64) -> Result<Box<dyn Reader>, ReadError> {
+        // The gateway never reads records yet.
+        Err(ReadError::NoSuchPartition {
+            partition,
+            partitions: 0,
+        })
+    }
+
+    async fn bounds(&self, partition: u32) -> Result<Bounds, ReadError> {
+        Ok(Bounds {
+            start: 0,
+            end: u64::from(partition) * 10,
+        })
+    }
+
+    async fn offset_at(&self, _: u32, _: i64) -> Result<u64, ReadError> {
+        Ok(0)
+    }
+
+    async fn close(&self) -> Result<(), AppendError> {
+        Ok(())
+    }
+}
+
+/// Views that know the case `case-1`, have reached every position below offset 100, and
+/// have the dossier `parked-1` parked at offset 7.
+#[derive(Default)]
+pub struct Views {
+    /// Every wait that was asked for.
+    pub waits: Mutex<Vec<(String, Duration)>>,
+}
+
+#[async_trait]
+impl Questions for Views {
+    async fn wait_for(
+        &self,
+        view: &str,
+        positions: &[Position],
+        limit: Duration,
+    ) -> Result<(), Failure> {
+        self.waits.lock().unwrap().push((view.to_owned(), limit));
+        if positions.iter().all(|position| position.offset < 100) {
+            return Ok(());
+        }
+        tokio::time::sleep(limit).await;
+        Err(Failure::new(Reason::ViewNotCaughtUp, "not there yet"))
+    }
+
+    async fn case(&self, request: GetCaseRequest) -> Result<GetCaseResponse, Failure> {
+        if request.code != "case-1" {
+            return Err(Failure::new(Reason::CaseNotFound, "no view knows the code"));
+        }
+        let case = Case {
+            code: request.code,
+            ..Case::default()
+        };
+        Ok(GetCaseResponse {
+            case: Some(case),
+            freshness: None,
+        })
+    }
+
+    async fn cases(&self, _: ListCasesRequest) -> Result<ListCasesResponse, Failure> {
+        Ok(ListCasesResponse::default())
+    }
+
+    async fn horizontal(&self, _: GetHorizontalRequest) -> Result<GetHorizontalResponse, Failure> {
+        Ok(GetHorizontalResponse {
+            horizontal_cases: 3,
+            ..GetHorizontalResponse::default()
+        })
+    }
+
+    async fn vertical(&self, _: GetVerticalRequest) -> Result<GetVerticalResponse, Failure> {
+        Err(Failure::new(Reason::ViewLoading, "the view is loading"))
+    }
+
+    async fn path_statistics(
+        &self,
+        _: GetPathStatisticsRequest,
+    ) -> Result<GetPathStatisticsResponse, Failure> {
+        Ok(GetPathStatisticsResponse::default())
+    }
+}
+
+#[async_trait]
+impl ViewOperations for Views {
+    async fn positions(&self) -> Vec<ViewPosition> {
+        vec![ViewPosition {
+            view: "case".to_owned(),
+            next_offset: 5,
+            ..ViewPosition::default()
+        }]
+    }
+
+    async fn lag(&self) -> Result<Vec<ViewLag>, Failure> {
+        Err(Failure::new(Reason::LogUnavailable, "the log is away"))
+    }
+
+    async fn parked(&self, view: &str) -> Result<Vec<ParkedDossier>, Failure> {
+        if !["", "case"].contains(&view) {
+            return Err(Failure::new(Reason::ViewUnknown, "there is no such view"));
+        }
+        Ok(vec![ParkedDossier {
+            view: "case".to_owned(),
+            key: "parked-1".to_owned(),
+            position: Some(Position {
+                partition: 0,
+                offset: 7,
+            }),
+            ..ParkedDossier::default()
+        }])
+    }
+
+    /// One message, and then none until the caller goes.
+    async fn rebuild(
+        &self,
+        view: &str,
+    ) -> Result<BoxStream<'static, Result<RebuildProgress, Failure>>, Failure> {
+        let first = RebuildProgress {
+            view: view.to_owned(),
+            events_done: 1,
+            events_total: 2,
+            ..RebuildProgress::default()
+        };
+        let first = futures_util::stream::once(std::future::ready(Ok(first)));
+        Ok(first.chain(futures_util::stream::pending()).boxed())
+    }
+
+    /// Ends with an error, as a log that lost its beginning makes it.
+    async fn verify(
+        &self,
+        _: &[String],
+    ) -> Result<BoxStream<'static, Result<VerifyViewsResponse, Failure>>, Failure> {
+        let answers = vec![
+            Ok(VerifyViewsResponse::default()),
+            Err(Failure::new(Reason::LogTruncated, "the beginning is gone")),
+        ];
+        Ok(futures_util::stream::iter(answers).boxed())
+    }
+}

@@ -1,0 +1,128 @@
+//! The command line: what every command shares, and the list of commands.
+
+use crate::commands::{
+    case, completions, config, explain, horizontal, import, lag, log, man, parked, rejected, up,
+    vertical, views,
+};
+use crate::config::{Error, Given, Loaded, Sources, load};
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+const EXIT_CODES: &str = "Exit codes:
+  0  done
+  1  failed
+  2  usage: an argument, a setting or a request is not well-formed
+  3  not found
+  4  unavailable: try again; nothing was lost
+  5  verification found a difference";
+
+/// Liên Thông: an interoperability hub for administrative systems.
+#[derive(Debug, Parser)]
+#[command(name = "lienthong", version, about, after_help = EXIT_CODES, after_long_help = EXIT_CODES)]
+pub struct Cli {
+    /// Where settings come from.
+    #[command(flatten)]
+    pub shared: Shared,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Shared {
+    /// Configuration file; without it `lienthong.toml` of the working directory, if there is one
+    #[arg(long, global = true, value_name = "FILE", env = "LIENTHONG_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// A setting, such as gateway.listen=127.0.0.1:7420; may be repeated
+    #[arg(long = "set", global = true, value_name = "KEY=VALUE")]
+    pub settings: Vec<String>,
+    /// Directory of the log and the views [setting: data_dir]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+}
+
+impl Shared {
+    /// Loads the configuration; `flags` are the command's own, the strongest.
+    ///
+    /// # Errors
+    /// [`Error`], naming each key at fault.
+    pub fn load(&self, flags: Vec<Given>) -> Result<Loaded, Error> {
+        let mut given = Given::by_environment(std::env::vars_os())?;
+        for text in &self.settings {
+            given.push(Given::by_set(text)?);
+        }
+        if let Some(dir) = &self.data_dir {
+            let dir = dir.display().to_string();
+            given.push(Given::by_flag("--data-dir", "data_dir", dir));
+        }
+        given.extend(flags);
+        load(Sources {
+            file: self.config.clone(),
+            given,
+        })
+    }
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the hub: adapters, log, views, gateway and metrics in one process
+    Up(up::Arguments),
+    /// One interconnected case whole: its timeline, who holds it, what it waits for
+    Case(case::Arguments),
+    /// Hand-overs between agencies of one level, and cases in work
+    Horizontal(horizontal::Arguments),
+    /// The chain of levels: time at each, transitions, where cases are stuck
+    Vertical(vertical::Arguments),
+    /// How late each view is
+    Lag(lag::Arguments),
+    /// Dossiers that wait behind an event that could not be applied
+    Parked(parked::Arguments),
+    /// Messages that were not well-formed
+    Rejected(rejected::Arguments),
+    /// What an error reason means and what to do
+    Explain(explain::Arguments),
+    /// The settings in force and where each came from
+    Config(config::Arguments),
+    /// Rebuild views from the log, or verify that a rebuild gives the same
+    Views(views::Arguments),
+    /// The event log
+    Log(log::Arguments),
+    /// Replay an event log (XES, CSV or JSON lines) through the adapters
+    Import(import::Arguments),
+    /// Shell completions, on standard output
+    Completions(completions::Arguments),
+    /// The manual page, on standard output, or those of all commands into a folder
+    Man(man::Arguments),
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn every_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn help_documents_every_exit_code() {
+        let help = Cli::command().render_help().to_string();
+        for line in EXIT_CODES.lines() {
+            assert!(help.contains(line.trim()), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_parked_dossier_is_released_by_exactly_one_decision() {
+        let parse = |words: &[&str]| {
+            let before = ["lienthong", "parked", "release", "KEY", "--offset", "7"];
+            Cli::try_parse_from(before.iter().chain(words))
+        };
+        assert!(parse(&["--skip"]).is_ok() && parse(&["--retry"]).is_ok());
+        assert!(parse(&[]).is_err() && parse(&["--skip", "--retry"]).is_err());
+    }
+}

@@ -1,0 +1,52 @@
+//! The commands, one a file.
+
+pub mod case;
+pub mod completions;
+pub mod config;
+pub mod explain;
+pub mod horizontal;
+pub mod import;
+pub mod lag;
+pub mod log;
+pub mod man;
+pub mod parked;
+pub mod rejected;
+pub mod up;
+pub mod vertical;
+pub mod views;
+
+use crate::cli::{Cli, Command};
+use crate::exit::Failure;
+use std::time::Instant;
+
+/// Runs the command; `began` is when the process did.
+///
+/// # Errors
+/// What the command says, with its exit code.
+pub fn run(cli: Cli, began: Instant) -> Result<(), Failure> {
+    let shared = &cli.shared;
+    match cli.command {
+        Command::Up(arguments) => up::run(arguments, shared, began),
+        Command::Case(arguments) => wait(case::run(arguments, shared)),
+        Command::Horizontal(arguments) => wait(horizontal::run(arguments, shared)),
+        Command::Vertical(arguments) => wait(vertical::run(arguments, shared)),
+        Command::Lag(arguments) => wait(lag::run(arguments, shared)),
+        Command::Parked(arguments) => wait(parked::run(arguments, shared)),
+        Command::Rejected(arguments) => wait(rejected::run(arguments, shared)),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Config(arguments) => config::run(&arguments, shared),
+        Command::Views(arguments) => wait(views::run(arguments, shared)),
+        Command::Log(arguments) => wait(log::run(arguments, shared)),
+        Command::Import(arguments) => wait(import::run(arguments, shared)),
+        Command::Completions(arguments) => completions::run(&arguments),
+        Command::Man(arguments) => man::run(&arguments),
+    }
+}
+
+/// Runs a command that talks to a hub.
+fn wait(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(command)
+}

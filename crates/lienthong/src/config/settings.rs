@@ -1,0 +1,205 @@
+//! Every setting, with its default. `deploy/lienthong.toml` shows the same for operators.
+
+use lienthong_domain::code::Strictness;
+use serde::{Deserialize, Serialize};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+/// The settings of the hub.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The directory of the log, the rejected log and the views; made if missing.
+    pub data_dir: PathBuf,
+    /// The event log.
+    pub log: Log,
+    /// Where systems report.
+    pub adapters: Adapters,
+    /// Where callers ask.
+    pub gateway: Gateway,
+    /// Scrapes and probes.
+    pub metrics: Metrics,
+    /// The views.
+    pub views: Views,
+    /// Reference data beside what ships with the hub.
+    pub reference: Reference,
+    /// The hub's own log.
+    pub logging: Logging,
+}
+
+/// The event log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// Number of partitions, 1 to 256; fixed once the log is made.
+    pub partitions: u32,
+    /// Bytes of a segment file, 4 KiB to 2 GiB.
+    pub segment_bytes: u64,
+    /// Segments whose latest event is older are removed; 0: nothing goes by age.
+    pub retention_hours: u64,
+    /// The oldest segments of a partition go while it has more bytes; 0: nothing goes by size.
+    pub retention_bytes: u64,
+    /// Bytes per partition that may wait to become durable before events are refused.
+    pub queue_bytes: usize,
+}
+
+/// Where systems report.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Adapters {
+    /// Address of the gRPC adapters; port 0 takes a free one.
+    pub grpc_listen: SocketAddr,
+    /// Address of the QCVN 120 endpoint over HTTP; port 0 takes a free one.
+    pub http_listen: SocketAddr,
+    /// Threads that serve gRPC; 0: one a core.
+    pub threads: usize,
+    /// Which shapes of dossier codes each adapter takes.
+    pub dossier_codes: DossierCodes,
+}
+
+/// Which shapes of dossier codes each adapter takes.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DossierCodes {
+    /// One-stop systems over gRPC.
+    pub onestop: Shape,
+    /// The civil-status software.
+    pub civil_status: Shape,
+    /// The population database.
+    pub population: Shape,
+    /// Specialised systems.
+    pub specialised: Shape,
+    /// One-stop systems over QCVN 120 packets.
+    pub qcvn120: Shape,
+}
+
+/// A shape of dossier codes.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Shape {
+    /// Only the two shapes seen in Vietnamese systems.
+    Strict,
+    /// Those, with any length of sequence from 3 to 10 digits.
+    Lenient,
+    /// Codes of another scheme, such as an imported log's.
+    Foreign,
+}
+
+/// Where callers ask.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gateway {
+    /// Address of the gRPC gateway; port 0 takes a free one.
+    pub listen: SocketAddr,
+}
+
+/// Scrapes and probes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metrics {
+    /// Address of `/metrics`, `/livez` and `/readyz`; port 0 takes a free one.
+    pub listen: SocketAddr,
+}
+
+/// The views.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Views {
+    /// Which library keeps the checkpoints.
+    pub store: Store,
+    /// About how often a changed view is checkpointed, in milliseconds.
+    pub checkpoint_every_ms: u64,
+}
+
+/// A library that keeps checkpoints; either is a cache that must prove itself when opened.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Store {
+    /// sled 0.34.
+    Sled,
+    /// redb 4.
+    Redb,
+}
+
+/// Reference data beside what ships with the hub.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reference {
+    /// CSV files of agencies (`code,name,level,unit_code,parent,from,to`).
+    pub agencies: Vec<PathBuf>,
+    /// CSV files of source statuses (`system,code,maps_to_dvcqg`).
+    pub statuses: Vec<PathBuf>,
+}
+
+/// The hub's own log, on standard error.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Logging {
+    /// The form of a line.
+    pub format: LogFormat,
+    /// A level, or target=level pairs.
+    pub filter: String,
+}
+
+/// The form of a line of the hub's own log.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For a person.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let local = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        Self {
+            data_dir: PathBuf::from("data"),
+            log: Log {
+                partitions: 4,
+                segment_bytes: 64 * 1024 * 1024,
+                retention_hours: 0,
+                retention_bytes: 0,
+                queue_bytes: 16 * 1024 * 1024,
+            },
+            adapters: Adapters {
+                grpc_listen: local(7410),
+                http_listen: local(7411),
+                threads: 0,
+                dossier_codes: DossierCodes {
+                    onestop: Shape::Lenient,
+                    civil_status: Shape::Lenient,
+                    population: Shape::Lenient,
+                    specialised: Shape::Lenient,
+                    qcvn120: Shape::Lenient,
+                },
+            },
+            gateway: Gateway {
+                listen: local(7420),
+            },
+            metrics: Metrics {
+                listen: local(7430),
+            },
+            views: Views {
+                store: Store::Sled,
+                checkpoint_every_ms: 1_000,
+            },
+            reference: Reference::default(),
+            logging: Logging {
+                format: LogFormat::Text,
+                filter: "info".to_owned(),
+            },
+        }
+    }
+}
+
+impl From<Shape> for Strictness {
+    fn from(shape: Shape) -> Self {
+        match shape {
+            Shape::Strict => Strictness::Strict,
+            Shape::Lenient => Strictness::Lenient,
+            Shape::Foreign => Strictness::Foreign,
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The simulated ministries, and how far they are.
+
+use crate::exit::Failure;
+use crate::words::count;
+use lienthong_simulator::demo::{self, Endpoints, Progress};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio_util::sync::CancellationToken;
+
+/// How far they are.
+#[derive(Debug, Clone, Default)]
+pub struct State {
+    progress: Progress,
+    /// How they ended, once they did.
+    ended: Option<Result<(), String>>,
+}
+
+/// The state, shared with whoever shows it.
+#[derive(Clone, Default)]
+pub struct Driven(Arc<Mutex<State>>);
+
+impl Driven {
+    /// As it is now.
+    pub fn state(&self) -> State {
+        self.with(|state| state.clone())
+    }
+
+    fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl State {
+    /// `12 of 900 sent: 12 acknowledged, 1 rejected, 3 sent twice on purpose`.
+    pub fn figures(&self) -> String {
+        let progress = &self.progress;
+        format!(
+            "{} of {} sent: {} acknowledged, {} rejected, {} sent twice on purpose",
+            count(progress.sent),
+            count(progress.planned),
+            count(progress.acknowledged),
+            count(progress.rejected),
+            count(progress.duplicates)
+        )
+    }
+
+    /// What will happen next.
+    pub fn outlook(&self) -> String {
+        match &self.ended {
+            None => "Simulated systems are reporting. Ctrl-C drains and ends.".to_owned(),
+            Some(Ok(())) => {
+                "Every simulated case is reported; the hub keeps serving. Ctrl-C drains and ends."
+                    .to_owned()
+            }
+            Some(Err(why)) => format!(
+                "The simulated systems gave up: {why}\nThe hub keeps serving. Ctrl-C drains and ends."
+            ),
+        }
+    }
+}
+
+/// Reports until every case is told or `stop`.
+pub async fn run(adapters: String, config: demo::Config, driven: Driven, stop: CancellationToken) {
+    let ended = report(&adapters, config, driven.clone(), stop).await;
+    driven.with(|state| state.ended = Some(ended.map_err(|failure| failure.to_string())));
+}
+
+async fn report(
+    adapters: &str,
+    config: demo::Config,
+    driven: Driven,
+    stop: CancellationToken,
+) -> Result<(), Failure> {
+    let adapters = adapters.parse().map_err(Failure::failed)?;
+    let on_progress = move |progress| driven.with(|state| state.progress = progress);
+    demo::run(Endpoints { adapters }, config, on_progress, stop)
+        .await
+        .map_err(Failure::failed)?;
+    Ok(())
+}

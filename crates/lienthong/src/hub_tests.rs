@@ -1,0 +1,92 @@
+//! A whole hub in this process, on free ports and in a directory of its own.
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+use crate::client;
+use lienthong_contract::pb::operations::v1::GetLagRequest;
+use std::path::Path;
+
+fn settings(dir: &Path) -> Settings {
+    let mut settings = Settings {
+        data_dir: dir.to_owned(),
+        ..Settings::default()
+    };
+    let free = "127.0.0.1:0".parse().unwrap();
+    settings.adapters.grpc_listen = free;
+    settings.adapters.http_listen = free;
+    settings.gateway.listen = free;
+    settings.metrics.listen = free;
+    settings
+}
+
+async fn started(dir: &Path) -> Result<(Hub, Addresses), Failure> {
+    let settings = settings(dir);
+    let listeners = Listeners::bind(&settings).await?;
+    let addresses = listeners.addresses()?;
+    let hub = start(&settings, listeners, Vec::new()).await?;
+    Ok((hub, addresses))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hub_is_ready_once_loaded_answers_and_after_its_drain_another_takes_its_place() {
+    let dir = tempfile::tempdir().unwrap();
+    for _ in 0..2 {
+        let (hub, addresses) = started(dir.path()).await.unwrap();
+        hub.loading().await;
+        assert!(hub.readiness.is_ready());
+        let gateway = client::connect(&client::url(addresses.gateway))
+            .await
+            .unwrap();
+        let lag = client::operations(gateway)
+            .get_lag(GetLagRequest {})
+            .await
+            .unwrap();
+        let lags = lag.into_inner().lags;
+        assert_eq!(
+            lags.len(),
+            3 * 4,
+            "three views of four partitions: {lags:?}"
+        );
+        let readiness = hub.readiness.clone();
+        hub.drain().await.unwrap();
+        assert!(!readiness.is_ready());
+        assert!(
+            client::connect(&client::url(addresses.gateway))
+                .await
+                .is_err()
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_hub_on_the_same_directory_is_refused_with_a_fix() {
+    let dir = tempfile::tempdir().unwrap();
+    let (hub, _) = started(dir.path()).await.unwrap();
+    let refused = started(dir.path()).await.err().unwrap().to_string();
+    assert!(refused.contains("in use by another process"), "{refused}");
+    hub.drain().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_is_taken_is_refused_by_its_setting() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut settings = settings(dir.path());
+    let listeners = Listeners::bind(&settings).await.unwrap();
+    settings.gateway.listen = listeners.addresses().unwrap().gateway;
+    let refused = Listeners::bind(&settings).await.err().unwrap().to_string();
+    assert!(refused.starts_with("gateway.listen"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reference_file_that_is_wrong_keeps_the_hub_from_starting() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut settings = settings(dir.path());
+    settings.reference.statuses = vec![dir.path().join("nowhere.csv")];
+    let listeners = Listeners::bind(&settings).await.unwrap();
+    let refused = start(&settings, listeners, Vec::new()).await.err().unwrap();
+    assert_eq!(refused.exit(), crate::exit::Exit::Usage);
+    assert!(
+        refused.to_string().starts_with("reference.statuses"),
+        "{refused}"
+    );
+}

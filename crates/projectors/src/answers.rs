@@ -1,0 +1,20 @@
+//! Answers: from the paths of cases and the registry to the messages of `procedure.v1`.
+//!
+//! Pure: no view, lock or clock is known here. Whoever scans a view feeds cases one by one
+//! into an accumulator, one for each partition, merges them, and asks for the response. The
+//! order of feeding and merging does not show in it. Freshness is left for the caller.
+//!
+//! Sums count steps of paths only (`path::is_step`); a case without a step counts nowhere.
+
+pub mod case;
+pub mod horizontal;
+pub mod list;
+mod oldest;
+mod places;
+pub mod statistics;
+mod symbols;
+pub mod vertical;
+mod wire;
+
+#[cfg(test)]
+mod test_paths;

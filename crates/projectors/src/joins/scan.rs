@@ -1,0 +1,126 @@
+//! Every case of a view, one by one: plain parts as they lie, tied ones joined.
+
+use super::tied::{Found, find, join};
+use super::Ties;
+use crate::views::codes::At;
+use crate::views::keyed::{Fact, Keyed, Part};
+use hashbrown::HashSet;
+use lienthong_domain::path::JoinedCase;
+
+/// What adds up over cases. Neither the order of adding nor that of merging shows in it.
+pub trait Sum: Send + Sized {
+    /// Whether a case of that code can matter; one that cannot is not put together.
+    fn wants(&self, _code: &str) -> bool {
+        true
+    }
+    /// Takes a case.
+    fn add(&mut self, case: &JoinedCase<'_>);
+    /// Takes everything that another sum has taken.
+    fn merge(&mut self, other: Self);
+}
+
+/// Which cases to show.
+#[derive(Debug, Clone, Default)]
+pub struct Only {
+    /// Cases that this source spoke of; empty: all. Only the case view knows sources.
+    pub source: String,
+}
+
+/// Adds up every case of a view over all its partitions, each on a thread of its own. `parts` are
+/// the view's, by partition, held so that none changes meanwhile.
+pub fn sum<F: Fact, S: Sum>(
+    parts: &[&Keyed<F>],
+    ties: &Ties,
+    only: &Only,
+    new: &(impl Fn() -> S + Sync),
+) -> S {
+    let found = find(ties, parts);
+    let found = &found;
+    let add = &|partition: usize| {
+        let mut sum = new();
+        add_plain(parts[partition], &found.tied[partition], only, &mut sum);
+        sum
+    };
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..parts.len())
+            .map(|partition| scope.spawn(move || add(partition)))
+            .collect();
+        let mut total = new();
+        add_tied(parts, ties, found, only, &mut total);
+        for thread in threads {
+            match thread.join() {
+                Ok(sum) => total.merge(sum),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        total
+    })
+}
+
+/// The parts of one partition that are cases of their own.
+fn add_plain<F: Fact, S: Sum>(keyed: &Keyed<F>, tied: &HashSet<u32>, only: &Only, sum: &mut S) {
+    let mut case = empty();
+    for (at, part) in (0..).zip(keyed.parts()) {
+        let code = part.codes.key();
+        let wanted = sum.wants(code) && (tied.is_empty() || !tied.contains(&at));
+        if wanted && part.facts.iter().any(|fact| speaks(fact, keyed, only)) {
+            fill(&mut case, keyed, part);
+            sum.add(&case);
+        }
+    }
+}
+
+/// The part as a case of its own.
+fn fill<'a, F: Fact>(case: &mut JoinedCase<'a>, keyed: &'a Keyed<F>, part: &'a Part<F>) {
+    case.code = part.codes.key();
+    case.dossiers.clear();
+    case.steps.clear();
+    let mut seen: Vec<At> = Vec::new();
+    for fact in &part.facts {
+        let step = fact.step(&part.codes, keyed.names());
+        if !seen.contains(&fact.act().dossier) {
+            seen.push(fact.act().dossier);
+            case.dossiers.push(step.dossier);
+        }
+        case.steps.push(step);
+    }
+}
+
+/// The cases whose parts are joined by links, and what the case view does not know yet.
+fn add_tied<F: Fact, S: Sum>(
+    parts: &[&Keyed<F>],
+    ties: &Ties,
+    found: &Found,
+    only: &Only,
+    sum: &mut S,
+) {
+    let mut case = empty();
+    for (tied, places) in ties.cases.iter().zip(&found.places) {
+        let spoken = || {
+            let mut facts = places.iter().flat_map(|place| place.facts(parts));
+            facts.any(|(keyed, _, fact)| speaks(fact, keyed, only))
+        };
+        if sum.wants(&tied.code) && spoken() {
+            join(&mut case, tied, places, parts);
+            sum.add(&case);
+        }
+    }
+    for (tied, places) in &found.unknown {
+        if sum.wants(&tied.code) {
+            join(&mut case, tied, std::slice::from_ref(places), parts);
+            sum.add(&case);
+        }
+    }
+}
+
+fn speaks<F: Fact>(fact: &F, keyed: &Keyed<F>, only: &Only) -> bool {
+    only.source.is_empty() || fact.source(keyed.names()) == only.source
+}
+
+fn empty<'a>() -> JoinedCase<'a> {
+    JoinedCase {
+        code: "",
+        dossiers: Vec::new(),
+        steps: Vec::new(),
+    }
+}

@@ -1,0 +1,207 @@
+//! A lane: one partition of one view as everyone sees it. Its runner changes it, questions read
+//! it, operators ask how far it is.
+
+use crate::checkpoint::Owner;
+use crate::joins::index::{Index, PartId};
+use crate::views::state::{Lost, Read};
+use crate::views::{Facts, State};
+use lienthong_contract::time::now_millis;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use tokio::sync::watch;
+
+const NOTHING: i64 = i64::MIN;
+
+/// What keeps a lane from following the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trouble {
+    /// It cannot read on; it tries again by itself.
+    Stalled(String),
+    /// Retention removed events that it had not read.
+    Lost(Lost),
+}
+
+/// One partition of one view.
+pub struct Lane {
+    /// Which one.
+    pub owner: Owner,
+    state: RwLock<State>,
+    /// Of the case view only.
+    index: Option<Arc<Index>>,
+    next: watch::Sender<u64>,
+    /// Loaded, and caught up with the log as it was at the start.
+    ready: watch::Sender<bool>,
+    /// Next offset of the last checkpoint.
+    pub checkpointed: AtomicU64,
+    /// When the first event that has been read and not yet taken was recorded.
+    first_waiting_ms: AtomicI64,
+    /// When the lane last took an event or found nothing to take.
+    progress_ms: AtomicI64,
+    trouble: Mutex<Option<Trouble>>,
+}
+
+impl Lane {
+    /// A lane that has read nothing. With an index it tells that which parts mention which codes.
+    pub fn new(owner: Owner, index: Option<Arc<Index>>) -> Self {
+        Self {
+            owner,
+            state: RwLock::new(State::new(owner.view, 0)),
+            index,
+            next: watch::Sender::new(0),
+            ready: watch::Sender::new(false),
+            checkpointed: AtomicU64::new(0),
+            first_waiting_ms: AtomicI64::new(NOTHING),
+            progress_ms: AtomicI64::new(now_millis()),
+            trouble: Mutex::new(None),
+        }
+    }
+
+    /// The state, to be read.
+    pub fn state(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The state, to be changed by the lane's runner only.
+    pub fn state_mut(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes records in order, up to the first that releases a parked key. Answers how many were
+    /// taken and, for that first one, the offsets that it releases.
+    pub fn take(&self, reads: &[Read]) -> (usize, Option<Vec<u64>>) {
+        let mut state = self.state_mut();
+        let mut taken = 0;
+        let mut releases = None;
+        for read in reads {
+            if let crate::views::state::Taken::Releases(offsets) = state.take(read) {
+                releases = Some(offsets);
+                break;
+            }
+            taken += 1;
+        }
+        if let Some(last) = reads[..taken].last() {
+            state.remember(&last.stored);
+        }
+        self.changed(state);
+        (taken, releases)
+    }
+
+    /// Carries out a decision on a parked key.
+    pub fn take_released(&self, decision: &Read, released: &[Read]) {
+        let mut state = self.state_mut();
+        state.take_released(decision, released);
+        state.remember(&decision.stored);
+        self.changed(state);
+    }
+
+    /// Goes on at `to`: what lies before it is no longer in the log.
+    pub fn lose(&self, to: u64) {
+        let mut state = self.state_mut();
+        let lost = Lost {
+            from: state.next,
+            to,
+        };
+        state.lost = Some(lost);
+        state.next = to;
+        state.last = None;
+        self.changed(state);
+        self.set_trouble(Some(Trouble::Lost(lost)));
+    }
+
+    /// Puts a whole state in the place of the present one, which is given back.
+    pub fn replace(&self, new: State) -> State {
+        let mut state = self.state_mut();
+        let old = std::mem::replace(&mut *state, new);
+        let lost = state.lost.map(Trouble::Lost);
+        if let (Some(index), Facts::Case(facts)) = (&self.index, &state.facts) {
+            let codes = facts.mentions();
+            let codes = codes.map(|(mention, code)| (code, mention.part));
+            index.replace(self.owner.partition, codes);
+        }
+        state.facts.parts_mut().take_fresh();
+        let next = state.next;
+        drop(state);
+        self.next.send_replace(next);
+        self.set_trouble(lost);
+        old
+    }
+
+    /// Tells the index what is new, lets go of the state, tells everyone who waits.
+    fn changed(&self, mut state: RwLockWriteGuard<'_, State>) {
+        let fresh = state.facts.parts_mut().take_fresh();
+        if let (Some(index), Facts::Case(facts)) = (&self.index, &state.facts) {
+            for mention in fresh {
+                let part = PartId {
+                    partition: self.owner.partition,
+                    part: mention.part,
+                };
+                index.add(facts.part(mention.part).codes.code(mention.code), part);
+            }
+        }
+        let next = state.next;
+        drop(state);
+        self.next.send_replace(next);
+        self.progress_ms.store(now_millis(), Ordering::Relaxed);
+    }
+
+    /// The state alone, once nobody else has the lane.
+    pub fn into_state(self) -> State {
+        self.state
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Next offset to be taken.
+    pub fn next(&self) -> u64 {
+        *self.next.borrow()
+    }
+
+    /// Follows the next offset.
+    pub fn watch_next(&self) -> watch::Receiver<u64> {
+        self.next.subscribe()
+    }
+
+    /// Whether the lane has loaded and caught up with the log as it was at the start.
+    pub fn is_ready(&self) -> bool {
+        *self.ready.borrow()
+    }
+
+    /// Follows [`Lane::is_ready`].
+    pub fn watch_ready(&self) -> watch::Receiver<bool> {
+        self.ready.subscribe()
+    }
+
+    /// The lane answers questions from now on.
+    pub fn set_ready(&self) {
+        self.ready.send_if_modified(|ready| !std::mem::replace(ready, true));
+    }
+
+    /// When the first event that was read and not yet taken was recorded, if there is one.
+    pub fn first_waiting_ms(&self) -> Option<i64> {
+        let millis = self.first_waiting_ms.load(Ordering::Relaxed);
+        (millis != NOTHING).then_some(millis)
+    }
+
+    /// Says which event waits, or that none does.
+    pub fn set_first_waiting(&self, recorded_ms: Option<i64>) {
+        let millis = recorded_ms.unwrap_or(NOTHING);
+        self.first_waiting_ms.store(millis, Ordering::Relaxed);
+    }
+
+    /// When the lane last got on.
+    pub fn progress_ms(&self) -> i64 {
+        self.progress_ms.load(Ordering::Relaxed)
+    }
+
+    /// What keeps the lane from following.
+    pub fn trouble(&self) -> Option<Trouble> {
+        let trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        trouble.clone()
+    }
+
+    /// Says what keeps the lane from following. A loss stays until the view is another.
+    pub fn set_trouble(&self, trouble: Option<Trouble>) {
+        let trouble = trouble.or_else(|| self.state().lost.map(Trouble::Lost));
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+    }
+}

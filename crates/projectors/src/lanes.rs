@@ -1,0 +1,128 @@
+//! Every lane of every view, with what answers are joined from.
+
+use crate::joins::index::Index;
+use crate::lane::Lane;
+use crate::runner::Command;
+use crate::views::View;
+use lienthong_contract::reason::Reason;
+use lienthong_contract::status::Failure;
+use lienthong_domain::agency::Registry;
+use lienthong_eventlog::{EventLog, ReadError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::mpsc;
+
+/// The lanes of one view.
+pub struct ViewLanes {
+    /// By partition.
+    pub lanes: Vec<Arc<Lane>>,
+    /// By partition: how to ask the lane's runner.
+    pub runners: Vec<mpsc::Sender<Command>>,
+    /// A rebuild or a verification is under way.
+    busy: AtomicBool,
+}
+
+/// The lanes of every view.
+pub struct Lanes {
+    /// In the order of [`View::ALL`].
+    pub views: Vec<ViewLanes>,
+    /// Of the case view.
+    pub index: Arc<Index>,
+    /// The log.
+    pub log: Arc<dyn EventLog>,
+    /// Levels and areas.
+    pub registry: Arc<Registry>,
+}
+
+/// The right to rebuild or verify a view; given back when dropped.
+pub struct Busy {
+    lanes: Arc<Lanes>,
+    view: View,
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.lanes.of(self.view).busy.store(false, Ordering::Release);
+    }
+}
+
+impl ViewLanes {
+    /// The lanes of a view.
+    pub fn new(lanes: Vec<Arc<Lane>>, runners: Vec<mpsc::Sender<Command>>) -> Self {
+        Self {
+            lanes,
+            runners,
+            busy: AtomicBool::new(false),
+        }
+    }
+}
+
+impl Lanes {
+    /// The lanes of a view.
+    pub fn of(&self, view: View) -> &ViewLanes {
+        &self.views[view as usize]
+    }
+
+    /// Every lane.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<Lane>> {
+        self.views.iter().flat_map(|view| &view.lanes)
+    }
+
+    /// That these views have loaded.
+    ///
+    /// # Errors
+    /// `VIEW_LOADING`.
+    pub fn check_ready(&self, views: &[View]) -> Result<(), Failure> {
+        let mut lanes = views.iter().flat_map(|view| &self.of(*view).lanes);
+        match lanes.find(|lane| !lane.is_ready()) {
+            None => Ok(()),
+            Some(lane) => {
+                let (view, partition) = (lane.owner.view.name(), lane.owner.partition);
+                Err(Failure::new(
+                    Reason::ViewLoading,
+                    format!("partition {partition} of the view {view} is loading"),
+                )
+                .with("view", view)
+                .with("partition", partition))
+            }
+        }
+    }
+
+    /// Takes the right to rebuild or verify a view.
+    ///
+    /// # Errors
+    /// `REBUILD_UNDER_WAY`.
+    pub fn occupy(self: &Arc<Self>, view: View) -> Result<Busy, Failure> {
+        if self.of(view).busy.swap(true, Ordering::AcqRel) {
+            let name = view.name();
+            return Err(Failure::new(
+                Reason::RebuildUnderWay,
+                format!("the view {name} is being rebuilt or verified"),
+            )
+            .with("view", name));
+        }
+        Ok(Busy {
+            lanes: self.clone(),
+            view,
+        })
+    }
+}
+
+/// The view of that name.
+///
+/// # Errors
+/// `VIEW_UNKNOWN`.
+pub fn view_named(name: &str) -> Result<View, Failure> {
+    View::from_name(name).ok_or_else(|| {
+        let known = View::ALL.map(View::name).join(", ");
+        Failure::new(
+            Reason::ViewUnknown,
+            format!("there is no view {name:?}; there are {known}"),
+        )
+    })
+}
+
+/// What a caller is told of a log that does not read.
+pub fn log_failed(error: &ReadError) -> Failure {
+    Failure::new(Reason::LogUnavailable, error.to_string())
+}

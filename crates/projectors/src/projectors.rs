@@ -1,0 +1,257 @@
+//! The door of the projectors: start them, ask them, look after them.
+
+use crate::checkpoint::Owner;
+use crate::generations::Generations;
+use crate::joins::index::Index;
+use crate::lane::Lane;
+use crate::lanes::{Lanes, ViewLanes};
+use crate::runner::{self, Runner};
+use crate::store::StoreKind;
+use crate::views::View;
+use crate::{metrics, operations, questions, rebuild};
+use async_trait::async_trait;
+use futures_util::stream::BoxStream;
+use lienthong_contract::pb::event::v1::Position;
+use lienthong_contract::pb::operations::v1::{
+    ParkedDossier, RebuildProgress, VerifyViewsResponse, ViewLag, ViewPosition,
+};
+use lienthong_contract::pb::procedure::v1::{
+    GetCaseRequest, GetCaseResponse, GetHorizontalRequest, GetHorizontalResponse,
+    GetPathStatisticsRequest, GetPathStatisticsResponse, GetVerticalRequest, GetVerticalResponse,
+    ListCasesRequest, ListCasesResponse,
+};
+use lienthong_contract::ports::{Questions, ViewOperations};
+use lienthong_contract::status::Failure;
+use lienthong_domain::agency::Registry;
+use lienthong_eventlog::EventLog;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+/// How the projectors run.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Folder of the checkpoints; made if missing.
+    pub dir: PathBuf,
+    /// Which library keeps them.
+    pub store: StoreKind,
+    /// About how often a changed view is checkpointed.
+    pub checkpoint_every: Duration,
+}
+
+/// What the projectors use.
+pub struct Handles {
+    /// The log that the views are made of.
+    pub log: Arc<dyn EventLog>,
+    /// Levels and areas of agencies, joined when a question is asked.
+    pub registry: Arc<Registry>,
+}
+
+/// Why the projectors could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The folder of the checkpoints cannot be made or written.
+    #[error("{dir}: {source}. Fix: give the views a folder that this user can write")]
+    Folder {
+        /// The folder.
+        dir: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A thread could not be started.
+    #[error("a thread for the views could not be started: {0}")]
+    Thread(std::io::Error),
+}
+
+impl StartError {
+    /// Whether starting again as it is may succeed.
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, StartError::Thread(_))
+    }
+}
+
+/// The running projectors: the doors [`Questions`] and [`ViewOperations`] of every view.
+pub struct Projectors {
+    lanes: Arc<Lanes>,
+    shutdown: CancellationToken,
+    /// Runners that have not ended.
+    running: watch::Sender<usize>,
+}
+
+/// Starts one runner for each view and partition; they load their checkpoints and follow the
+/// log until `shutdown`. Must be called inside a tokio runtime that outlives
+/// [`Projectors::finished`].
+///
+/// # Errors
+/// [`StartError`].
+pub async fn start(
+    config: Config,
+    handles: Handles,
+    shutdown: CancellationToken,
+) -> Result<Arc<Projectors>, StartError> {
+    let index = Arc::new(Index::default());
+    let partitions = handles.log.partitions();
+    let mut views = Vec::new();
+    let mut runners = Vec::new();
+    for view in View::ALL {
+        let mut lanes = Vec::new();
+        let mut senders = Vec::new();
+        for partition in 0..partitions {
+            let owner = Owner {
+                view,
+                partition,
+                partitions,
+            };
+            let of_case = (view == View::Case).then(|| index.clone());
+            let lane = Arc::new(Lane::new(owner, of_case));
+            let (sender, commands) = mpsc::channel(1);
+            runners.push(Runner {
+                lane: lane.clone(),
+                log: handles.log.clone(),
+                generations: generations(&config, owner)?,
+                checkpoint_every: config.checkpoint_every,
+                commands,
+                shutdown: shutdown.clone(),
+            });
+            lanes.push(lane);
+            senders.push(sender);
+        }
+        views.push(ViewLanes::new(lanes, senders));
+    }
+    let projectors = Arc::new(Projectors {
+        lanes: Arc::new(Lanes {
+            views,
+            index,
+            log: handles.log,
+            registry: handles.registry,
+        }),
+        shutdown,
+        running: watch::Sender::new(0),
+    });
+    for runner in runners {
+        spawn(runner, &projectors).map_err(StartError::Thread)?;
+    }
+    metrics::watch(&projectors.lanes, &projectors.shutdown);
+    Ok(projectors)
+}
+
+fn generations(config: &Config, owner: Owner) -> Result<Generations, StartError> {
+    Generations::new(&config.dir, config.store, owner).map_err(|source| StartError::Folder {
+        dir: config.dir.clone(),
+        source,
+    })
+}
+
+fn spawn(runner: Runner, projectors: &Projectors) -> std::io::Result<()> {
+    let owner = runner.lane.owner;
+    let name = format!("{}-{}", owner.view.name(), owner.partition);
+    let runtime = tokio::runtime::Handle::current();
+    let running = projectors.running.clone();
+    running.send_modify(|running| *running += 1);
+    let ended = Ended(running);
+    std::thread::Builder::new().name(name).spawn(move || {
+        let _ended = ended;
+        runner::run(runner, &runtime);
+    })?;
+    Ok(())
+}
+
+/// Counts a runner off, also one that panicked or never began.
+struct Ended(watch::Sender<usize>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.0.send_modify(|running| *running -= 1);
+    }
+}
+
+impl Projectors {
+    /// Waits until every view has loaded and caught up with the log as it was at the start.
+    pub async fn loaded(&self) {
+        for lane in self.lanes.all() {
+            // The lane outlives the wait, so the sender is there.
+            let _ = lane.watch_ready().wait_for(|ready| *ready).await;
+        }
+    }
+
+    /// Whether every view has loaded and caught up with the log as it was at the start.
+    pub fn is_loaded(&self) -> bool {
+        self.lanes.all().all(|lane| lane.is_ready())
+    }
+
+    /// Waits, after shutdown, until every runner has written its last checkpoint.
+    pub async fn finished(&self) {
+        let mut running = self.running.subscribe();
+        // The sender is ours.
+        let _ = running.wait_for(|running| *running == 0).await;
+    }
+}
+
+#[async_trait]
+impl Questions for Projectors {
+    async fn wait_for(
+        &self,
+        view: &str,
+        positions: &[Position],
+        limit: Duration,
+    ) -> Result<(), Failure> {
+        questions::wait_for(&self.lanes, view, positions, limit).await
+    }
+
+    async fn case(&self, request: GetCaseRequest) -> Result<GetCaseResponse, Failure> {
+        questions::case(&self.lanes, request).await
+    }
+
+    async fn cases(&self, request: ListCasesRequest) -> Result<ListCasesResponse, Failure> {
+        questions::cases(&self.lanes, request).await
+    }
+
+    async fn horizontal(
+        &self,
+        request: GetHorizontalRequest,
+    ) -> Result<GetHorizontalResponse, Failure> {
+        questions::horizontal(&self.lanes, request).await
+    }
+
+    async fn vertical(&self, request: GetVerticalRequest) -> Result<GetVerticalResponse, Failure> {
+        questions::vertical(&self.lanes, request).await
+    }
+
+    async fn path_statistics(
+        &self,
+        request: GetPathStatisticsRequest,
+    ) -> Result<GetPathStatisticsResponse, Failure> {
+        questions::path_statistics(&self.lanes, request).await
+    }
+}
+
+#[async_trait]
+impl ViewOperations for Projectors {
+    async fn positions(&self) -> Vec<ViewPosition> {
+        operations::positions(&self.lanes)
+    }
+
+    async fn lag(&self) -> Result<Vec<ViewLag>, Failure> {
+        operations::lags(&self.lanes).await
+    }
+
+    async fn parked(&self, view: &str) -> Result<Vec<ParkedDossier>, Failure> {
+        operations::parked(&self.lanes, view)
+    }
+
+    async fn rebuild(
+        &self,
+        view: &str,
+    ) -> Result<BoxStream<'static, Result<RebuildProgress, Failure>>, Failure> {
+        rebuild::rebuild(&self.lanes, view, &self.shutdown).await
+    }
+
+    async fn verify(
+        &self,
+        views: &[String],
+    ) -> Result<BoxStream<'static, Result<VerifyViewsResponse, Failure>>, Failure> {
+        rebuild::verify(&self.lanes, views, &self.shutdown).await
+    }
+}

@@ -1,0 +1,285 @@
+//! Questions over the views: hold the partitions still, put the cases together, add them up.
+//!
+//! Work over many parts runs on the runtime's blocking threads. Locks are always taken in the order
+//! of the partitions, the case view's before another's, and a runner holds at most one: so nobody
+//! waits in a circle.
+
+use crate::answers::{case, horizontal, list, statistics, vertical};
+use crate::joins::scan::{Only, Sum, sum};
+use crate::joins::whole::{Partition, whole};
+use crate::joins::{Ties, ties};
+use crate::lag::lag_ms;
+use crate::lanes::{Lanes, log_failed, view_named};
+use crate::views::{State, View};
+use lienthong_contract::pb::event::v1::Position;
+use lienthong_contract::pb::procedure::v1 as pb;
+use lienthong_contract::reason::Reason;
+use lienthong_contract::status::Failure;
+use lienthong_contract::time::now_millis;
+use lienthong_domain::path::JoinedCase;
+use std::sync::{Arc, RwLockReadGuard};
+use std::time::Duration;
+
+type Held<'a> = Vec<RwLockReadGuard<'a, State>>;
+
+fn hold(lanes: &Lanes, view: View) -> Held<'_> {
+    lanes.of(view).lanes.iter().map(|lane| lane.state()).collect()
+}
+
+fn positions(held: &Held<'_>) -> Vec<u64> {
+    held.iter().map(|state| state.next).collect()
+}
+
+fn ties_of(lanes: &Lanes, held: &Held<'_>) -> Ties {
+    let parts: Vec<_> = held.iter().filter_map(|state| state.case()).collect();
+    ties(&lanes.index, &parts)
+}
+
+/// Waits until the view, and the case view whose links every answer needs, stand after every
+/// position.
+///
+/// # Errors
+/// `VIEW_UNKNOWN`, `REQUEST_MALFORMED`, `VIEW_LOADING`, `VIEW_NOT_CAUGHT_UP`.
+pub async fn wait_for(
+    lanes: &Lanes,
+    view: &str,
+    asked: &[Position],
+    limit: Duration,
+) -> Result<(), Failure> {
+    let view = view_named(view)?;
+    let needed = [view, View::Case];
+    let partitions = lanes.log.partitions();
+    for (at, position) in asked.iter().enumerate() {
+        if position.partition >= partitions {
+            return Err(Failure::of_field(
+                &format!("min_positions[{at}].partition"),
+                format!("there is no partition {}.", position.partition),
+                &format!("send a position as an adapter answered it; partitions are 0 to {}", partitions - 1),
+            ));
+        }
+    }
+    let reached = async {
+        for lane in needed.iter().flat_map(|view| &lanes.of(*view).lanes) {
+            let ours = |position: &&Position| position.partition == lane.owner.partition;
+            if let Some(last) = asked.iter().filter(ours).map(|position| position.offset).max() {
+                let mut next = lane.watch_next();
+                // The lane outlives the wait, so the sender is there.
+                let _ = next.wait_for(|next| *next > last).await;
+            }
+        }
+    };
+    if tokio::time::timeout(limit, reached).await.is_ok() {
+        return Ok(());
+    }
+    lanes.check_ready(&needed)?;
+    Err(Failure::new(
+        Reason::ViewNotCaughtUp,
+        format!("the view {} did not reach min_positions within {} ms", view.name(), limit.as_millis()),
+    )
+    .with("view", view.name()))
+}
+
+/// See `ProcedureQueryService.GetCase`.
+pub async fn case(
+    lanes: &Arc<Lanes>,
+    request: pb::GetCaseRequest,
+) -> Result<pb::GetCaseResponse, Failure> {
+    lanes.check_ready(&[View::Case])?;
+    let asked = lanes.clone();
+    let (answer, next) = work(move || {
+        let held = hold(&asked, View::Case);
+        let partitions: Vec<Partition<'_>> = held
+            .iter()
+            .filter_map(|state| {
+                state.case().map(|parts| Partition {
+                    parts,
+                    parking: &state.parking,
+                })
+            })
+            .collect();
+        let found = whole(&request.code, &asked.index, &partitions);
+        let answer = found.map(|found| case::answer(&found, asked.registry.clone()));
+        let answer = answer.ok_or_else(|| not_found(&request.code));
+        answer.map(|answer| (answer, positions(&held)))
+    })
+    .await??;
+    Ok(pb::GetCaseResponse {
+        case: Some(answer),
+        freshness: Some(freshness(lanes, View::Case, next).await?),
+    })
+}
+
+fn not_found(code: &str) -> Failure {
+    Failure::new(Reason::CaseNotFound, format!("no event about {code} has reached the view"))
+        .with("code", code)
+}
+
+/// See `ProcedureQueryService.ListCases`.
+pub async fn cases(
+    lanes: &Arc<Lanes>,
+    request: pb::ListCasesRequest,
+) -> Result<pb::ListCasesResponse, Failure> {
+    lanes.check_ready(&[View::Case])?;
+    let question = list::Question::read(&request)?;
+    let registry = lanes.registry.clone();
+    let new = move || list::List::new(question.clone(), registry.clone());
+    let (list, next) = sum_cases(lanes, Only::default(), new).await?;
+    Ok(pb::ListCasesResponse {
+        freshness: Some(freshness(lanes, View::Case, next).await?),
+        ..list.finish()
+    })
+}
+
+/// See `ProcedureQueryService.GetPathStatistics`.
+pub async fn path_statistics(
+    lanes: &Arc<Lanes>,
+    request: pb::GetPathStatisticsRequest,
+) -> Result<pb::GetPathStatisticsResponse, Failure> {
+    lanes.check_ready(&[View::Case])?;
+    let question = statistics::Question::read(&request)?;
+    let only = Only {
+        source: request.source,
+    };
+    let new = move || statistics::Statistics::new(&question);
+    let (statistics, next) = sum_cases(lanes, only, new).await?;
+    let answer = work(move || statistics.finish()).await?;
+    Ok(pb::GetPathStatisticsResponse {
+        freshness: Some(freshness(lanes, View::Case, next).await?),
+        ..answer
+    })
+}
+
+async fn sum_cases<S: Sum + 'static>(
+    lanes: &Arc<Lanes>,
+    only: Only,
+    new: impl Fn() -> S + Send + Sync + 'static,
+) -> Result<(S, Vec<u64>), Failure> {
+    let lanes = lanes.clone();
+    work(move || {
+        let held = hold(&lanes, View::Case);
+        let ties = ties_of(&lanes, &held);
+        let parts: Vec<_> = held.iter().filter_map(|state| state.case()).collect();
+        (sum(&parts, &ties, &only, &new), positions(&held))
+    })
+    .await
+}
+
+/// See `ProcedureQueryService.GetHorizontal`.
+pub async fn horizontal(
+    lanes: &Arc<Lanes>,
+    request: pb::GetHorizontalRequest,
+) -> Result<pb::GetHorizontalResponse, Failure> {
+    lanes.check_ready(&[View::Case, View::Horizontal])?;
+    let question = horizontal::Question::read(&request)?;
+    let asked = lanes.clone();
+    let (answer, next) = work(move || {
+        let ties = ties_of(&asked, &hold(&asked, View::Case));
+        let held = hold(&asked, View::Horizontal);
+        let parts: Vec<_> = held.iter().filter_map(|state| state.horizontal()).collect();
+        let new = || horizontal::Horizontal::new(&question, asked.registry.clone());
+        let total = sum(&parts, &ties, &Only::default(), &new);
+        let next = positions(&held);
+        drop(held);
+        (total.finish(), next)
+    })
+    .await?;
+    Ok(pb::GetHorizontalResponse {
+        freshness: Some(freshness(lanes, View::Horizontal, next).await?),
+        ..answer
+    })
+}
+
+/// See `ProcedureQueryService.GetVertical`.
+pub async fn vertical(
+    lanes: &Arc<Lanes>,
+    request: pb::GetVerticalRequest,
+) -> Result<pb::GetVerticalResponse, Failure> {
+    lanes.check_ready(&[View::Case, View::Vertical])?;
+    let question = vertical::Question::read(&request)?;
+    let asked = lanes.clone();
+    let (answer, next) = work(move || {
+        let ties = ties_of(&asked, &hold(&asked, View::Case));
+        let held = hold(&asked, View::Vertical);
+        let parts: Vec<_> = held.iter().filter_map(|state| state.vertical()).collect();
+        let new = || vertical::Vertical::new(&question, asked.registry.clone());
+        let total = sum(&parts, &ties, &Only::default(), &new);
+        let next = positions(&held);
+        drop(held);
+        (total.finish(), next)
+    })
+    .await?;
+    Ok(pb::GetVerticalResponse {
+        freshness: Some(freshness(lanes, View::Vertical, next).await?),
+        ..answer
+    })
+}
+
+/// Runs work for the processor where it holds up no other task.
+async fn work<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Failure> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| Failure::new(Reason::Internal, format!("the question failed: {error}")))
+}
+
+/// How far the view had read when the answer was computed.
+async fn freshness(lanes: &Lanes, view: View, next: Vec<u64>) -> Result<pb::Freshness, Failure> {
+    let log = lanes.log.as_ref();
+    let now_ms = now_millis();
+    let mut partitions = Vec::with_capacity(next.len());
+    for (lane, next_offset) in lanes.of(view).lanes.iter().zip(next) {
+        let partition = lane.owner.partition;
+        let bounds = log.bounds(partition).await.map_err(|error| log_failed(&error))?;
+        let lag = lag_ms(lane, log, next_offset, now_ms).await;
+        partitions.push(pb::PartitionFreshness {
+            partition,
+            next_offset,
+            log_end_offset: bounds.end,
+            lag_ms: lag.map_err(|error| log_failed(&error))? as u64,
+        });
+    }
+    Ok(pb::Freshness {
+        view: view.name().to_owned(),
+        partitions,
+    })
+}
+
+impl Sum for list::List {
+    fn wants(&self, code: &str) -> bool {
+        list::List::wants(self, code)
+    }
+    fn add(&mut self, case: &JoinedCase<'_>) {
+        list::List::add(self, case);
+    }
+    fn merge(&mut self, other: Self) {
+        list::List::merge(self, other);
+    }
+}
+
+impl Sum for statistics::Statistics {
+    fn add(&mut self, case: &JoinedCase<'_>) {
+        statistics::Statistics::add(self, case);
+    }
+    fn merge(&mut self, other: Self) {
+        statistics::Statistics::merge(self, other);
+    }
+}
+
+impl Sum for horizontal::Horizontal {
+    fn add(&mut self, case: &JoinedCase<'_>) {
+        horizontal::Horizontal::add(self, case);
+    }
+    fn merge(&mut self, other: Self) {
+        horizontal::Horizontal::merge(self, other);
+    }
+}
+
+impl Sum for vertical::Vertical {
+    fn add(&mut self, case: &JoinedCase<'_>) {
+        vertical::Vertical::add(self, case);
+    }
+    fn merge(&mut self, other: Self) {
+        vertical::Vertical::merge(self, other);
+    }
+}

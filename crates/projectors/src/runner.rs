@@ -1,0 +1,274 @@
+//! The only loop that reads the log for the views: one for each partition of each view.
+//!
+//! Each runner has a thread of its own that blocks on its loop. Catching up is work for the
+//! processor without a pause in which other tasks could run; on a thread of its own it leaves the
+//! runtime's threads to those who append and ask, and the kernel shares the cores fairly.
+//!
+//! ```text
+//! load the checkpoint -> read on from its position -> follow
+//!        |                        ^                     |
+//!        | does not prove itself  |                     +-> a checkpoint about every second
+//!        +-> begin at the log's start
+//! ```
+
+use crate::feed::{BATCH, catch_up, feed, record_at};
+use crate::generations::{Found, Generations};
+use crate::lane::{Lane, Trouble};
+use crate::views::State;
+use crate::views::state::identity;
+use crate::writer::Writer;
+use lienthong_eventlog::{EventLog, ReadError, Reader, StoredRecord};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+/// Pause before a failed read is tried again.
+const RETRY: Duration = Duration::from_secs(1);
+/// While catching up, checkpoints are this many times rarer.
+const CATCHING_UP: u32 = 10;
+
+/// What a runner is asked to do.
+pub enum Command {
+    /// Go on with this state, which was made from the log, in the place of the present one.
+    Switch {
+        /// The state; it may be a little behind the present one or ahead of it.
+        state: Box<State>,
+        /// Told once questions are answered from it.
+        done: oneshot::Sender<Result<(), ReadError>>,
+    },
+}
+
+/// What a runner works with.
+pub struct Runner {
+    /// The lane it keeps.
+    pub lane: Arc<Lane>,
+    /// The log it reads.
+    pub log: Arc<dyn EventLog>,
+    /// Where its checkpoints are.
+    pub generations: Generations,
+    /// About how often it writes one.
+    pub checkpoint_every: Duration,
+    /// What it is asked.
+    pub commands: mpsc::Receiver<Command>,
+    /// When to stop.
+    pub shutdown: CancellationToken,
+}
+
+/// Runs until shutdown, on the calling thread, which must not be one of the runtime's.
+pub fn run(runner: Runner, runtime: &Handle) {
+    let found = load(&runner, runtime);
+    runtime.block_on(follow(runner, found, runtime.clone()));
+}
+
+/// The checkpoint, if it proves itself and belongs to this log.
+fn load(runner: &Runner, runtime: &Handle) -> Found {
+    let log = runner.log.as_ref();
+    let partition = runner.lane.owner.partition;
+    let fits = |state: &State| runtime.block_on(fits(log, partition, state));
+    runner.generations.load(&fits).unwrap_or_else(|error| {
+        warn!(view = runner.lane.owner.view.name(), partition, %error, "checkpoints cannot be listed; the view is made again from the log");
+        Found {
+            proven: None,
+            thrown_away: Some(error.to_string()),
+        }
+    })
+}
+
+/// Whether a checkpoint belongs to the log: its position is within, and the record before the
+/// position is the one the checkpoint remembers.
+async fn fits(log: &dyn EventLog, partition: u32, state: &State) -> Result<(), String> {
+    let unreadable = |error: ReadError| format!("the log cannot be read: {error}");
+    let end = log.bounds(partition).await.map_err(unreadable)?.end;
+    if state.next > end {
+        let next = state.next;
+        return Err(format!("its position {next} lies after the log's end {end}"));
+    }
+    let Some(last) = state.last else {
+        return Ok(());
+    };
+    match record_at(log, partition, last.offset).await.map_err(unreadable)? {
+        Some(record) if identity(&record) != last.identity => Err(format!(
+            "the log holds another record at offset {}",
+            last.offset
+        )),
+        _ => Ok(()),
+    }
+}
+
+async fn follow(mut runner: Runner, found: Found, runtime: Handle) {
+    let lane = runner.lane.clone();
+    let loaded = found.proven.map(|(state, generation)| {
+        let names = state.facts.parts().names().size();
+        lane.checkpointed.store(state.next, Ordering::Relaxed);
+        lane.replace(state);
+        (generation, names)
+    });
+    let mut source = Source::new(&runner, loaded.is_some());
+    let mut writer = Writer::new(runner.generations.clone(), runtime, loaded);
+    let caught_up_at = end_of(&runner).await;
+    let mut begun = Instant::now();
+    loop {
+        if lane.next() >= caught_up_at || lane.trouble().is_some() {
+            lane.set_ready();
+        }
+        let pause = match source.at_end {
+            true => runner.checkpoint_every,
+            false => runner.checkpoint_every * CATCHING_UP,
+        };
+        let due = (begun + pause).max(writer.not_before());
+        tokio::select! {
+            biased;
+            () = runner.shutdown.cancelled() => break,
+            Some(command) = runner.commands.recv() => {
+                switch(command, &runner, &mut source, &mut writer).await;
+                begun = Instant::now() - pause;
+            }
+            () = writer.step(&lane), if writer.is_under_way() => {}
+            () = sleep_until(due), if writer.is_wanted(&lane) => {
+                begun = Instant::now();
+                writer.begin(&lane);
+            }
+            records = source.next(lane.next()), if writer.has_room(&lane) => {
+                source.take(&lane, records).await;
+            }
+        }
+    }
+    writer.finish(&lane).await;
+    if writer.is_wanted(&lane) {
+        writer.begin(&lane);
+        writer.finish(&lane).await;
+    }
+}
+
+/// The log's end as it is now: a lane that has got there has caught up. A log that does not say
+/// leaves nothing to catch up with.
+async fn end_of(runner: &Runner) -> u64 {
+    let bounds = runner.log.bounds(runner.lane.owner.partition).await;
+    bounds.map_or(0, |bounds| bounds.end)
+}
+
+/// The log as the runner reads it.
+struct Source {
+    log: Arc<dyn EventLog>,
+    partition: u32,
+    reader: Option<Box<dyn Reader>>,
+    not_before: Instant,
+    /// Whether the last read brought less than it might have.
+    at_end: bool,
+    /// The log is closed and read to its end.
+    closed: bool,
+    /// Whether the view has a position of its own to go on from.
+    has_position: bool,
+}
+
+impl Source {
+    fn new(runner: &Runner, has_position: bool) -> Self {
+        Self {
+            log: runner.log.clone(),
+            partition: runner.lane.owner.partition,
+            reader: None,
+            not_before: Instant::now(),
+            at_end: false,
+            closed: false,
+            has_position,
+        }
+    }
+
+    /// The records from offset `next` on. Cancel-safe.
+    async fn next(&mut self, next: u64) -> Result<Vec<StoredRecord>, ReadError> {
+        if self.closed {
+            return std::future::pending().await;
+        }
+        if self.reader.is_none() {
+            sleep_until(self.not_before).await;
+            self.reader = Some(self.log.reader(self.partition, next).await?);
+        }
+        match &mut self.reader {
+            Some(reader) => reader.next(BATCH).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Feeds the lane with what was read, or deals with why nothing was.
+    async fn take(&mut self, lane: &Lane, records: Result<Vec<StoredRecord>, ReadError>) {
+        let fed = match records {
+            Ok(records) => {
+                self.at_end = records.len() < BATCH;
+                feed(lane, self.log.as_ref(), records).await
+            }
+            Err(error) => Err(error),
+        };
+        match fed {
+            Ok(()) => {
+                self.has_position = true;
+                if matches!(lane.trouble(), Some(Trouble::Stalled(_))) {
+                    lane.set_trouble(None);
+                }
+            }
+            Err(error) => self.fail(lane, error),
+        }
+    }
+
+    fn fail(&mut self, lane: &Lane, failure: ReadError) {
+        let (view, partition) = (lane.owner.view.name(), self.partition);
+        self.reader = None;
+        self.not_before = Instant::now() + RETRY;
+        match failure {
+            ReadError::Closed { .. } => self.closed = true,
+            ReadError::OutOfRange { start, .. } if start > lane.next() => {
+                if self.has_position {
+                    error!(view, partition, from = lane.next(), to = start,
+                        "retention removed events that the view had not read; it goes on after them");
+                } else {
+                    warn!(view, partition, start,
+                        "the log no longer holds its beginning; the view begins at its start");
+                }
+                lane.lose(start);
+                self.has_position = true;
+                self.not_before = Instant::now();
+            }
+            other => {
+                let reason = other.to_string();
+                let stalled = Trouble::Stalled(reason.clone());
+                if lane.trouble().as_ref() != Some(&stalled) {
+                    error!(view, partition, reason, "the view cannot read on; it tries again");
+                }
+                lane.set_trouble(Some(stalled));
+            }
+        }
+    }
+}
+
+/// Brings the new state to where the lane is, if it is behind, and puts it in the lane's place.
+async fn switch(command: Command, runner: &Runner, source: &mut Source, writer: &mut Writer) {
+    let Command::Switch { state, done } = command;
+    let lane = &runner.lane;
+    let shadow = Lane::new(lane.owner, None);
+    shadow.replace(*state);
+    let caught_up = catch_up(&shadow, source.log.as_ref(), lane.next(), &runner.shutdown).await;
+    let answer = caught_up.map(|()| {
+        let (before, mut state) = (lane.state().digest(), shadow.into_state());
+        let comparable = state.next == lane.next();
+        state.facts.parts_mut().changes_mut().clear();
+        let equal = state.digest() == before;
+        let old = lane.replace(state);
+        drop(old);
+        let (view, partition) = (lane.owner.view.name(), lane.owner.partition);
+        if comparable && !equal {
+            warn!(view, partition, "the rebuilt view differs from the one it replaces");
+        }
+        info!(view, partition, next = lane.next(), "the view is a rebuilt one");
+    });
+    if answer.is_ok() {
+        source.reader = None;
+        source.not_before = Instant::now();
+        writer.renew().await;
+    }
+    // Who asked may have gone; the view is switched all the same.
+    let _ = done.send(answer);
+}

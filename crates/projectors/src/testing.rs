@@ -1,0 +1,7 @@
+//! What the tests of this crate share: a log in memory, events, and lanes without runners.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+pub mod answers;
+pub mod events;
+pub mod lanes;
+pub mod log;

@@ -1,0 +1,142 @@
+//! The case view: every fact of a dossier, with its links, its source and its place in the log.
+
+use super::act::{Act, NO_DUE, due, put, reference};
+use super::codes::{At, Codes, KEY, NONE};
+use super::keyed::{Fact, Keyed};
+use super::names::{Name, Names};
+use super::Applied;
+use lienthong_domain::event::{Event, Kind, Link, Relation};
+use lienthong_domain::path::Step;
+use serde::{Deserialize, Serialize};
+
+/// What the case view keeps of an event: 88 bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaseFact {
+    act: Act,
+    recorded_ms: i64,
+    offset: u64,
+    reference: u64,
+    due_ms: i64,
+    /// The case that the header named.
+    case: At,
+    link: At,
+    source: Name,
+    /// 0: no link; else the relation, plus [`REVOKED`].
+    relation: u8,
+}
+
+const REVOKED: u8 = 0x80;
+
+/// Takes an event into its part. A pure function of the state and the event.
+pub fn apply(state: &mut Keyed<CaseFact>, key: &str, offset: u64, event: &Event<'_>) -> Applied {
+    state.take(key, offset, event)
+}
+
+impl CaseFact {
+    /// Milliseconds since the Unix epoch at which the hub recorded the event.
+    pub fn recorded_ms(&self) -> i64 {
+        self.recorded_ms
+    }
+
+    /// Where the event is durable in its partition.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// The case that the event's header named; empty: none.
+    pub fn case<'a>(&self, codes: &'a Codes) -> &'a str {
+        codes.code(self.case)
+    }
+
+    /// The link that the event told.
+    pub fn link<'a>(&self, codes: &'a Codes) -> Option<Link<'a>> {
+        let relation = match self.relation & !REVOKED {
+            1 => Relation::Case,
+            2 => Relation::Parent,
+            3 => Relation::Alias,
+            _ => return None,
+        };
+        Some(Link {
+            relation,
+            code: codes.code(self.link),
+            revoked: self.relation & REVOKED != 0,
+        })
+    }
+}
+
+impl Fact for CaseFact {
+    fn keeps(kind: Kind) -> bool {
+        kind != Kind::ParkedReleased
+    }
+
+    fn read(event: &Event<'_>, offset: u64, codes: &mut Codes, names: &mut Names) -> Self {
+        let (dossier, _) = codes.add(event.dossier);
+        let case = match event.case {
+            "" => NONE,
+            code => codes.add(code).0,
+        };
+        let (link, relation) = match event.link {
+            None => (NONE, 0),
+            Some(link) => {
+                let revoked = if link.revoked { REVOKED } else { 0 };
+                (codes.add(link.code).0, link.relation as u8 | revoked)
+            }
+        };
+        Self {
+            act: Act::read(event, dossier, names),
+            recorded_ms: event.recorded_ms,
+            offset,
+            reference: reference(event.reference),
+            due_ms: event.due_ms.unwrap_or(NO_DUE),
+            case,
+            link,
+            source: names.name(event.source),
+            relation,
+        }
+    }
+
+    fn act(&self) -> &Act {
+        &self.act
+    }
+
+    fn step<'a>(&self, codes: &'a Codes, names: &'a Names) -> Step<'a> {
+        Step {
+            reference: self.reference,
+            due_ms: due(self.due_ms),
+            ..self.act.step(codes, names)
+        }
+    }
+
+    fn source<'a>(&self, names: &'a Names) -> &'a str {
+        names.text(self.source)
+    }
+
+    /// A fact that ties its dossier to the record key, or tells of the dossier that is the record
+    /// key, and to nothing else. A part of such facts alone is one case.
+    fn is_plain(&self) -> bool {
+        let own = self.case == KEY || (self.case == NONE && self.act.dossier == KEY);
+        own && self.relation == 0
+    }
+
+    fn fits(&self, codes: &Codes, names: &Names) -> bool {
+        let known = |at: At| at == NONE || (at as usize) < codes.block().len();
+        self.act.fits(codes, names)
+            && names.holds(self.source, [0, 0])
+            && known(self.case)
+            && known(self.link)
+    }
+
+    fn canonical(&self, codes: &Codes, names: &Names, to: &mut Vec<u8>) {
+        self.act.canonical(codes, names, to);
+        for number in [self.recorded_ms, self.due_ms] {
+            to.extend_from_slice(&number.to_le_bytes());
+        }
+        for number in [self.offset, self.reference] {
+            to.extend_from_slice(&number.to_le_bytes());
+        }
+        to.push(self.relation);
+        put(codes.code(self.case), to);
+        put(codes.code(self.link), to);
+        put(names.text(self.source), to);
+    }
+}

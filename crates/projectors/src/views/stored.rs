@@ -1,0 +1,137 @@
+//! Parts as a checkpoint stores them, whatever the view.
+//!
+//! ```text
+//! [length of the codes: u32 LE][codes][facts: postcard]
+//! ```
+
+use super::changes::{Changes, Encoded};
+use super::codes::Codes;
+use super::keyed::{Fact, Keyed, Mention, Part};
+use super::names::Names;
+
+/// Why a stored part cannot be put back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("part {part} does not read or does not fit")]
+pub struct Damaged {
+    /// Its number.
+    pub part: u32,
+}
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Facts held.
+    pub facts: u64,
+    /// Record keys held.
+    pub keys: u64,
+    /// Events left out because `source` + `id` had taken effect already.
+    pub duplicates: u64,
+}
+
+/// The parts of one partition, whatever their facts.
+pub trait Parts: Send + Sync {
+    /// Sum of the facts' digests.
+    fn digest(&self) -> u128;
+    /// What is counted.
+    fn counts(&self) -> Counts;
+    /// Sets the number of duplicates, which facts do not tell.
+    fn set_duplicates(&mut self, duplicates: u64);
+    /// The vocabulary.
+    fn names(&self) -> &Names;
+    /// The vocabulary, to be restored.
+    fn names_mut(&mut self) -> &mut Names;
+    /// The marks of what changed.
+    fn changes(&self) -> &Changes;
+    /// The marks of what changed.
+    fn changes_mut(&mut self) -> &mut Changes;
+    /// The next pieces of the checkpoint under way, about `bytes` of them; empty: that was all.
+    fn next_pieces(&mut self, bytes: usize) -> Vec<Encoded>;
+    /// Puts back a stored part. Parts come in the order of their numbers, from 0.
+    ///
+    /// # Errors
+    /// [`Damaged`].
+    fn put_back(&mut self, part: u32, bytes: &[u8]) -> Result<(), Damaged>;
+    /// Codes mentioned for the first time since this was last asked.
+    fn take_fresh(&mut self) -> Vec<Mention>;
+}
+
+impl<F: Fact> Parts for Keyed<F> {
+    fn digest(&self) -> u128 {
+        self.digest
+    }
+
+    fn counts(&self) -> Counts {
+        Counts {
+            facts: self.facts,
+            keys: self.parts.len() as u64,
+            duplicates: self.duplicates,
+        }
+    }
+
+    fn set_duplicates(&mut self, duplicates: u64) {
+        self.duplicates = duplicates;
+    }
+
+    fn names(&self) -> &Names {
+        &self.names
+    }
+
+    fn names_mut(&mut self) -> &mut Names {
+        &mut self.names
+    }
+
+    fn changes(&self) -> &Changes {
+        &self.changes
+    }
+
+    fn changes_mut(&mut self) -> &mut Changes {
+        &mut self.changes
+    }
+
+    fn next_pieces(&mut self, bytes: usize) -> Vec<Encoded> {
+        let mut pieces = self.changes.take_rescued();
+        let mut size: usize = pieces.iter().map(|(_, bytes)| bytes.len()).sum();
+        while size < bytes {
+            let Some(part) = self.changes.next_to_save() else {
+                break;
+            };
+            let encoded = self.encoded(part);
+            size += encoded.len();
+            pieces.push((part, encoded));
+        }
+        pieces
+    }
+
+    fn put_back(&mut self, part: u32, bytes: &[u8]) -> Result<(), Damaged> {
+        let damaged = Damaged { part };
+        if part as usize != self.parts.len() {
+            return Err(damaged);
+        }
+        let (length, rest) = bytes.split_first_chunk::<4>().ok_or(damaged)?;
+        let length = u32::from_le_bytes(*length) as usize;
+        let (block, facts) = rest.split_at_checked(length).ok_or(damaged)?;
+        let stored = Part {
+            codes: Codes::from_block(block).ok_or(damaged)?,
+            facts: postcard::from_bytes::<Vec<F>>(facts).map_err(|_| damaged)?,
+        };
+        Keyed::put_back(self, stored).then_some(()).ok_or(damaged)
+    }
+
+    fn take_fresh(&mut self) -> Vec<Mention> {
+        Keyed::take_fresh(self)
+    }
+}
+
+impl<F: Fact> Keyed<F> {
+    /// A part in its stored form.
+    pub(super) fn encoded(&self, part: u32) -> Vec<u8> {
+        let Part { codes, facts } = self.part(part);
+        let block = codes.block();
+        let mut bytes = Vec::with_capacity(4 + block.len() + facts.len() * 64);
+        bytes.extend_from_slice(&(block.len() as u32).to_le_bytes());
+        bytes.extend_from_slice(block);
+        // Writing plain numbers into memory does not fail; were it to, the part would not prove
+        // itself when it is read back.
+        postcard::to_extend(facts, bytes).unwrap_or_default()
+    }
+}

@@ -1,0 +1,236 @@
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+//! What must hold of the views whatever comes in, in whatever order, wherever they are stopped.
+
+use crate::store::{self, StoreKind};
+use crate::testing::answers::{answers, case};
+use crate::testing::events::{
+    Told, accepted, handed_over, linked, poison, received, release, returned_result,
+};
+use crate::testing::lanes::{digests, feed_all, feed_to, lanes, load, save};
+use crate::views::names::Size;
+use lienthong_contract::pb::event::v1::event::Payload;
+use lienthong_contract::pb::event::v1::linked::Relation;
+use lienthong_eventlog::Record;
+use proptest::prelude::*;
+use std::sync::atomic::Ordering;
+
+const AGENCIES: [&str; 5] = ["H56.01", "H56.03", "G01", "X99", ""];
+
+fn payload() -> impl Strategy<Value = Payload> {
+    let code = prop_oneof![(0..4u8).prop_map(|n| format!("C{n}")), (0..6u8).prop_map(|n| format!("D{n}"))];
+    let relation = prop_oneof![
+        4 => Just(Relation::Case),
+        1 => Just(Relation::Parent),
+        1 => Just(Relation::Alias)
+    ];
+    prop_oneof![
+        2 => Just(received()),
+        2 => Just(accepted()),
+        3 => (0..4usize).prop_map(|to| handed_over(AGENCIES[to])),
+        1 => Just(returned_result()),
+        3 => (relation, code, prop::bool::weighted(0.2))
+            .prop_map(|(relation, code, revoked)| linked(relation, &code, revoked)),
+    ]
+}
+
+/// An event of one of six dossiers, with or without one of four cases in its header.
+fn told() -> impl Strategy<Value = Told> {
+    let case = prop_oneof![
+        3 => Just(String::new()),
+        1 => (0..4u8).prop_map(|n| format!("C{n}"))
+    ];
+    (0..6u8, case, 0..500i64, payload(), 0..AGENCIES.len(), 0..12u32).prop_map(
+        |(dossier, case, minute, payload, agency, status)| {
+            let mut told = Told::new("", &format!("D{dossier}"), &case, minute, payload);
+            told.agency = AGENCIES[agency];
+            told.status = if status <= 10 { status } else { 0 };
+            told
+        },
+    )
+}
+
+/// Events with ids of their own, some told twice.
+fn all_told() -> impl Strategy<Value = Vec<Told>> {
+    prop::collection::vec((told(), prop::bool::weighted(0.2)), 1..40).prop_map(|events| {
+        let mut all = Vec::new();
+        for (at, (mut told, twice)) in events.into_iter().enumerate() {
+            told.id = format!("e{at}");
+            all.extend(twice.then(|| told.clone()));
+            all.push(told);
+        }
+        all
+    })
+}
+
+fn codes() -> Vec<String> {
+    let cases = (0..4).map(|n| format!("C{n}"));
+    cases.chain((0..6).map(|n| format!("D{n}"))).collect()
+}
+
+fn records(all: &[Told]) -> Vec<Record> {
+    all.iter().flat_map(Told::records).collect()
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn the_order_of_arrival_shows_in_no_answer(
+        (all, shuffled) in all_told().prop_flat_map(|all| (Just(all.clone()), Just(all).prop_shuffle()))
+    ) {
+        runtime().block_on(async {
+            let (first, _) = lanes(records(&all));
+            let (second, _) = lanes(records(&shuffled));
+            feed_all(&first).await;
+            feed_all(&second).await;
+            let codes = codes();
+            prop_assert_eq!(answers(&first, &codes).await, answers(&second, &codes).await);
+            // Facts of the path views hold nothing of when they arrived.
+            let paths = |lanes| digests(lanes).split_off(3);
+            prop_assert_eq!(paths(&first), paths(&second));
+            Ok(())
+        })?;
+    }
+
+    #[test]
+    fn checkpoints_and_kills_anywhere_change_nothing(
+        all in all_told(),
+        poisoned in prop::collection::vec((0..6u8, 0..40usize, any::<bool>()), 0..3),
+        stops in prop::collection::vec((1..30u64, any::<bool>(), 0..3usize), 0..4),
+        kind in prop::sample::select(StoreKind::ALL.to_vec()),
+    ) {
+        runtime().block_on(async {
+            let mut records = records(&all);
+            for (dossier, at, _) in &poisoned {
+                records.insert(*at % records.len(), poison(&format!("D{dossier}")));
+            }
+            let (straight, log) = lanes(records);
+            feed_all(&straight).await;
+            for (dossier, _, skip) in &poisoned {
+                let key = format!("D{dossier}");
+                let parked = straight.all().find_map(|lane| lane.state().parking.get(key.as_bytes()).map(|parked| parked.offset));
+                log.put(parked.map(|offset| release(&key, offset, *skip)));
+                feed_all(&straight).await;
+            }
+            let (stopped, other) = lanes([]);
+            for partition in 0..3 {
+                prop_assert_eq!(other.end(partition), 0);
+            }
+            copy(&log, &other).await;
+            let dir = tempfile::tempdir().unwrap();
+            for (number, lane) in stopped.all().enumerate() {
+                let folder = dir.path().join(number.to_string());
+                let mut store = store::open(kind, &folder).unwrap();
+                let mut names = Size::EMPTY;
+                for (on, killed, pieces) in &stops {
+                    feed_to(&stopped, lane, lane.next() + on).await;
+                    if let Some(saved) = save(lane, store.as_mut(), names, killed.then_some(*pieces)) {
+                        names = saved;
+                        lane.checkpointed.store(lane.next(), Ordering::Relaxed);
+                    }
+                    drop(store);
+                    store = store::open(kind, &folder).unwrap();
+                    names = load(lane, store.as_mut());
+                }
+            }
+            feed_all(&stopped).await;
+            prop_assert_eq!(digests(&straight), digests(&stopped));
+            let codes = codes();
+            prop_assert_eq!(answers(&straight, &codes).await, answers(&stopped, &codes).await);
+            Ok(())
+        })?;
+    }
+}
+
+async fn copy(from: &crate::testing::log::MemoryLog, to: &crate::testing::log::MemoryLog) {
+    use lienthong_eventlog::EventLog;
+    for partition in 0..from.partitions() {
+        let mut reader = from.reader(partition, 0).await.unwrap();
+        let records = reader.poll_now(10_000).await.unwrap();
+        to.put(records.into_iter().map(|stored| stored.record));
+    }
+}
+
+/// A case of two dossiers over four agencies; how its parts are tied is the argument.
+fn birth(case_of_first: &str, case_of_second: &str) -> Vec<Told> {
+    vec![
+        Told::new("1", "A-1", case_of_first, 0, received()).by("H56.14.01"),
+        Told::new("2", "A-1", case_of_first, 10, handed_over("H56.03")).by("H56.14.01"),
+        Told::new("3", "A-1", case_of_first, 20, accepted()).by("H56.03"),
+        Told::new("4", "B-1", case_of_second, 30, received()).by("G01.38"),
+        Told::new("5", "B-1", case_of_second, 50, returned_result()).by("G01.38"),
+        Told::new("6", "A-1", case_of_first, 90, returned_result()).by("H56.03"),
+    ]
+}
+
+#[tokio::test]
+async fn an_early_a_late_and_a_header_link_give_the_same_answers_in_every_view() {
+    let tie = |id: &str, dossier: &str, minute| {
+        Told::new(id, dossier, "", minute, linked(Relation::Case, "LT-1", false)).by("H56.01")
+    };
+    let early = [vec![tie("7", "A-1", 1), tie("8", "B-1", 2)], birth("", "")].concat();
+    let late = [birth("", ""), vec![tie("7", "A-1", 1), tie("8", "B-1", 2)]].concat();
+    let half = [birth("LT-1", ""), vec![tie("8", "B-1", 2)]].concat();
+    let named = birth("LT-1", "LT-1");
+    let codes: Vec<String> = ["LT-1", "A-1", "B-1"].map(str::to_owned).to_vec();
+    let mut all = Vec::new();
+    for told in [early, late, half, named] {
+        let (lanes, _) = lanes(records(&told));
+        feed_all(&lanes).await;
+        let mut answers = answers(&lanes, &codes).await;
+        for case in answers.whole.iter_mut().flatten() {
+            case.timeline.retain(|entry| entry.kind != "linked");
+        }
+        all.push(answers);
+    }
+    assert_eq!(all[0].cases.len(), 1);
+    assert_eq!(all[0].cases[0].code, "LT-1");
+    assert_eq!((all[0].cases[0].dossiers, all[0].cases[0].events), (2, 6));
+    assert_eq!(all[0].whole[0], all[0].whole[2]);
+    assert_eq!(all[0].statistics.cases, 1);
+    for other in &all[1..] {
+        assert_eq!(&all[0], other);
+    }
+}
+
+#[tokio::test]
+async fn a_link_that_is_revoked_or_changed_takes_its_dossier_along() {
+    let mut told = birth("LT-1", "LT-1");
+    told.push(Told::new("7", "B-1", "LT-1", 60, linked(Relation::Case, "LT-2", false)));
+    let (moved, _) = lanes(records(&told));
+    feed_all(&moved).await;
+    let found = case(&moved, "B-1").await.unwrap();
+    assert_eq!((&found.code[..], found.dossiers.len()), ("LT-2", 1));
+    assert_eq!(case(&moved, "LT-1").await.unwrap().dossiers[0].code, "A-1");
+    told.push(Told::new("8", "B-1", "LT-1", 61, linked(Relation::Case, "LT-2", true)));
+    let (alone, _) = lanes(records(&told));
+    feed_all(&alone).await;
+    assert_eq!(case(&alone, "B-1").await.unwrap().code, "B-1");
+    assert_eq!(case(&alone, "LT-2").await, None);
+    let sums = answers(&alone, &[]).await;
+    assert_eq!((sums.statistics.cases, sums.statistics.events), (2, 6));
+}
+
+#[tokio::test]
+async fn a_part_of_many_facts_takes_each_once() {
+    let one = |at: i64| Told::new(&format!("e{at}"), "A-1", "", 1_000 - at, accepted());
+    let all: Vec<Told> = (0..400).chain(0..400).map(one).collect();
+    let (lanes, _) = lanes(records(&all));
+    feed_all(&lanes).await;
+    let counts: Vec<_> = lanes
+        .all()
+        .map(|lane| lane.state().facts.parts().counts())
+        .filter(|counts| counts.keys > 0)
+        .map(|counts| (counts.facts, counts.duplicates))
+        .collect();
+    assert_eq!(counts, [(400, 400); 3]);
+    let case = case(&lanes, "A-1").await.unwrap();
+    assert!(case.timeline.is_sorted_by_key(|entry| entry.occurred_time.map(|time| time.seconds)));
+}

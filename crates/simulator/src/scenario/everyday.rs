@@ -1,0 +1,59 @@
+//! What commune desks do all day: marriages, for which the police of the same commune may be
+//! asked (horizontal), and extracts of civil-status entries (one agency).
+
+use super::script::{Beat, Part, Role, Says, Script, step, with_status};
+use Beat::{Ending, Maybe};
+use Part::{Desk, Registry, Residence};
+use Role::{CommuneDesk, CommunePolice, Registrar};
+use lienthong_contract::pb::event::v1::RegistrationKind::{Birth, Marriage};
+
+/// Registration of a marriage.
+pub(super) const MARRIAGE: Script = Script {
+    procedure: "1.000894",
+    grouped: false,
+    desk: CommuneDesk,
+    appointment: 3 * 480,
+    beats: &[
+        with_status(Desk, CommuneDesk, Says::Received, (0, 10), "2"),
+        Ending(
+            2,
+            &[with_status(
+                Desk,
+                CommuneDesk,
+                Says::Withdrawn,
+                (60, 600),
+                "7",
+            )],
+        ),
+        step(Desk, CommuneDesk, Says::Progress("status-4"), (10, 120)),
+        Maybe(
+            45,
+            &[
+                step(Desk, CommuneDesk, Says::Consulted(CommunePolice), (10, 60)),
+                step(Residence, CommunePolice, Says::Answered, (60, 700)),
+            ],
+        ),
+        with_status(
+            Registry,
+            Registrar,
+            Says::Registered(Marriage),
+            (30, 600),
+            "4",
+        ),
+        with_status(Desk, CommuneDesk, Says::ResultIssued, (10, 60), "9"),
+        with_status(Desk, CommuneDesk, Says::ResultReturned, (10, 300), "10"),
+    ],
+};
+
+/// An extract of a birth entry; the same day, or the next if it came after 15:00.
+pub(super) const EXTRACT: Script = Script {
+    procedure: "2.000635",
+    grouped: false,
+    desk: CommuneDesk,
+    appointment: 480,
+    beats: &[
+        with_status(Desk, CommuneDesk, Says::Received, (0, 10), "2"),
+        step(Registry, Registrar, Says::ExtractIssued(Birth), (15, 240)),
+        with_status(Desk, CommuneDesk, Says::ResultReturned, (5, 120), "10"),
+    ],
+};

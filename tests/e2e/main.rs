@@ -1,0 +1,20 @@
+//! The hub as its users meet it: every test here starts the real binary on an empty folder and
+//! speaks to it over its public addresses and its command line.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod adapters;
+mod answers;
+mod bad_inputs;
+mod cli;
+mod discovery;
+mod figures;
+mod late_link;
+mod packets;
+mod parked;
+mod personal_data;
+mod qcvn;
+mod rejected;
+mod restart;
+mod scenario;
+mod views;

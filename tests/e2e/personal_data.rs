@@ -1,0 +1,165 @@
+//! Names and identity numbers sent through every door stay in the protected part: they are in no
+//! log line, no metric, no record key, no error, no list and no view.
+
+use crate::packets::{dossier, envelope, post_json, post_xml, progress};
+use lienthong_contract::pb::operations::v1::{GetRejectedRequest, ListRejectedRequest};
+use lienthong_eventlog::EventLog;
+use lienthong_simulator::system::System;
+use lienthong_tests::facts::{Fact, step};
+use lienthong_tests::instance::Instance;
+use lienthong_tests::{cli, http, wire};
+use serde_json::json;
+use std::path::Path;
+
+const NAME: &str = "Nguyen Thi Bi Mat";
+const NUMBER: &str = "038199012345";
+const PHONE: &str = "0912345678";
+const SECRETS: [&str; 3] = [NAME, NUMBER, PHONE];
+
+/// Everything that must stay free of personal data, by name.
+#[derive(Default)]
+struct Seen(Vec<(String, Vec<u8>)>);
+
+impl Seen {
+    fn add(&mut self, place: &str, content: impl Into<Vec<u8>>) {
+        self.0.push((place.to_owned(), content.into()));
+    }
+
+    fn assert_clean(&self) {
+        for (place, content) in &self.0 {
+            for secret in SECRETS {
+                let found = content.windows(secret.len()).any(|part| part == secret.as_bytes());
+                assert!(!found, "{place} holds {secret}: {}", String::from_utf8_lossy(content));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn personal_data_stays_in_the_protected_part() {
+    let hub = Instance::start_with(&[("LIENTHONG_LOGGING__FILTER", "debug")]).unwrap();
+    let mut seen = Seen::default();
+    let dossiers = tell_everything(&hub, &mut seen).await;
+
+    let list = hub.rejected().await.unwrap().list_rejected(ListRejectedRequest::default()).await;
+    let list = list.unwrap().into_inner();
+    assert!(list.messages.len() >= 7, "{list:?}");
+    seen.add("ListRejected", format!("{list:?}"));
+    let listed = cli::run(&hub, &["rejected", "--json"]).unwrap();
+    seen.add("lienthong rejected", listed.out + &listed.err);
+    for code in &dossiers {
+        let case = crate::answers::case(&hub, code, &[]).await;
+        assert!(!case.timeline.is_empty());
+        seen.add(code, format!("{case:?}"));
+    }
+    let metrics = http::get(&hub.hub.addresses.metrics, "/metrics").await.unwrap();
+    assert!(metrics.body.contains("lienthong_"), "{}", metrics.body);
+    seen.add("/metrics", metrics.body);
+
+    // The one place that shows it, to whom asks for the content.
+    let number = list.messages[0].number;
+    let request = GetRejectedRequest { number };
+    let shown = hub.rejected().await.unwrap().get_rejected(request).await.unwrap().into_inner();
+    assert!(String::from_utf8_lossy(&shown.content).contains(NUMBER));
+
+    let output = hub.output().unwrap();
+    assert!(output.len() > 100, "the hub logs something: {output}");
+    seen.add("stdout and stderr", output);
+    let stopped = hub.stop().unwrap();
+    let drained = std::fs::read(stopped.data().join("hub.out")).unwrap();
+    seen.add("stdout and stderr to the end", drained);
+    add_files(&mut seen, &stopped.data().join("views"));
+    let log = stopped.log().unwrap();
+    let mut values = Vec::new();
+    for partition in 0..log.partitions() {
+        let mut reader = log.reader(partition, 0).await.unwrap();
+        loop {
+            let records = reader.poll_now(1_000).await.unwrap();
+            if records.is_empty() {
+                break;
+            }
+            for stored in records {
+                seen.add("a record's key", stored.record.key.to_vec());
+                values.extend_from_slice(&stored.record.value);
+            }
+        }
+    }
+    // The event itself has it: the search can find what is there.
+    for secret in SECRETS {
+        assert!(values.windows(secret.len()).any(|part| part == secret.as_bytes()));
+    }
+    seen.assert_clean();
+}
+
+/// Sends good and bad messages with personal data through every door; the dossiers recorded.
+async fn tell_everything(hub: &Instance, seen: &mut Seen) -> Vec<String> {
+    let channel = hub.adapters().await.unwrap();
+    let mut dossiers = Vec::new();
+    let mut positions = Vec::new();
+    for (n, system) in System::ALL.into_iter().enumerate() {
+        let code = format!("H56.15.03-261008-{n:04}");
+        let note = format!("{NAME}, {NUMBER}, {PHONE}");
+        let good = Fact::new(system, "good", &code, 0, step("step")).about(NAME, NUMBER, &note);
+        let unknown = good.clone().status("DVCQG_TEXT", "posting");
+        let mut malformed = good.clone().header(|header| header.agency_code = "nowhere".into());
+        malformed.event.payload = None;
+        positions.extend(hub.tell(&[good]).await.unwrap());
+        for bad in [unknown, malformed] {
+            let status = wire::report(&channel, std::slice::from_ref(&bad)).await.unwrap_err();
+            seen.add("a status", format!("{status:?} {}", status.message()));
+            seen.add("its details", status.details().to_vec());
+            let outcomes = wire::stream(&channel, &[bad]).await.unwrap();
+            seen.add("an outcome", format!("{outcomes:?}"));
+        }
+        dossiers.push(code);
+    }
+    for (n, service) in ["DongBoHoSoMC", "CapNhatTienDoHoSoMC"].into_iter().enumerate() {
+        let code = format!("H56.15.03-261008-01{n:02}");
+        let mut good = if n == 0 { dossier(&code) } else { progress(&code) };
+        for field in ["ChuHoSo", "NguoiXuLy", "NoiDungXuLy", "GhiChu", "ThongTinTra"] {
+            good[field] = json!(format!("{NAME} {NUMBER}"));
+        }
+        good["SoDienThoai"] = json!(PHONE);
+        good["SoGiayToChuHoSo"] = json!(NUMBER);
+        good["DinhDanhCHS"] = json!([{"LoaiDinhDanh": "1", "SoDinhDanh": NUMBER}]);
+        let mut bad = good.clone();
+        bad["TrangThaiHoSo"] = json!("99");
+        bad["TrangThai"] = json!("99");
+        bad["MaHoSo"] = json!(format!("H56.15.03-261008-02{n:02}"));
+        for record in [good, bad] {
+            let packet = envelope(service, json!([record]));
+            for answer in [post_json(hub, &packet).await, post_xml(hub, &packet).await] {
+                seen.add("an HTTP answer", answer.body);
+            }
+        }
+        dossiers.push(code);
+    }
+    // A packet that breaks off in the middle of a name.
+    let address = &hub.hub.addresses.adapters_http;
+    for body in [
+        format!(r#"{{"madonvi": "H56", "data": [{{"ChuHoSo": "{NAME} {NUMBER}"#),
+        format!(r#"{{"ChuHoSo": "{NAME}" {NUMBER}}}"#),
+    ] {
+        let answer = http::post(address, "/qcvn120", "application/json", body).await.unwrap();
+        assert_eq!(answer.status, 400);
+        seen.add("an HTTP answer", answer.body);
+    }
+    let body = format!("<envelope><ChuHoSo>{NAME} {NUMBER}</envelope>");
+    let answer = http::post(address, "/qcvn120", "application/xml", body).await.unwrap();
+    assert_eq!(answer.status, 400);
+    seen.add("an HTTP answer", answer.body);
+    crate::answers::horizontal_json(hub, &positions).await;
+    crate::answers::vertical_json(hub, &positions).await;
+    dossiers
+}
+
+fn add_files(seen: &mut Seen, folder: &Path) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            add_files(seen, &path);
+        } else {
+            seen.add(&path.display().to_string(), std::fs::read(&path).unwrap());
+        }
+    }
+}

@@ -13,8 +13,8 @@ setup: ## Install what is missing on Debian 12 (a C compiler for allocator and l
 
 .PHONY: run
 run: setup ## Build, start the hub with the demo, show it live; Ctrl-C drains
-	@cargo build --release --locked --package lienthong
-	@exec target/release/lienthong up --demo $(ARGS)
+	@cargo build --locked --package lienthong
+	@exec target/debug/lienthong up --demo $(ARGS)
 
 .PHONY: test
 test: setup ## Formatting, lints, unit, contract and end-to-end tests: what CI runs

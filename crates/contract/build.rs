@@ -28,6 +28,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     )?;
     tonic_prost_build::configure()
         .bytes(".lienthong.operations.v1")
+        .codec_path("crate::codec::Protobuf")
         .compile_fds(descriptors)?;
     Ok(())
 }

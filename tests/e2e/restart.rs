@@ -113,7 +113,7 @@ async fn a_second_hub_on_the_same_folder_is_refused_with_words() {
     let options = hub.options().clone();
     let refused = lienthong_tests::hub::start(&options).err().unwrap().to_string();
     let said = hub.output().unwrap();
-    assert!(said.contains("Fix:") && !said.contains("panicked"), "{refused}: {said}");
+    assert!(said.contains("is in use by another process") && !said.contains("panicked"), "{refused}: {said}");
     // The first goes on.
     hub.tell(&birth()).await.unwrap();
 }

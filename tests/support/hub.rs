@@ -72,30 +72,9 @@ pub fn binary() -> std::io::Result<PathBuf> {
 /// # Errors
 /// If it cannot be started, ends early, or does not listen within a minute.
 pub fn start(options: &Options) -> std::io::Result<Hub> {
-    let file = options.data.join("addresses.json");
-    std::fs::create_dir_all(&options.data)?;
-    let _ = std::fs::remove_file(&file);
     let began = Instant::now();
-    let log = std::fs::OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(options.data.join("hub.out"))?;
-    let mut command = Command::new(&options.binary);
-    command
-        .arg("up")
-        .arg("--addresses-file")
-        .arg(&file)
-        .args(&options.arguments)
-        .env("LIENTHONG_DATA_DIR", &options.data)
-        .env("LIENTHONG_ADAPTERS__GRPC_LISTEN", "127.0.0.1:0")
-        .env("LIENTHONG_ADAPTERS__HTTP_LISTEN", "127.0.0.1:0")
-        .env("LIENTHONG_GATEWAY__LISTEN", "127.0.0.1:0")
-        .env("LIENTHONG_METRICS__LISTEN", "127.0.0.1:0")
-        .envs(options.environment.iter().cloned())
-        .stdin(Stdio::null())
-        .stdout(log.try_clone()?)
-        .stderr(log);
-    let mut child = command.spawn()?;
+    let mut child = spawn(options)?;
+    let file = addresses_file(options);
     let limit = Duration::from_secs(60);
     loop {
         if let Some(addresses) = std::fs::read(&file)
@@ -122,6 +101,47 @@ pub fn start(options: &Options) -> std::io::Result<Hub> {
         }
         std::thread::sleep(Duration::from_millis(2));
     }
+}
+
+/// Starts a hub and kills it after a while (SIGKILL), whether it listens by then or not.
+///
+/// # Errors
+/// If it cannot be started or waited for.
+pub fn start_and_kill(options: &Options, after: Duration) -> std::io::Result<()> {
+    let mut child = spawn(options)?;
+    std::thread::sleep(after);
+    child.kill()?;
+    child.wait().map(|_| ())
+}
+
+fn addresses_file(options: &Options) -> PathBuf {
+    options.data.join("addresses.json")
+}
+
+fn spawn(options: &Options) -> std::io::Result<Child> {
+    let file = addresses_file(options);
+    std::fs::create_dir_all(&options.data)?;
+    let _ = std::fs::remove_file(&file);
+    let log = std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(options.data.join("hub.out"))?;
+    let mut command = Command::new(&options.binary);
+    command
+        .arg("up")
+        .arg("--addresses-file")
+        .arg(&file)
+        .args(&options.arguments)
+        .env("LIENTHONG_DATA_DIR", &options.data)
+        .env("LIENTHONG_ADAPTERS__GRPC_LISTEN", "127.0.0.1:0")
+        .env("LIENTHONG_ADAPTERS__HTTP_LISTEN", "127.0.0.1:0")
+        .env("LIENTHONG_GATEWAY__LISTEN", "127.0.0.1:0")
+        .env("LIENTHONG_METRICS__LISTEN", "127.0.0.1:0")
+        .envs(options.environment.iter().cloned())
+        .stdin(Stdio::null())
+        .stdout(log.try_clone()?)
+        .stderr(log);
+    command.spawn()
 }
 
 impl Hub {

@@ -9,6 +9,7 @@
 pub mod append;
 pub mod batch;
 pub mod chunk;
+pub mod sealed;
 pub mod stream;
 pub mod trace;
 

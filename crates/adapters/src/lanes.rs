@@ -10,6 +10,7 @@
 //! as one runtime over all cores.
 
 use crate::config::Limits;
+use crate::oversize;
 use lienthong_telemetry::rpc;
 use std::io;
 use std::time::Duration;
@@ -89,6 +90,7 @@ async fn serve(
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_concurrent_streams(calls)
         .layer(rpc::layer())
+        .layer(oversize::layer())
         .add_routes(routes);
     tokio::select! {
         served = server.serve_with_incoming_shutdown(incoming, ends.draining.cancelled()) => served,

@@ -16,6 +16,7 @@
 mod config;
 mod intake;
 mod lanes;
+mod oversize;
 mod qcvn120;
 mod rejected;
 mod run;

@@ -69,7 +69,8 @@ impl From<Failure> for Status {
         let mut details = ErrorDetails::new();
         details.set_error_info(entry.name, DOMAIN, failure.metadata);
         for violation in &failure.violations {
-            let description = format!("{} Fix: {}", violation.description, violation.fix);
+            let what = violation.description.trim_end_matches('.');
+            let description = format!("{what}. Fix: {}", violation.fix);
             details.add_bad_request_violation(&violation.field, description);
         }
         if let Some(seconds) = entry.retry_after_s {

@@ -182,6 +182,40 @@ fn what_happened_lies_before_now_and_some_cases_are_still_open() {
 }
 
 #[test]
+fn every_dossier_of_a_case_that_ended_is_reported_done_by_its_own_system() {
+    let mappings = status_mappings(&[]).unwrap();
+    let mut dossiers: BTreeMap<String, BTreeMap<String, bool>> = BTreeMap::new();
+    let mut ended = BTreeSet::new();
+    for (timed, event) in events(Scenario::Mixed, 300) {
+        if timed.fault == Some(Fault::Malformed) {
+            continue;
+        }
+        let header = event.header.unwrap();
+        let status = header
+            .source_status
+            .map(|told| mappings.map(&told.system, &told.code).unwrap().code());
+        let done = dossiers.entry(timed.case_code.clone()).or_default();
+        *done.entry(header.dossier_code).or_default() |= matches!(status, Some(3 | 7 | 9 | 10));
+        if matches!(
+            event.payload,
+            Some(Payload::ResultReturned(_) | Payload::Withdrawn(_))
+        ) {
+            ended.insert(timed.case_code);
+        }
+    }
+    // The youngest may have been withdrawn a moment ago, before every system said so.
+    let told = ended
+        .iter()
+        .filter(|case| dossiers[*case].values().all(|done| *done))
+        .count();
+    assert!(
+        ended.len() > 100 && told + 2 >= ended.len(),
+        "{told} of {}",
+        ended.len()
+    );
+}
+
+#[test]
 fn every_fault_occurs_and_the_silent_system_comes_back_with_its_backlog() {
     let events = events(Scenario::Mixed, 300);
     let faults: BTreeSet<String> = events

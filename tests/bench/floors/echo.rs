@@ -52,6 +52,8 @@ pub async fn serve() -> Outcome<()> {
     std::io::stdout().flush()?;
     tonic::transport::Server::builder()
         .tcp_nodelay(true)
+        .initial_stream_window_size(4 << 20)
+        .initial_connection_window_size(16 << 20)
         .add_service(lazy::LazyStream(OnestopAdapterServiceServer::new(Unary)))
         .serve_with_incoming(tokio_stream::wrappers::TcpListenerStream::new(listener))
         .await?;

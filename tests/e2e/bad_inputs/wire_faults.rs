@@ -35,7 +35,8 @@ fn batch_size() -> Told {
 pub fn rows() -> Vec<Row> {
     let good_bytes = wire::encode(&good());
     let whole = good_bytes.len();
-    let unreadable = || Told::new("INVALID_ARGUMENT", "EVENT_MALFORMED", &["events[0]"]);
+    let unreadable =
+        |fields: &[&str]| Told::new("INVALID_ARGUMENT", "REQUEST_MALFORMED", fields);
     let large = good().header(|header| {
         header.protected = Some(Protected {
             persons: Vec::new(),
@@ -47,14 +48,14 @@ pub fn rows() -> Vec<Row> {
         batch("a batch of 10,001 events", vec![good_bytes.clone(); 10_001], batch_size()),
         batch("a batch of 10,000 events", vec![good_bytes.clone(); 10_000], Told::accepted()),
         batch("an empty event", vec![Bytes::new()], Told::malformed(&["header"])),
-        batch("an event cut off in the middle", vec![good_bytes.slice(..whole - 7)], unreadable()),
-        batch("random bytes for an event", vec![Bytes::from_static(b"\xff\xfe\x00\x01")], unreadable()),
-        batch("a JSON text for an event", vec![Bytes::from_static(b"{\"header\":{}}")], unreadable()),
+        batch("an event cut off in the middle", vec![good_bytes.slice(..whole - 7)], unreadable(&["events"])),
+        batch("random bytes for an event", vec![Bytes::from_static(b"\xff\xfe\x00\x01")], unreadable(&["events"])),
+        batch("a JSON text for an event", vec![Bytes::from_static(b"{\"header\":{}}")], unreadable(&["events"])),
         batch(
             "text that is not UTF-8",
             // Field 1 (header), 4 bytes: field 1 (id), 2 bytes that are no UTF-8.
             vec![Bytes::from_static(b"\x0a\x04\x0a\x02\xc3\x28")],
-            unreadable(),
+            unreadable(&["events.header.id"]),
         ),
         batch(
             "two kinds of payload: the last holds, as protobuf says",
@@ -71,7 +72,12 @@ pub fn rows() -> Vec<Row> {
         batch(
             "an event larger than the log takes",
             vec![wire::encode(&large)],
-            Told::new("INVALID_ARGUMENT", "EVENT_TOO_LARGE", &[]),
+            Told::new("INVALID_ARGUMENT", "EVENT_TOO_LARGE", &["events[0]"]),
+        ),
+        stream(
+            "text that is not UTF-8, in a stream",
+            vec![Some(Bytes::from_static(b"\x0a\x04\x0a\x02\xc3\x28"))],
+            unreadable(&["event.header.id"]),
         ),
         stream("a stream message without an event", vec![None], Told::new("rejected", "EVENT_MALFORMED", &["header"])),
         stream(

@@ -1,6 +1,6 @@
 //! From a sealed chunk to the positions of its events, and from there to the answers.
 
-use super::chunk::{Refusal, Sealed, Slot};
+use super::sealed::{Refusal, Sealed, Slot};
 use super::{Adapter, draining};
 use lienthong_contract::pb::event::v1::{Outcome, Position as WirePosition, Rejection, outcome};
 use lienthong_contract::pb::operations::v1::RejectedContent;

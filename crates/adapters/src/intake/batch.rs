@@ -1,7 +1,8 @@
 //! A batch: one call, one append, one outcome for each event.
 
 use super::append::{append, failure, settle};
-use super::chunk::{Chunk, Refusal, Slot};
+use super::chunk::Chunk;
+use super::sealed::{Refusal, Slot};
 use super::{Adapter, Draft};
 use lienthong_contract::pb::event::v1::{FieldViolation, Outcome, Rejection, outcome};
 use lienthong_contract::reason::Reason;

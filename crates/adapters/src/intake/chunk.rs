@@ -1,8 +1,9 @@
 //! A run of events on its way into the log: checked, encoded into one block of memory, and, for
 //! those that are not well-formed, set aside with what the rejected log keeps of them.
 
+use super::sealed::{Refusal, Sealed, Slot, Span};
 use super::{Adapter, Draft};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use lienthong_contract::check;
 use lienthong_contract::event;
 use lienthong_contract::pb::event::v1 as pb;
@@ -10,7 +11,6 @@ use lienthong_contract::pb::operations::v1::{RejectedContent, RejectedMessage};
 use lienthong_contract::reason::Reason;
 use lienthong_contract::status::Failure;
 use lienthong_contract::time::{from_millis, now_millis};
-use lienthong_eventlog::Record;
 use prost::Message;
 use std::ops::Range;
 use std::sync::Arc;
@@ -26,49 +26,15 @@ pub struct Chunk {
     /// Filled anew for each event, so that what all have in common is set once.
     event: pb::Event,
     recorded_ms: i64,
-    block: BytesMut,
+    block: Vec<u8>,
     spans: Vec<Span>,
     slots: Vec<Slot>,
 }
 
-/// Where a record's key and value lie in the block.
-#[derive(Clone)]
-struct Span {
-    key: Range<usize>,
-    value: Range<usize>,
-}
-
-/// What becomes of one event.
-pub enum Slot {
-    /// To be recorded; its first record is the one at `span`.
-    Ready {
-        /// The source's own id.
-        id: String,
-        /// Index of its first record.
-        span: usize,
-        /// Records it makes: 2 for a link between two keys.
-        spans: usize,
-    },
-    /// Not well-formed.
-    Refused(Box<Refusal>),
-}
-
-/// An event that is not recorded.
-pub struct Refusal {
-    /// The source's own id, as far as it was told.
-    pub id: String,
-    /// Why.
-    pub failure: Failure,
-    /// What the rejected log keeps; none for what is kept elsewhere or not at all.
-    pub content: Option<RejectedContent>,
-}
-
 impl Chunk {
-    /// An empty chunk for about `events` events, recorded now.
+    /// An empty chunk for about `events` events.
     pub fn new(adapter: Arc<Adapter>, traceparent: &str, events: usize) -> Self {
-        let recorded_ms = now_millis();
         let event = pb::Event {
-            recorded_time: Some(from_millis(recorded_ms)),
             adapter: adapter.recorded_as.to_owned(),
             traceparent: traceparent.to_owned(),
             ..Default::default()
@@ -76,8 +42,8 @@ impl Chunk {
         Self {
             adapter,
             event,
-            recorded_ms,
-            block: BytesMut::with_capacity(events * EVENT_BYTES),
+            recorded_ms: 0,
+            block: Vec::with_capacity(events * EVENT_BYTES),
             spans: Vec::with_capacity(events),
             slots: Vec::with_capacity(events),
         }
@@ -99,13 +65,13 @@ impl Chunk {
         self.slots.len() >= limits.chunk_events || self.block.len() >= limits.chunk_bytes
     }
 
-    /// The moment all of its events are recorded at, in milliseconds since the Unix epoch.
-    pub fn recorded_ms(&self) -> i64 {
-        self.recorded_ms
-    }
-
-    /// Takes an event: checks it, and encodes it or sets it aside.
+    /// Takes an event: checks it, and encodes it or sets it aside. All events of a chunk are
+    /// recorded at the moment of its first.
     pub fn push(&mut self, draft: Draft) {
+        if self.event.recorded_time.is_none() {
+            self.recorded_ms = now_millis();
+            self.event.recorded_time = Some(from_millis(self.recorded_ms));
+        }
         let rules = &self.adapter.rules;
         match check::check(rules, draft.header.as_ref(), draft.payload.as_ref()) {
             Ok(mapped) => {
@@ -137,16 +103,11 @@ impl Chunk {
         }
         let value = start..self.block.len();
         let span = self.spans.len();
-        if let Some(second) = second {
-            let value = value.clone();
-            self.spans.push(Span { key, value });
-            self.spans.push(Span {
-                key: second,
-                value: start..self.block.len(),
-            });
-        } else {
-            self.spans.push(Span { key, value });
-        }
+        let keys = [Some(key), second].into_iter().flatten();
+        self.spans.extend(keys.map(|key| Span {
+            key,
+            value: value.clone(),
+        }));
         let id = self.event.header.take().map(|header| header.id);
         self.slots.push(Slot::Ready {
             id: id.unwrap_or_default(),
@@ -199,7 +160,7 @@ impl Chunk {
     /// Ends the taking in.
     pub fn seal(self) -> Sealed {
         Sealed {
-            block: self.block.freeze(),
+            block: Bytes::from(self.block),
             spans: self.spans,
             slots: self.slots,
             recorded_ms: self.recorded_ms,
@@ -207,68 +168,7 @@ impl Chunk {
     }
 }
 
-/// A chunk that takes nothing more.
-pub struct Sealed {
-    block: Bytes,
-    spans: Vec<Span>,
-    /// What becomes of each event, in the order they came.
-    pub slots: Vec<Slot>,
-    recorded_ms: i64,
-}
-
-impl Sealed {
-    /// The records to append. They share one block, so that asking again costs no copy.
-    pub fn records(&self) -> Vec<Record> {
-        self.spans
-            .iter()
-            .map(|span| Record {
-                key: self.block.slice(span.key.clone()),
-                value: self.block.slice(span.value.clone()),
-                recorded_ms: self.recorded_ms,
-            })
-            .collect()
-    }
-
-    /// Sets aside the events whose record has more than `limit` bytes of key and value, and says
-    /// how many there were.
-    pub fn refuse_larger_than(&mut self, limit: usize) -> usize {
-        let mut refused = 0;
-        let mut kept = Vec::with_capacity(self.spans.len());
-        for slot in &mut self.slots {
-            let Slot::Ready { id, span, spans } = slot else {
-                continue;
-            };
-            let own = *span..*span + *spans;
-            let largest = self.spans[own.clone()]
-                .iter()
-                .map(Span::bytes)
-                .max()
-                .unwrap_or(0);
-            if largest <= limit {
-                *span = kept.len();
-                kept.extend(self.spans[own].iter().cloned());
-                continue;
-            }
-            let what = format!("the event has {largest} bytes, the log takes {limit}");
-            *slot = Slot::Refused(Box::new(Refusal {
-                id: std::mem::take(id),
-                failure: Failure::new(Reason::EventTooLarge, what),
-                content: None,
-            }));
-            refused += 1;
-        }
-        self.spans = kept;
-        refused
-    }
-}
-
-impl Span {
-    fn bytes(&self) -> usize {
-        self.key.len() + self.value.len()
-    }
-}
-
-fn put(block: &mut BytesMut, text: &str) -> Range<usize> {
+fn put(block: &mut Vec<u8>, text: &str) -> Range<usize> {
     let start = block.len();
     block.extend_from_slice(text.as_bytes());
     start..block.len()

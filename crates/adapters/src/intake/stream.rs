@@ -11,8 +11,10 @@
 //! that HTTP/2 flow control holds the sender back: a slow sender or reader slows itself only.
 
 use super::append::{Appended, append, failure, settle};
-use super::chunk::{Chunk, Sealed};
+use super::chunk::Chunk;
+use super::sealed::Sealed;
 use super::{Adapter, Draft, draining};
+use crate::oversize;
 use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::{BoxStream, FuturesOrdered, StreamExt};
 use lienthong_contract::pb::event::v1::Outcome;
@@ -137,7 +139,9 @@ fn fill(
     loop {
         match inbound.as_mut().poll_next(context) {
             Poll::Ready(Some(Ok(draft))) => filling.push(draft),
-            Poll::Ready(Some(Err(status))) => return Poll::Ready(Some(Err(of_inbound(status)))),
+            Poll::Ready(Some(Err(status))) => {
+                return Poll::Ready(Some(Err(oversize::explain(status))));
+            }
             Poll::Ready(None) => return Poll::Ready(Some(Ok(()))),
             Poll::Pending if filling.is_empty() => return Poll::Pending,
             Poll::Pending => return Poll::Ready(None),
@@ -146,15 +150,6 @@ fn fill(
             return Poll::Ready(None);
         }
     }
-}
-
-/// A message that is not protobuf reaches us as an internal error without details.
-fn of_inbound(status: Status) -> Status {
-    if status.code() == tonic::Code::Internal && status.message().contains("decode") {
-        let what = "a message of the stream is not of its protobuf type";
-        return Failure::new(Reason::EventMalformed, what).into();
-    }
-    status
 }
 
 impl Session {

@@ -6,6 +6,10 @@
 //! A fact that was told once is not told anew when a later snapshot only changes a detail of it,
 //! such as the appointment without a supplement.
 
+mod files;
+mod outcome;
+mod supplement;
+
 use super::fact::{Fact, id_part};
 use super::fields::Fields;
 use super::packet::Reading;
@@ -32,7 +36,7 @@ pub fn facts(record: &Fields<'_>, reading: &mut Reading<'_>) -> Vec<Fact> {
     let times = times(record, violations);
     let channel = channel(record, violations);
     let person = people::applicant(record, violations);
-    let supplements = supplements(record, violations);
+    let supplements = supplement::facts(record, violations);
     let Some((told, status)) = status else {
         return Vec::new();
     };
@@ -45,9 +49,9 @@ pub fn facts(record: &Fields<'_>, reading: &mut Reading<'_>) -> Vec<Fact> {
     if let Some(taken_in) = facts.last_mut() {
         taken_in.protected = person;
     }
-    facts.extend(digitised(record, violations, &times, latest));
+    facts.extend(files::facts(record, violations, &times, latest));
     facts.extend(supplements);
-    facts.extend(outcome(record, violations, &times, status, latest));
+    facts.extend(outcome::facts(record, violations, &times, status, latest));
     carry(&mut facts, told, status, latest);
     facts
 }
@@ -163,187 +167,6 @@ fn intake(
         }
     }
     facts
-}
-
-/// Papers and results that exist as files.
-fn digitised(
-    record: &Fields<'_>,
-    violations: &mut Violations,
-    times: &Times,
-    latest: i64,
-) -> Vec<Fact> {
-    let mut facts = Vec::new();
-    let papers = record.list(violations, "TaiLieuNop");
-    let mut documents = 0;
-    for paper in &papers {
-        let kept = !paper.flag(violations, "IsDeleted");
-        if kept && paper.flag(violations, "DuocSoHoa") {
-            documents += 1;
-        }
-    }
-    if documents == 0 && record.flag(violations, "HoSoCoThanhPhanSoHoa") {
-        // The record says that there are some, not how many.
-        documents = 1;
-    }
-    if documents > 0 {
-        let payload = Payload::Digitised(pb::Digitised {
-            documents,
-            result: false,
-        });
-        facts.push(Fact::new(
-            "digitised",
-            times.received.unwrap_or(latest),
-            payload,
-        ));
-    }
-    let results = result_files(record, violations);
-    if results > 0 {
-        let payload = Payload::Digitised(pb::Digitised {
-            documents: results,
-            result: true,
-        });
-        facts.push(Fact::new(
-            "digitised_result",
-            times.finished.unwrap_or(latest),
-            payload,
-        ));
-    }
-    facts
-}
-
-fn result_files(record: &Fields<'_>, violations: &mut Violations) -> u32 {
-    let mut files = 0;
-    for result in record.list(violations, "DanhSachGiayToKetQua") {
-        if !result.text(violations, "DuongDanTepTinKetQua").is_empty() {
-            files += 1;
-        }
-    }
-    files
-}
-
-/// Each supplement asked for, and each that came in. Entries without number and dates are the
-/// empty templates that some systems send.
-fn supplements(record: &Fields<'_>, violations: &mut Violations) -> Vec<Fact> {
-    let mut facts = Vec::new();
-    for (index, entry) in record
-        .list(violations, "DanhSachHoSoBoSung")
-        .into_iter()
-        .enumerate()
-    {
-        if !entry.says_any(&["HoSoBoSungId", "NgayBoSung", "NgayTiepNhanBoSung"]) {
-            continue;
-        }
-        let supplement_id = entry.text(violations, "HoSoBoSungId");
-        let asked = entry.time(violations, "NgayBoSung");
-        let came = entry.time(violations, "NgayTiepNhanBoSung");
-        let appointment = entry.time(violations, "NgayHenTraMoi");
-        let number = if supplement_id.is_empty() {
-            index.to_string()
-        } else {
-            id_part(&supplement_id)
-        };
-        if asked.is_none() && came.is_none() {
-            let fix = "give the time the supplement was asked for";
-            violations.add(&entry.path_of("NgayBoSung"), "it is missing", fix);
-        }
-        if let Some(occurred_ms) = asked {
-            let payload = Payload::SupplementRequested(pb::SupplementRequested {
-                supplement_id: supplement_id.clone(),
-                due_time: None,
-            });
-            let slug = format!("supplement_requested:{number}");
-            facts.push(Fact {
-                protected: people::officer(
-                    &entry,
-                    violations,
-                    "NguoiYeuCauBoSung",
-                    &["NoiDungBoSung"],
-                ),
-                ..Fact::new(slug, occurred_ms, payload)
-            });
-        }
-        if let Some(occurred_ms) = came {
-            let payload = Payload::SupplementReceived(pb::SupplementReceived {
-                supplement_id,
-                appointment_time: appointment.map(from_millis),
-            });
-            let slug = format!("supplement_received:{number}");
-            facts.push(Fact {
-                protected: people::officer(
-                    &entry,
-                    violations,
-                    "NguoiTiepNhanBoSung",
-                    &["ThongTinTiepNhan"],
-                ),
-                ..Fact::new(slug, occurred_ms, payload)
-            });
-        }
-    }
-    facts
-}
-
-/// What the status says beyond intake and supplements.
-fn outcome(
-    record: &Fields<'_>,
-    violations: &mut Violations,
-    times: &Times,
-    status: PortalStatus,
-    latest: i64,
-) -> Vec<Fact> {
-    let ended = times.finished.unwrap_or(latest);
-    let fact = |slug: &str, occurred_ms, payload| vec![Fact::new(slug, occurred_ms, payload)];
-    match status {
-        PortalStatus::PaymentRequested => {
-            let payload = Payload::PaymentRequested(pb::PaymentRequested {
-                amount_vnd: fees(record, violations),
-                ..Default::default()
-            });
-            fact("payment_requested", latest, payload)
-        }
-        PortalStatus::Withdrawn => {
-            let payload = Payload::Withdrawn(pb::Withdrawn::default());
-            fact("withdrawn", times.returned.unwrap_or(ended), payload)
-        }
-        PortalStatus::Stopped => fact("stopped", ended, Payload::Stopped(pb::Stopped::default())),
-        PortalStatus::Processed => vec![issued(record, violations, ended)],
-        PortalStatus::Returned => {
-            let channel = returning(record, violations).into();
-            let payload = Payload::ResultReturned(pb::ResultReturned { channel });
-            let returned = Fact::new("result_returned", times.returned.unwrap_or(latest), payload);
-            let issued = times.finished.map(|at| issued(record, violations, at));
-            issued.into_iter().chain([returned]).collect()
-        }
-        _ => Vec::new(),
-    }
-}
-
-fn issued(record: &Fields<'_>, violations: &mut Violations, occurred_ms: i64) -> Fact {
-    let payload = Payload::ResultIssued(pb::ResultIssued {
-        electronic: result_files(record, violations) > 0,
-        ..Default::default()
-    });
-    Fact::new("result_issued", occurred_ms, payload)
-}
-
-/// The fees and charges in whole dong.
-fn fees(record: &Fields<'_>, violations: &mut Violations) -> i64 {
-    let mut sum: i64 = 0;
-    for fee in record.list(violations, "DanhSachLePhi") {
-        let text = fee.text(violations, "Gia");
-        match text.strip_suffix(".0").unwrap_or(&text).parse::<u32>() {
-            Ok(amount) => sum = sum.saturating_add(i64::from(amount)),
-            Err(_) if text.is_empty() => {}
-            Err(_) => {
-                let fix = "write the amount in digits alone, such as 50000";
-                violations.add(
-                    &fee.path_of("Gia"),
-                    "it is not an amount in whole dong",
-                    fix,
-                );
-            }
-        }
-    }
-    sum
 }
 
 /// Puts the status on the fact that tells it; on a step of progress of its own if none does.

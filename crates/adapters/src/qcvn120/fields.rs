@@ -47,10 +47,8 @@ impl<'a> Fields<'a> {
 
     /// A text that must be there.
     pub fn required(&self, violations: &mut Violations, name: &str) -> String {
-        let before = violations.is_empty();
         let text = self.text(violations, name);
-        let said_already = before != violations.is_empty();
-        if text.is_empty() && !said_already {
+        if text.is_empty() {
             violations.add(&self.path_of(name), "it is missing", "give it");
         }
         text

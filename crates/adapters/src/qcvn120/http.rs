@@ -4,7 +4,8 @@ use super::answer;
 use super::envelope::{Address, Format};
 use super::packet::Packets;
 use crate::intake::append::{append, failure, settle};
-use crate::intake::chunk::{Chunk, Refusal};
+use crate::intake::chunk::Chunk;
+use crate::intake::sealed::Refusal;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
@@ -12,7 +13,7 @@ use axum::http::{HeaderMap, Response, StatusCode, Uri, header};
 use axum::routing::post;
 use lienthong_contract::pb::operations::v1::{RejectedContent, RejectedMessage};
 use lienthong_contract::status::Failure;
-use lienthong_contract::time::from_millis;
+use lienthong_contract::time::{from_millis, now_millis};
 use std::sync::Arc;
 
 /// Where packets are posted.
@@ -133,7 +134,7 @@ async fn keep_whole(packets: &Packets, format: Format, body: Bytes, failure: &Fa
     let adapter = packets.adapter();
     let mut chunk = Chunk::new(adapter.clone(), "", 1);
     let message = RejectedMessage {
-        rejected_time: Some(from_millis(chunk.recorded_ms())),
+        rejected_time: Some(from_millis(now_millis())),
         adapter: adapter.name.to_owned(),
         reason: failure.reason.name().to_owned(),
         violations: failure.violations.clone(),

@@ -6,14 +6,15 @@ use super::envelope::{Address, Envelope, Format, Service};
 use super::fact::Fact;
 use super::fields::{self, Fields};
 use super::progress;
-use crate::intake::chunk::{Chunk, Refusal, Sealed};
+use crate::intake::chunk::Chunk;
+use crate::intake::sealed::{Refusal, Sealed};
 use crate::intake::{Adapter, Draft};
 use lienthong_contract::check::{self, Violations};
 use lienthong_contract::pb::event::v1::{FieldViolation, Header, SourceStatus};
 use lienthong_contract::pb::operations::v1::{RejectedContent, RejectedMessage};
 use lienthong_contract::reason::Reason;
 use lienthong_contract::status::Failure;
-use lienthong_contract::time::from_millis;
+use lienthong_contract::time::{from_millis, now_millis};
 use lienthong_domain::code::check_agency;
 use lienthong_domain::status::{Mappings, PortalStatus, StatusError};
 use std::ops::Range;
@@ -159,7 +160,7 @@ impl Packets {
                 id: shown.clone(),
                 content: Some(RejectedContent {
                     message: Some(RejectedMessage {
-                        rejected_time: Some(from_millis(chunk.recorded_ms())),
+                        rejected_time: Some(from_millis(now_millis())),
                         adapter: self.adapter.name.to_owned(),
                         source: sender.source.clone(),
                         dossier_code: shown.clone(),

@@ -2,7 +2,8 @@
 
 use super::Service;
 use crate::intake::append::{append, failure, settle};
-use crate::intake::chunk::{Chunk, Sealed, Slot};
+use crate::intake::chunk::Chunk;
+use crate::intake::sealed::{Sealed, Slot};
 use crate::intake::{Adapter, Draft};
 use crate::qcvn120::{Address, Format};
 use lienthong_contract::pb::event::v1::Outcome;

@@ -401,3 +401,83 @@ async fn a_payload_of_another_system_is_no_payload_here() {
     assert_eq!(fields(&status), ["events[0].payload"]);
     hub.stop().await;
 }
+
+/// Bytes in, bytes out: a call with a body that is no message of the method.
+#[derive(Default)]
+struct Raw;
+
+impl tonic::codec::Codec for Raw {
+    type Encode = Vec<u8>;
+    type Decode = Vec<u8>;
+    type Encoder = Raw;
+    type Decoder = Raw;
+
+    fn encoder(&mut self) -> Raw {
+        Raw
+    }
+
+    fn decoder(&mut self) -> Raw {
+        Raw
+    }
+}
+
+impl tonic::codec::Encoder for Raw {
+    type Item = Vec<u8>;
+    type Error = Status;
+
+    fn encode(
+        &mut self,
+        item: Vec<u8>,
+        to: &mut tonic::codec::EncodeBuf<'_>,
+    ) -> Result<(), Status> {
+        bytes::BufMut::put_slice(to, &item);
+        Ok(())
+    }
+}
+
+impl tonic::codec::Decoder for Raw {
+    type Item = Vec<u8>;
+    type Error = Status;
+
+    fn decode(
+        &mut self,
+        from: &mut tonic::codec::DecodeBuf<'_>,
+    ) -> Result<Option<Vec<u8>>, Status> {
+        let mut bytes = vec![0; bytes::Buf::remaining(from)];
+        bytes::Buf::copy_to_slice(from, &mut bytes);
+        Ok(Some(bytes))
+    }
+}
+
+#[tokio::test]
+async fn bytes_that_are_no_message_are_refused_with_a_reason() {
+    let limits = lienthong_adapters::Limits {
+        message_bytes: 1_000,
+        ..Default::default()
+    };
+    let hub = Hub::start_with(Config {
+        limits,
+        threads: 1,
+        ..Config::default()
+    })
+    .await;
+    let mut client = tonic::client::Grpc::new(hub.channel());
+    for (body, expected) in [
+        (vec![0xff; 30], "REQUEST_MALFORMED"),
+        (vec![0; 2_000], "BATCH_SIZE"),
+    ] {
+        for method in ["ReportEvents", "StreamEvents"] {
+            let path = format!("/lienthong.onestop.v1.OnestopAdapterService/{method}");
+            let path = path.parse().unwrap();
+            client.ready().await.unwrap();
+            let request = Request::new(tokio_stream::once(body.clone()));
+            let status = match client.streaming(request, path, Raw).await {
+                Ok(answers) => answers.into_inner().message().await.unwrap_err(),
+                Err(status) => status,
+            };
+            assert_eq!(status.code(), Code::InvalidArgument, "{method}: {status:?}");
+            assert_eq!(reason(&status), expected, "{method}");
+        }
+    }
+    hub.stop().await;
+}

@@ -828,3 +828,17 @@ async fn what_the_log_refuses_is_answered_with_when_to_come_again() {
         hub.stop().await;
     }
 }
+
+#[tokio::test]
+async fn a_bad_record_before_a_good_one_changes_nothing_for_it() {
+    let hub = Hub::start().await;
+    let records = json!([dossier(json!("11")), dossier(json!("2"))]);
+    let answer = dossiers(&hub, records).await;
+    let told = answer.json();
+    assert_eq!(told["results"][0]["reason"], "STATUS_UNKNOWN");
+    assert_eq!(told["results"][1]["outcome"], "recorded");
+    let events = events(&hub).await;
+    let event = &events[&id("received", "20210531093000")];
+    assert!(to_millis(event.recorded_time.as_ref().unwrap()).unwrap() > TAKEN_IN);
+    hub.stop().await;
+}

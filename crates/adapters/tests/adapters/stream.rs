@@ -285,3 +285,19 @@ async fn a_stream_reads_no_further_than_its_bounds_while_nothing_becomes_durable
     hub.shutdown.cancel();
     drop(sender);
 }
+
+#[tokio::test]
+async fn an_event_after_a_pause_is_recorded_when_it_came() {
+    let hub = Hub::start().await;
+    let (sender, mut answers) = open(&hub).await;
+    send(&sender, approved("first")).await;
+    next(&mut answers).await;
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    let before = lienthong_contract::time::now_millis();
+    send(&sender, approved("second")).await;
+    let (_, event) = hub.stored(&position(&next(&mut answers).await)).await;
+    let recorded = lienthong_contract::time::to_millis(&event.recorded_time.unwrap()).unwrap();
+    assert!(recorded >= before);
+    drop(sender);
+    hub.stop().await;
+}

@@ -5,6 +5,7 @@ use super::script::{Beat, Part, Role, Says, Script, step, with_status};
 use Beat::{Ending, Maybe};
 use Part::{Desk, Registry, Residence};
 use Role::{CommuneDesk, CommunePolice, Registrar};
+use Says::*;
 use lienthong_contract::pb::event::v1::RegistrationKind::{Birth, Marriage};
 
 /// Registration of a marriage.
@@ -14,34 +15,22 @@ pub(super) const MARRIAGE: Script = Script {
     desk: CommuneDesk,
     appointment: 3 * 480,
     beats: &[
-        with_status(Desk, CommuneDesk, Says::Received, (0, 10), "2"),
+        with_status(Desk, CommuneDesk, Received, (0, 10), "2"),
         Ending(
             2,
-            &[with_status(
-                Desk,
-                CommuneDesk,
-                Says::Withdrawn,
-                (60, 600),
-                "7",
-            )],
+            &[with_status(Desk, CommuneDesk, Withdrawn, (60, 600), "7")],
         ),
-        step(Desk, CommuneDesk, Says::Progress("status-4"), (10, 120)),
+        step(Desk, CommuneDesk, Progress("status-4"), (10, 120)),
         Maybe(
             45,
             &[
-                step(Desk, CommuneDesk, Says::Consulted(CommunePolice), (10, 60)),
-                step(Residence, CommunePolice, Says::Answered, (60, 700)),
+                step(Desk, CommuneDesk, Consulted(CommunePolice), (10, 60)),
+                with_status(Residence, CommunePolice, Answered, (60, 700), "9"),
             ],
         ),
-        with_status(
-            Registry,
-            Registrar,
-            Says::Registered(Marriage),
-            (30, 600),
-            "4",
-        ),
-        with_status(Desk, CommuneDesk, Says::ResultIssued, (10, 60), "9"),
-        with_status(Desk, CommuneDesk, Says::ResultReturned, (10, 300), "10"),
+        with_status(Registry, Registrar, Registered(Marriage), (30, 600), "4"),
+        with_status(Desk, CommuneDesk, ResultIssued, (10, 60), "9"),
+        with_status(Desk, CommuneDesk, ResultReturned, (10, 300), "10"),
     ],
 };
 
@@ -52,8 +41,8 @@ pub(super) const EXTRACT: Script = Script {
     desk: CommuneDesk,
     appointment: 480,
     beats: &[
-        with_status(Desk, CommuneDesk, Says::Received, (0, 10), "2"),
-        step(Registry, Registrar, Says::ExtractIssued(Birth), (15, 240)),
-        with_status(Desk, CommuneDesk, Says::ResultReturned, (5, 120), "10"),
+        with_status(Desk, CommuneDesk, Received, (0, 10), "2"),
+        with_status(Registry, Registrar, ExtractIssued(Birth), (15, 240), "4"),
+        with_status(Desk, CommuneDesk, ResultReturned, (5, 120), "10"),
     ],
 };

@@ -1,0 +1,109 @@
+//! Protobuf on the wire, as tonic has it, except that a message that cannot be decoded is
+//! refused with the hub's own rich error instead of a bare `INTERNAL`.
+
+use crate::pb::event::v1::FieldViolation;
+use crate::reason::Reason;
+use crate::status::Failure;
+use prost::Message;
+use std::marker::PhantomData;
+use tonic::Status;
+use tonic::codec::{BufferSettings, Codec, DecodeBuf, Decoder};
+use tonic_prost::ProstEncoder;
+
+/// The codec of every generated service and client: sends `T`, takes `U`.
+#[derive(Debug)]
+pub struct Protobuf<T, U>(PhantomData<(T, U)>);
+
+impl<T, U> Default for Protobuf<T, U> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<T, U> Codec for Protobuf<T, U>
+where
+    T: Message + Send + 'static,
+    U: Message + Default + Send + 'static,
+{
+    type Encode = T;
+    type Decode = U;
+    type Encoder = ProstEncoder<T>;
+    type Decoder = Reading<U>;
+
+    fn encoder(&mut self) -> Self::Encoder {
+        ProstEncoder::new(BufferSettings::default())
+    }
+
+    fn decoder(&mut self) -> Self::Decoder {
+        Reading(PhantomData)
+    }
+}
+
+/// Decodes `U`.
+#[derive(Debug)]
+pub struct Reading<U>(PhantomData<U>);
+
+impl<U: Message + Default> Decoder for Reading<U> {
+    type Item = U;
+    type Error = Status;
+
+    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<U>, Status> {
+        U::decode(buffer)
+            .map(Some)
+            .map_err(|error| unreadable(&error.to_string()).into())
+    }
+}
+
+/// prost says `failed to decode Protobuf message: B.c: A.b: what`, from the innermost field to
+/// the outermost; the path is `b.c`.
+fn unreadable(words: &str) -> Failure {
+    let words = words
+        .strip_prefix("failed to decode Protobuf message: ")
+        .unwrap_or(words);
+    let mut path = Vec::new();
+    let mut what = words;
+    while let Some((place, rest)) = what.split_once(": ") {
+        match place.split_once('.') {
+            Some((_, field)) if !place.contains(' ') => path.push(field),
+            _ => break,
+        }
+        what = rest;
+    }
+    if path.is_empty() {
+        let message = format!("the bytes are no message of this call: {what}");
+        return Failure::new(Reason::RequestMalformed, message);
+    }
+    path.reverse();
+    let violation = FieldViolation {
+        field: path.join("."),
+        description: format!("its bytes cannot be decoded: {what}"),
+        fix: "encode the message with code generated from the proto file".to_owned(),
+    };
+    Failure::of_fields(Reason::RequestMalformed, vec![violation])
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::pb::onestop::v1::ReportEventsRequest;
+
+    fn failure(bytes: &[u8]) -> Failure {
+        unreadable(&ReportEventsRequest::decode(bytes).unwrap_err().to_string())
+    }
+
+    #[test]
+    fn text_that_is_not_utf8_is_refused_with_the_path_of_its_field() {
+        let failure = failure(b"\x0a\x06\x0a\x04\x0a\x02\xc3\x28");
+        assert_eq!(failure.reason, Reason::RequestMalformed);
+        assert_eq!(failure.violations[0].field, "events.header.id", "{failure}");
+        assert!(failure.message.contains("UTF-8"), "{failure}");
+    }
+
+    #[test]
+    fn bytes_that_are_no_message_are_refused_in_words() {
+        let failure = failure(b"\xff\xff");
+        assert_eq!(failure.reason, Reason::RequestMalformed);
+        assert!(failure.violations.is_empty(), "{failure}");
+    }
+}

@@ -33,8 +33,10 @@ async fn every_adapter_acknowledges_batches_and_streams_with_positions_in_order(
         let told: Vec<&str> = answers.iter().map(|outcome| outcome.id.as_str()).collect();
         let sent: Vec<&str> = batch.iter().chain(&streamed).map(id).collect();
         assert_eq!(told, sent, "{}", system.name());
-        let positions: Vec<Position> =
-            answers.iter().map(|outcome| wire::position(outcome).unwrap()).collect();
+        let positions: Vec<Position> = answers
+            .iter()
+            .map(|outcome| wire::position(outcome).unwrap())
+            .collect();
         assert!(
             positions
                 .windows(2)
@@ -44,10 +46,18 @@ async fn every_adapter_acknowledges_batches_and_streams_with_positions_in_order(
             system.name()
         );
         let case = case(&hub, &dossier, &positions).await;
-        let mut shown: Vec<Position> =
-            case.timeline.iter().filter_map(|entry| entry.position).collect();
+        let mut shown: Vec<Position> = case
+            .timeline
+            .iter()
+            .filter_map(|entry| entry.position)
+            .collect();
         shown.sort_by_key(|position| position.offset);
-        assert_eq!(shown, positions, "{}: every event is in the case", system.name());
+        assert_eq!(
+            shown,
+            positions,
+            "{}: every event is in the case",
+            system.name()
+        );
     }
 }
 
@@ -76,9 +86,17 @@ async fn a_resend_is_acknowledged_again_and_takes_effect_once() {
         assert_eq!(case.timeline.len(), 5, "{n}: {:?}", case.timeline);
     }
     let mut operations = hub.operations().await.unwrap();
-    let answer = operations.list_positions(ListPositionsRequest {}).await.unwrap().into_inner();
-    let of_case: u64 =
-        answer.views.iter().filter(|view| view.view == "case").map(|view| view.duplicates).sum();
+    let answer = operations
+        .list_positions(ListPositionsRequest {})
+        .await
+        .unwrap()
+        .into_inner();
+    let of_case: u64 = answer
+        .views
+        .iter()
+        .filter(|view| view.view == "case")
+        .map(|view| view.duplicates)
+        .sum();
     assert_eq!(of_case, 4 * 15, "each of 20 events was sent four times");
 }
 
@@ -100,7 +118,13 @@ async fn a_read_with_the_position_of_a_write_sees_it() {
 async fn a_position_that_is_not_reached_in_time_is_unavailable_with_a_retry_hint() {
     let hub = Instance::start().unwrap();
     let positions = hub
-        .tell(&[Fact::new(System::Onestop, "a", "H56.15.03-261008-0001", 0, step("step"))])
+        .tell(&[Fact::new(
+            System::Onestop,
+            "a",
+            "H56.15.03-261008-0001",
+            0,
+            step("step"),
+        )])
         .await
         .unwrap();
     let mut questions = hub.questions().await.unwrap();
@@ -117,8 +141,14 @@ async fn a_position_that_is_not_reached_in_time_is_unavailable_with_a_retry_hint
     let status = answer.expect("the wait is bounded").unwrap_err();
     assert_eq!(status.code(), Code::Unavailable, "{status:?}");
     assert_eq!(answers::reason(&status), "VIEW_NOT_CAUGHT_UP");
-    let retry = status.get_error_details().retry_info().and_then(|info| info.retry_delay);
-    assert!(retry.is_some_and(|delay| delay > Duration::ZERO), "{status:?}");
+    let retry = status
+        .get_error_details()
+        .retry_info()
+        .and_then(|info| info.retry_delay);
+    assert!(
+        retry.is_some_and(|delay| delay > Duration::ZERO),
+        "{status:?}"
+    );
 }
 
 #[tokio::test]
@@ -128,7 +158,9 @@ async fn a_bad_event_is_rejected_alone_and_its_neighbours_are_recorded() {
     for (n, system) in System::ALL.into_iter().enumerate() {
         let dossier = format!("H56.15.03-261008-{n:04}");
         let mut facts = steps(system, &dossier, "mixed");
-        facts[2] = facts[2].clone().header(|header| header.dossier_code = "not a code".into());
+        facts[2] = facts[2]
+            .clone()
+            .header(|header| header.dossier_code = "not a code".into());
         for (how, outcomes) in [
             ("batch", wire::report(&channel, &facts).await.unwrap()),
             ("stream", wire::stream(&channel, &facts).await.unwrap()),
@@ -138,8 +170,11 @@ async fn a_bad_event_is_rejected_alone_and_its_neighbours_are_recorded() {
                 match (&outcome.result, at) {
                     (Some(outcome::Result::Rejection(rejection)), 2) => {
                         assert_eq!(rejection.reason, "EVENT_MALFORMED", "{name} {how}");
-                        let fields: Vec<_> =
-                            rejection.violations.iter().map(|v| v.field.as_str()).collect();
+                        let fields: Vec<_> = rejection
+                            .violations
+                            .iter()
+                            .map(|v| v.field.as_str())
+                            .collect();
                         assert_eq!(fields, ["header.dossier_code"], "{name} {how}");
                         assert!(rejection.rejected_number > 0, "{name} {how}");
                         assert!(!rejection.violations[0].fix.is_empty(), "{name} {how}");

@@ -35,7 +35,11 @@ pub async fn horizontal_json(instance: &Instance, positions: &[Position]) -> Val
         max_wait_ms: 20_000,
         ..GetHorizontalRequest::default()
     };
-    let answer = questions.get_horizontal(request).await.unwrap().into_inner();
+    let answer = questions
+        .get_horizontal(request)
+        .await
+        .unwrap()
+        .into_inner();
     let name = "lienthong.procedure.v1.GetHorizontalResponse";
     comparable(lienthong_contract::json::of(name, &answer).unwrap())
 }
@@ -84,12 +88,21 @@ pub fn without_links(mut case: Value) -> Value {
 /// The reason of an error, as `ErrorInfo` carries it.
 pub fn reason(status: &tonic::Status) -> String {
     let details = status.get_error_details();
-    details.error_info().map(|info| info.reason.clone()).unwrap_or_default()
+    details
+        .error_info()
+        .map(|info| info.reason.clone())
+        .unwrap_or_default()
 }
 
 /// The field paths of an error, as `BadRequest` carries them.
 pub fn fields(status: &tonic::Status) -> Vec<String> {
     let details = status.get_error_details();
-    let violations = details.bad_request().map(|bad| bad.field_violations.clone());
-    violations.unwrap_or_default().into_iter().map(|violation| violation.field).collect()
+    let violations = details
+        .bad_request()
+        .map(|bad| bad.field_violations.clone());
+    violations
+        .unwrap_or_default()
+        .into_iter()
+        .map(|violation| violation.field)
+        .collect()
 }

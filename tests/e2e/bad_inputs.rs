@@ -58,7 +58,66 @@ struct Request {
     body: Bytes,
 }
 
-/// An answer as far as the table tells it.
+/// What an input got.
+pub struct Got {
+    told: Told,
+    /// The hub's own words; empty: it took it.
+    said: String,
+}
+
+impl Got {
+    fn of_status(status: &Status) -> Self {
+        Self {
+            told: Told::of_status(status),
+            said: status
+                .message()
+                .trim_start_matches("none of the 1 events was accepted: ")
+                .to_owned(),
+        }
+    }
+
+    fn of_outcomes(outcomes: &[Outcome]) -> Self {
+        let told = Told::of_outcomes(outcomes);
+        let words = outcomes.iter().find_map(|outcome| match &outcome.result {
+            Some(outcome::Result::Rejection(rejection)) => rejection.violations.first(),
+            _ => None,
+        });
+        let said = words.map(|one| format!("{}: {}", one.field, one.description));
+        Self {
+            told,
+            said: said.unwrap_or_default(),
+        }
+    }
+
+    fn of_http(answer: &http::Answer) -> Self {
+        let told = Told::of_http(answer);
+        if answer.status == 200 {
+            return Self {
+                told,
+                said: String::new(),
+            };
+        }
+        let body: Value = serde_json::from_str(&answer.body).unwrap_or_default();
+        let of_record = &body["results"][0]["violations"][0]["description"];
+        let said = [of_record, &body["message"]]
+            .into_iter()
+            .find_map(Value::as_str);
+        let in_xml = ["description", "message"]
+            .map(|name| between(&answer.body, &format!("<{name}>"), &format!("</{name}>")))
+            .into_iter()
+            .find(|words| !words.is_empty())
+            .unwrap_or_default()
+            .replace("&quot;", "\"")
+            .replace("&lt;", "<")
+            .replace("&gt;", ">");
+        Self {
+            told,
+            said: said.map_or(in_xml, str::to_owned),
+        }
+    }
+}
+
+/// An answer as far as a row foretells it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Told {
     /// Such as `OK`, `INVALID_ARGUMENT`, `rejected` (a stream's outcome) or `400`.
@@ -80,7 +139,10 @@ impl Told {
 
     /// `INVALID_ARGUMENT` of a batch whose only event is malformed.
     fn malformed(fields: &[&str]) -> Self {
-        let paths: Vec<String> = fields.iter().map(|field| format!("events[0].{field}")).collect();
+        let paths: Vec<String> = fields
+            .iter()
+            .map(|field| format!("events[0].{field}"))
+            .collect();
         Self {
             answer: "INVALID_ARGUMENT".into(),
             reason: "EVENT_MALFORMED".into(),
@@ -110,7 +172,11 @@ impl Told {
             Some(rejection) => Self {
                 answer: "rejected".into(),
                 reason: rejection.reason.clone(),
-                fields: rejection.violations.iter().map(|one| one.field.clone()).collect(),
+                fields: rejection
+                    .violations
+                    .iter()
+                    .map(|one| one.field.clone())
+                    .collect(),
             },
         }
     }
@@ -133,6 +199,9 @@ impl Told {
             // In XML.
             None => between(&answer.body, "<reason>", "</reason>"),
         };
+        let in_xml = answer.body.split("<field>").skip(1);
+        let in_xml = in_xml.filter_map(|rest| rest.split_once("</field>"));
+        fields.extend(in_xml.map(|(field, _)| field.to_owned()));
         Self {
             answer: answer.status.to_string(),
             reason,
@@ -142,8 +211,13 @@ impl Told {
 }
 
 fn between(text: &str, before: &str, after: &str) -> String {
-    let rest = text.split_once(before).map(|(_, rest)| rest).unwrap_or_default();
-    rest.split_once(after).map(|(found, _)| found.to_owned()).unwrap_or_default()
+    let rest = text
+        .split_once(before)
+        .map(|(_, rest)| rest)
+        .unwrap_or_default();
+    rest.split_once(after)
+        .map(|(found, _)| found.to_owned())
+        .unwrap_or_default()
 }
 
 fn code(code: tonic::Code) -> &'static str {
@@ -173,45 +247,60 @@ fn event(name: &'static str, fact: Fact, expect: Told) -> Row {
 
 /// A well-formed event of the one-stop system; rows break it.
 fn good() -> Fact {
-    Fact::new(System::Onestop, "e1", "H56.15.03-261008-0001", 0, step("step")).by("H56.15.03")
+    Fact::new(
+        System::Onestop,
+        "e1",
+        "H56.15.03-261008-0001",
+        0,
+        step("step"),
+    )
+    .by("H56.15.03")
 }
 
-async fn send(hub: &Instance, row: &Row) -> Told {
+async fn send(hub: &Instance, row: &Row) -> Got {
     let channel = hub.adapters().await.unwrap();
     match &row.send {
         Send::Batch(system, events) => {
             match wire::report_bytes(&channel, *system, events.clone()).await {
-                Ok(outcomes) => Told::of_outcomes(&outcomes),
-                Err(status) => Told::of_status(&status),
+                Ok(outcomes) => Got::of_outcomes(&outcomes),
+                Err(status) => Got::of_status(&status),
             }
         }
         Send::Stream(system, items) => {
             let items = tokio_stream::iter(items.clone());
             let mut answers = match wire::open_stream(&channel, *system, items).await {
                 Ok(answers) => answers,
-                Err(status) => return Told::of_status(&status),
+                Err(status) => return Got::of_status(&status),
             };
             let mut outcomes = Vec::new();
             while let Some(answer) = answers.next().await {
                 match answer {
                     Ok(answer) => outcomes.extend(answer.outcome),
-                    Err(status) => return Told::of_status(&status),
+                    Err(status) => return Got::of_status(&status),
                 }
             }
-            Told::of_outcomes(&outcomes)
+            Got::of_outcomes(&outcomes)
         }
         Send::Call(_, call) => match call(hub).await {
-            Ok(()) => Told::accepted(),
-            Err(status) => Told::of_status(&status),
+            Ok(()) => Got::of_outcomes(&[]),
+            Err(status) => Got::of_status(&status),
         },
         Send::Http(request) => {
             let address = &hub.hub.addresses.adapters_http;
-            let Request { method, path, content_type, body } = request;
+            let Request {
+                method,
+                path,
+                content_type,
+                body,
+            } = request;
             let answer =
                 http::send(address, method.clone(), path, *content_type, body.clone()).await;
             match answer {
-                Ok(answer) => Told::of_http(&answer),
-                Err(error) => Told::new(&format!("broken off: {error}"), "", &[]),
+                Ok(answer) => Got::of_http(&answer),
+                Err(error) => Got {
+                    told: Told::new("broken off", "", &[]),
+                    said: error.to_string(),
+                },
             }
         }
     }
@@ -233,27 +322,39 @@ async fn every_bad_input_gets_the_answer_that_names_its_fault_and_every_wild_fac
     .collect();
     assert!(rows.len() >= 60, "{} rows", rows.len());
 
-    let mut told = Vec::new();
+    let mut got = Vec::new();
     for row in &rows {
-        told.push(send(&hub, row).await);
+        got.push(send(&hub, row).await);
     }
-    shown::write(&rows, &told);
+    shown::write(&rows, &got);
     let wrong: Vec<String> = rows
         .iter()
-        .zip(&told)
-        .filter(|(row, told)| row.expect != **told)
-        .map(|(row, told)| {
-            format!("{}\n    wanted {:?}\n    got    {told:?}", row.name, row.expect)
+        .zip(&got)
+        .filter(|(row, got)| row.expect != got.told)
+        .map(|(row, Got { told, said })| {
+            format!(
+                "{}\n    wanted {:?}\n    got    {told:?}: {said}",
+                row.name, row.expect
+            )
         })
         .collect();
-    assert!(wrong.is_empty(), "{} of {}:\n  {}", wrong.len(), rows.len(), wrong.join("\n  "));
+    assert!(
+        wrong.is_empty(),
+        "{} of {}:\n  {}",
+        wrong.len(),
+        rows.len(),
+        wrong.join("\n  ")
+    );
     assert_unharmed(&hub).await;
 }
 
 /// After all of it the hub serves as before, its views are those of the log, and everything it
 /// rejected is counted and kept.
 async fn assert_unharmed(hub: &Instance) {
-    let at = hub.tell(&[good().header(|header| header.id = "last".into())]).await.unwrap();
+    let at = hub
+        .tell(&[good().header(|header| header.id = "last".into())])
+        .await
+        .unwrap();
     answers::case(hub, "H56.15.03-261008-0001", &at).await;
     let verified = cli::run(hub, &["views", "verify", "--json"]).unwrap();
     assert_eq!(verified.code, Some(0), "{verified:?}");
@@ -263,7 +364,14 @@ async fn assert_unharmed(hub: &Instance) {
         page_size: 1_000,
         ..ListRejectedRequest::default()
     };
-    let list = hub.rejected().await.unwrap().list_rejected(request).await.unwrap().into_inner();
+    let list = hub
+        .rejected()
+        .await
+        .unwrap()
+        .list_rejected(request)
+        .await
+        .unwrap()
+        .into_inner();
     let counted: u64 = list.totals.values().sum();
     assert_eq!(counted, list.messages.len() as u64, "{:?}", list.totals);
     assert!(counted > 60, "{counted} rejected: {:?}", list.totals);

@@ -37,20 +37,31 @@ async fn every_command_prints_text_for_people_and_json_for_programs() {
         assert!(text.out.contains(said), "{command:?}: {}", text.out);
         let json = run(&hub, &[command, &["--json"]].concat()).unwrap();
         assert_eq!(json.code, Some(0), "{command:?}: {json:?}");
-        let value = json.json().unwrap_or_else(|error| panic!("{command:?}: {error}: {json:?}"));
-        assert!(key.is_empty() || value.pointer(key).is_some(), "{command:?}: {value:#}");
+        let value = json
+            .json()
+            .unwrap_or_else(|error| panic!("{command:?}: {error}: {json:?}"));
+        assert!(
+            key.is_empty() || value.pointer(key).is_some(),
+            "{command:?}: {value:#}"
+        );
     }
 }
 
 #[test]
 fn every_reason_is_explained() {
     for entry in CATALOGUE {
-        for form in [&["explain", entry.name][..], &["explain", entry.name, "--json"]] {
+        for form in [
+            &["explain", entry.name][..],
+            &["explain", entry.name, "--json"],
+        ] {
             let told = run_alone(form).unwrap();
             assert_eq!(told.code, Some(0), "{told:?}");
             for part in [entry.name, entry.meaning, entry.fix] {
                 let escaped = part.replace('"', "\\\"");
-                assert!(told.out.contains(part) || told.out.contains(&escaped), "{told:?}");
+                assert!(
+                    told.out.contains(part) || told.out.contains(&escaped),
+                    "{told:?}"
+                );
             }
         }
     }
@@ -64,15 +75,39 @@ async fn the_exit_code_says_how_a_command_ended() {
         assert!(done.err.contains(said), "{done:?}");
         assert!(!done.err.contains("panicked"), "{done:?}");
     };
-    ends(&run(&hub, &["case", "LT-UNKNOWN"]).unwrap(), 3, "CASE_NOT_FOUND");
+    ends(
+        &run(&hub, &["case", "LT-UNKNOWN"]).unwrap(),
+        3,
+        "CASE_NOT_FOUND",
+    );
     ends(&run(&hub, &["case", "not a code"]).unwrap(), 2, "Fix:");
-    ends(&run(&hub, &["explain", "NO_SUCH_REASON"]).unwrap(), 3, "NO_SUCH_REASON");
-    ends(&run(&hub, &["rejected", "show", "7"]).unwrap(), 3, "REJECTED_NOT_FOUND");
+    ends(
+        &run(&hub, &["explain", "NO_SUCH_REASON"]).unwrap(),
+        3,
+        "NO_SUCH_REASON",
+    );
+    ends(
+        &run(&hub, &["rejected", "show", "7"]).unwrap(),
+        3,
+        "REJECTED_NOT_FOUND",
+    );
     let release = ["parked", "release", "X", "--offset", "1", "--skip"];
     ends(&run(&hub, &release).unwrap(), 3, "PARKED_NOT_FOUND");
-    ends(&run(&hub, &["horizontal", "--level", "moon"]).unwrap(), 2, "moon");
-    ends(&run(&hub, &["no-such-command"]).unwrap(), 2, "no-such-command");
-    ends(&run(&hub, &["config", "--set", "gatway.listen=1"]).unwrap(), 2, "gatway");
+    ends(
+        &run(&hub, &["horizontal", "--level", "moon"]).unwrap(),
+        2,
+        "moon",
+    );
+    ends(
+        &run(&hub, &["no-such-command"]).unwrap(),
+        2,
+        "no-such-command",
+    );
+    ends(
+        &run(&hub, &["config", "--set", "gatway.listen=1"]).unwrap(),
+        2,
+        "gatway",
+    );
 
     // Port 9 of this machine has no hub.
     let nobody = ["lag", "--gateway", "http://127.0.0.1:9"];
@@ -85,10 +120,21 @@ async fn the_exit_code_says_how_a_command_ended() {
 fn config_tells_where_each_setting_came_from() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("hub.toml");
-    std::fs::write(&file, "[views]\ncheckpoint_every_ms = 250\n[log]\npartitions = 8\n").unwrap();
+    std::fs::write(
+        &file,
+        "[views]\ncheckpoint_every_ms = 250\n[log]\npartitions = 8\n",
+    )
+    .unwrap();
     let file = file.display().to_string();
     let told = lienthong_tests::cli::run_with(
-        &["config", "--json", "--config", &file, "--set", "log.partitions=2"],
+        &[
+            "config",
+            "--json",
+            "--config",
+            &file,
+            "--set",
+            "log.partitions=2",
+        ],
         &[("LIENTHONG_GATEWAY__LISTEN", "127.0.0.1:9999")],
     )
     .unwrap();
@@ -96,7 +142,11 @@ fn config_tells_where_each_setting_came_from() {
     let settings = told.json().unwrap();
     for (key, value, origin) in [
         ("log.partitions", "2", "flag --set log.partitions"),
-        ("gateway.listen", "127.0.0.1:9999", "environment LIENTHONG_GATEWAY__LISTEN"),
+        (
+            "gateway.listen",
+            "127.0.0.1:9999",
+            "environment LIENTHONG_GATEWAY__LISTEN",
+        ),
         ("views.checkpoint_every_ms", "250", "hub.toml"),
         ("logging.filter", "info", "default"),
     ] {

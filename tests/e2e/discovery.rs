@@ -29,16 +29,20 @@ async fn reflection_lists_every_service_in_both_versions_and_describes_each() {
         ("gateway", hub.gateway().await.unwrap(), &OF_GATEWAY[..]),
     ];
     for (door, channel, services) in doors {
-        for (version, listed) in
-            [("v1", list_v1(&channel).await), ("v1alpha", list_v1alpha(&channel).await)]
-        {
+        for (version, listed) in [
+            ("v1", list_v1(&channel).await),
+            ("v1alpha", list_v1alpha(&channel).await),
+        ] {
             let ours: BTreeSet<&str> = listed
                 .iter()
                 .map(String::as_str)
                 .filter(|name| name.starts_with("lienthong."))
                 .collect();
             assert_eq!(ours, services.iter().copied().collect(), "{door} {version}");
-            assert!(listed.contains("grpc.health.v1.Health"), "{door} {version}: {listed:?}");
+            assert!(
+                listed.contains("grpc.health.v1.Health"),
+                "{door} {version}: {listed:?}"
+            );
         }
         for service in services {
             let files = describe_v1(&channel, service).await;
@@ -51,9 +55,11 @@ async fn list_v1(channel: &Channel) -> BTreeSet<String> {
     use v1::server_reflection_request::MessageRequest;
     use v1::server_reflection_response::MessageResponse;
     match ask_v1(channel, MessageRequest::ListServices(String::new())).await {
-        MessageResponse::ListServicesResponse(list) => {
-            list.service.into_iter().map(|service| service.name).collect()
-        }
+        MessageResponse::ListServicesResponse(list) => list
+            .service
+            .into_iter()
+            .map(|service| service.name)
+            .collect(),
         other => panic!("{other:?}"),
     }
 }
@@ -62,7 +68,12 @@ async fn list_v1(channel: &Channel) -> BTreeSet<String> {
 async fn describe_v1(channel: &Channel, symbol: &str) -> usize {
     use v1::server_reflection_request::MessageRequest;
     use v1::server_reflection_response::MessageResponse;
-    match ask_v1(channel, MessageRequest::FileContainingSymbol(symbol.to_owned())).await {
+    match ask_v1(
+        channel,
+        MessageRequest::FileContainingSymbol(symbol.to_owned()),
+    )
+    .await
+    {
         MessageResponse::FileDescriptorResponse(files) => files.file_descriptor_proto.len(),
         other => panic!("{symbol}: {other:?}"),
     }
@@ -72,13 +83,15 @@ async fn ask_v1(
     channel: &Channel,
     message: v1::server_reflection_request::MessageRequest,
 ) -> v1::server_reflection_response::MessageResponse {
-    let mut client =
-        v1::server_reflection_client::ServerReflectionClient::new(channel.clone());
+    let mut client = v1::server_reflection_client::ServerReflectionClient::new(channel.clone());
     let request = v1::ServerReflectionRequest {
         host: String::new(),
         message_request: Some(message),
     };
-    let answer = client.server_reflection_info(tokio_stream::once(request)).await.unwrap();
+    let answer = client
+        .server_reflection_info(tokio_stream::once(request))
+        .await
+        .unwrap();
     let first = answer.into_inner().next().await.unwrap().unwrap();
     first.message_response.unwrap()
 }
@@ -92,12 +105,17 @@ async fn list_v1alpha(channel: &Channel) -> BTreeSet<String> {
         host: String::new(),
         message_request: Some(MessageRequest::ListServices(String::new())),
     };
-    let answer = client.server_reflection_info(tokio_stream::once(request)).await.unwrap();
+    let answer = client
+        .server_reflection_info(tokio_stream::once(request))
+        .await
+        .unwrap();
     let first = answer.into_inner().next().await.unwrap().unwrap();
     match first.message_response.unwrap() {
-        MessageResponse::ListServicesResponse(list) => {
-            list.service.into_iter().map(|service| service.name).collect()
-        }
+        MessageResponse::ListServicesResponse(list) => list
+            .service
+            .into_iter()
+            .map(|service| service.name)
+            .collect(),
         other => panic!("{other:?}"),
     }
 }
@@ -142,9 +160,18 @@ async fn liveness_readiness_and_metrics_answer_over_http() {
         lienthong_tests::facts::step("step"),
     );
     hub.tell(&[fact]).await.unwrap();
-    let answer = lienthong_tests::http::get(metrics, "/metrics").await.unwrap();
+    let answer = lienthong_tests::http::get(metrics, "/metrics")
+        .await
+        .unwrap();
     assert_eq!(answer.status, 200);
-    for name in ["lienthong_projection_lag_seconds", "rpc_server_call_duration"] {
-        assert!(answer.body.contains(name), "{name} is missing:\n{}", answer.body);
+    for name in [
+        "lienthong_projection_lag_seconds",
+        "rpc_server_call_duration",
+    ] {
+        assert!(
+            answer.body.contains(name),
+            "{name} is missing:\n{}",
+            answer.body
+        );
     }
 }

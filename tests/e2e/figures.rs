@@ -23,8 +23,14 @@ const LAND_PROCEDURE: &str = "1.012783";
 const JUSTICE_PROCEDURE: &str = "2.000635";
 
 fn told(dossier: &str, minutes: i64, agency: &str, payload: Payload) -> Fact {
-    Fact::new(System::Specialised, &format!("{dossier}-{minutes}"), dossier, minutes, payload)
-        .by(agency)
+    Fact::new(
+        System::Specialised,
+        &format!("{dossier}-{minutes}"),
+        dossier,
+        minutes,
+        payload,
+    )
+    .by(agency)
 }
 
 /// Open: received by the land office at 0, handed to tax at 30, accepted at 90, which asks
@@ -127,7 +133,12 @@ fn closed_vertical_case() -> Vec<Fact> {
         told(dossier, 0, HAM_RONG, received(Channel::Desk)),
         told(dossier, 10, HAM_RONG, handed_over(JUSTICE, "", "V2")),
         told(dossier, 20, JUSTICE, accepted(HAM_RONG, "V2")),
-        told(dossier, 50, JUSTICE, Payload::Signed(event::Signed { digital: true })),
+        told(
+            dossier,
+            50,
+            JUSTICE,
+            Payload::Signed(event::Signed { digital: true }),
+        ),
         told(dossier, 60, JUSTICE, handed_over(HAM_RONG, "", "V3")),
         told(dossier, 90, HAM_RONG, accepted(JUSTICE, "V3")),
         told(dossier, 100, HAM_RONG, returned_to_applicant()),
@@ -179,9 +190,7 @@ fn assert_figures(what: &str, told: &Option<Distribution>, minutes: &[i64]) {
         near(told.median_ms, wanted.median_ms) && near(told.p90_linear_ms, wanted.p90_linear_ms),
         "{what}: {told:?}, by hand {wanted:?}"
     );
-    let exact = |d: Distribution| {
-        (d.count, d.sum_ms, d.min_ms, d.max_ms, d.p90_nearest_rank_ms)
-    };
+    let exact = |d: Distribution| (d.count, d.sum_ms, d.min_ms, d.max_ms, d.p90_nearest_rank_ms);
     assert_eq!(exact(told), exact(wanted), "{what}");
 }
 
@@ -192,7 +201,11 @@ async fn horizontal(request: GetHorizontalRequest) -> GetHorizontalResponse {
         min_positions,
         ..request
     };
-    questions.get_horizontal(request).await.unwrap().into_inner()
+    questions
+        .get_horizontal(request)
+        .await
+        .unwrap()
+        .into_inner()
 }
 
 #[tokio::test]
@@ -201,8 +214,11 @@ async fn the_horizontal_answer_has_the_figures_worked_out_by_hand() {
 
     // LAND+TAX twice, LAND+JUSTICE once: several agencies, all of the province.
     assert_eq!(told.horizontal_cases, 3);
-    let in_work: Vec<_> =
-        told.in_work.iter().map(|one| (one.level(), one.province_code.as_str(), one.cases)).collect();
+    let in_work: Vec<_> = told
+        .in_work
+        .iter()
+        .map(|one| (one.level(), one.province_code.as_str(), one.cases))
+        .collect();
     assert_eq!(in_work.len(), 2, "{in_work:?}");
     // The unaccepted hand-over at Muong Lat.
     assert!(in_work.contains(&(Level::Commune, "38", 1)), "{in_work:?}");
@@ -212,7 +228,13 @@ async fn the_horizontal_answer_has_the_figures_worked_out_by_hand() {
     let cells: Vec<_> = told
         .hand_overs
         .iter()
-        .map(|cell| (cell.from_agency_code.as_str(), cell.to_agency_code.as_str(), cell.count))
+        .map(|cell| {
+            (
+                cell.from_agency_code.as_str(),
+                cell.to_agency_code.as_str(),
+                cell.count,
+            )
+        })
         .collect();
     assert_eq!(cells.len(), 4, "{cells:?}");
     for (from, to, count, waiting, processing) in [
@@ -228,7 +250,10 @@ async fn the_horizontal_answer_has_the_figures_worked_out_by_hand() {
             .find(|cell| cell.from_agency_code == from && cell.to_agency_code == to)
             .unwrap_or_else(|| panic!("{what} is missing: {cells:?}"));
         assert_eq!(cell.count, count, "{what}");
-        assert_eq!((cell.from_level(), cell.to_level()), (Level::Province, Level::Province));
+        assert_eq!(
+            (cell.from_level(), cell.to_level()),
+            (Level::Province, Level::Province)
+        );
         assert_figures(&format!("{what} waiting"), &cell.waiting, waiting);
         assert_figures(&format!("{what} processing"), &cell.processing, processing);
     }
@@ -237,11 +262,17 @@ async fn the_horizontal_answer_has_the_figures_worked_out_by_hand() {
     let open = &told.unaccepted[0];
     assert_eq!(open.dossier_code, "H56.15.03-261008-0003");
     assert_eq!(open.to, agency(MUONG_LAT));
-    assert_eq!(open.since_time, Some(from_millis(MORNING_MS + 15 * MINUTE_MS)));
+    assert_eq!(
+        open.since_time,
+        Some(from_millis(MORNING_MS + 15 * MINUTE_MS))
+    );
     let open = &told.unanswered[0];
     assert_eq!(open.dossier_code, "H56.08.01-261008-0004");
     assert_eq!((&open.from, &open.to), (&agency(LAND), &agency(JUSTICE)));
-    assert_eq!(open.since_time, Some(from_millis(MORNING_MS + 20 * MINUTE_MS)));
+    assert_eq!(
+        open.since_time,
+        Some(from_millis(MORNING_MS + 20 * MINUTE_MS))
+    );
 }
 
 #[tokio::test]
@@ -253,15 +284,27 @@ async fn the_horizontal_answer_can_be_narrowed_to_a_level_and_a_province() {
     .await;
     let levels: Vec<Level> = commune.in_work.iter().map(|one| one.level()).collect();
     assert_eq!(levels, [Level::Commune]);
-    assert_eq!(commune.hand_overs, Vec::new(), "no commune has taken up another's dossier");
+    assert_eq!(
+        commune.hand_overs,
+        Vec::new(),
+        "no commune has taken up another's dossier"
+    );
 
     let elsewhere = horizontal(GetHorizontalRequest {
         province_code: "22".into(),
         ..GetHorizontalRequest::default()
     })
     .await;
-    assert!(elsewhere.in_work.iter().all(|one| one.cases == 0), "{:?}", elsewhere.in_work);
-    assert!(elsewhere.hand_overs.is_empty(), "{:?}", elsewhere.hand_overs);
+    assert!(
+        elsewhere.in_work.iter().all(|one| one.cases == 0),
+        "{:?}",
+        elsewhere.in_work
+    );
+    assert!(
+        elsewhere.hand_overs.is_empty(),
+        "{:?}",
+        elsewhere.hand_overs
+    );
 }
 
 #[tokio::test]
@@ -290,19 +333,30 @@ fn assert_vertical(told: &GetVerticalResponse) {
 
     let level = |level: Level| {
         let mut found = told.latencies.iter().filter(|one| one.level() == level);
-        let one = found.next().unwrap_or_else(|| panic!("no {level:?}: {:?}", told.latencies));
+        let one = found
+            .next()
+            .unwrap_or_else(|| panic!("no {level:?}: {:?}", told.latencies));
         assert_eq!(one.procedure_code, JUSTICE_PROCEDURE);
         assert!(found.next().is_none(), "{:?}", told.latencies);
         one
     };
     assert_eq!(level(Level::Commune).cases, 2);
-    assert_figures("commune stays", &level(Level::Commune).stays, &[120, 20, 10]);
+    assert_figures(
+        "commune stays",
+        &level(Level::Commune).stays,
+        &[120, 20, 10],
+    );
     assert_eq!(level(Level::Province).cases, 2);
     assert_figures("province stays", &level(Level::Province).stays, &[70]);
 
     assert_eq!(told.transitions.len(), 2, "{:?}", told.transitions);
     for (from, to, direction, waiting) in [
-        (Level::Commune, Level::Province, Direction::Up, &[60, 10][..]),
+        (
+            Level::Commune,
+            Level::Province,
+            Direction::Up,
+            &[60, 10][..],
+        ),
         (Level::Province, Level::Commune, Direction::Down, &[30]),
     ] {
         let one = told
@@ -310,7 +364,10 @@ fn assert_vertical(told: &GetVerticalResponse) {
             .iter()
             .find(|one| one.from_level() == from && one.to_level() == to)
             .unwrap_or_else(|| panic!("no {from:?} > {to:?}: {:?}", told.transitions));
-        assert_eq!((one.direction(), one.count), (direction, waiting.len() as u64));
+        assert_eq!(
+            (one.direction(), one.count),
+            (direction, waiting.len() as u64)
+        );
         assert_figures(&format!("{from:?} > {to:?}"), &one.waiting, waiting);
     }
 
@@ -328,7 +385,14 @@ fn assert_vertical(told: &GetVerticalResponse) {
     let links: Vec<_> = chain
         .links
         .iter()
-        .map(|link| (link.level(), link.agency_code.as_str(), link.left_time, link.direction()))
+        .map(|link| {
+            (
+                link.level(),
+                link.agency_code.as_str(),
+                link.left_time,
+                link.direction(),
+            )
+        })
         .collect();
     assert_eq!(
         links,

@@ -10,10 +10,16 @@ async fn killed_at_random_moments_the_hub_loses_nothing_and_applies_nothing_twic
         seed: 5,
         data: folder.path().join("data"),
         longest_ms: 600,
+        store: None,
     };
-    let summary = run(&settings, &mut |round| println!("{round:?}")).await.unwrap();
+    let summary = run(&settings, &mut |round| println!("{round:?}"))
+        .await
+        .unwrap();
     assert!(summary.is_clean(), "{summary:#?}");
     assert_eq!(summary.rounds.len(), 5);
     assert!(summary.acknowledged > 500, "there was load: {summary:#?}");
-    assert!(summary.attempts > summary.sent, "something was sent again: {summary:#?}");
+    assert!(
+        summary.attempts > summary.sent,
+        "something was sent again: {summary:#?}"
+    );
 }

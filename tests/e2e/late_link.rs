@@ -35,12 +35,26 @@ async fn early_late_and_named_links_give_the_same_case_and_the_same_figures() {
 
     let case = &early.cases[0];
     assert_eq!(case["code"], CASE);
-    assert_eq!(case["interconnectionClass"], "INTERCONNECTION_CLASS_VERTICAL");
+    assert_eq!(
+        case["interconnectionClass"],
+        "INTERCONNECTION_CLASS_VERTICAL"
+    );
     assert_eq!(case["dossiers"].as_array().unwrap().len(), 4, "{case:#}");
     let timeline = case["timeline"].as_array().unwrap();
-    assert_eq!(timeline.len(), birth().len() + links().len(), "each event once: {case:#}");
-    let linked = timeline.iter().filter(|entry| entry["kind"] == "linked").count();
-    assert_eq!(linked, links().len(), "a link is recorded under both codes and shown once");
+    assert_eq!(
+        timeline.len(),
+        birth().len() + links().len(),
+        "each event once: {case:#}"
+    );
+    let linked = timeline
+        .iter()
+        .filter(|entry| entry["kind"] == "linked")
+        .count();
+    assert_eq!(
+        linked,
+        links().len(),
+        "a link is recorded under both codes and shown once"
+    );
     assert_eq!(case["dossiers"][0]["aliases"][0], scenario::RECEIPT);
 
     for (how, other) in [("late", &late), ("backwards", &backwards)] {
@@ -67,6 +81,10 @@ async fn early_late_and_named_links_give_the_same_case_and_the_same_figures() {
 }
 
 fn names_the_case(link: &Fact) -> bool {
-    let id = link.event.header.as_ref().map_or("", |header| header.id.as_str());
+    let id = link
+        .event
+        .header
+        .as_ref()
+        .map_or("", |header| header.id.as_str());
     matches!(id, "l1" | "l3" | "l5")
 }

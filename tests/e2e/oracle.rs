@@ -14,8 +14,8 @@ use lienthong_contract::pb::procedure::v1::{GetPathStatisticsRequest, GetPathSta
 use lienthong_contract::time::from_millis;
 use lienthong_simulator::event_log;
 use lienthong_simulator::import::Format;
-use lienthong_tests::instance::Instance;
 use lienthong_tests::cli;
+use lienthong_tests::instance::Instance;
 use prost_types::Timestamp;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -44,7 +44,13 @@ fn import(hub: &Instance, mapping: &Path, file: &Path) -> Vec<Position> {
 fn agencies(mapping: &Path, file: &Path, to: &Path) -> BTreeMap<String, String> {
     let text = |path: &Path| path.display().to_string();
     let arguments = [
-        "import", "--check", "--mapping", &text(mapping), &text(file), "--agencies-out", &text(to),
+        "import",
+        "--check",
+        "--mapping",
+        &text(mapping),
+        &text(file),
+        "--agencies-out",
+        &text(to),
     ];
     let done = cli::run_alone(&arguments).unwrap();
     assert_eq!(done.code, Some(0), "{done:?}");
@@ -71,18 +77,29 @@ async fn told(
         ..GetPathStatisticsRequest::default()
     };
     let mut questions = hub.questions().await.unwrap();
-    questions.get_path_statistics(request).await.unwrap().into_inner()
+    questions
+        .get_path_statistics(request)
+        .await
+        .unwrap()
+        .into_inner()
 }
 
 /// The moments an oracle asks about.
 fn moments(oracle: &Value) -> Vec<Timestamp> {
     let blocks = oracle["as_of"].as_array().unwrap();
-    blocks.iter().map(|block| block["T"].as_str().unwrap().parse().unwrap()).collect()
+    blocks
+        .iter()
+        .map(|block| block["T"].as_str().unwrap().parse().unwrap())
+        .collect()
 }
 
 async fn digests(hub: &Instance) -> Vec<String> {
     let mut operations = hub.operations().await.unwrap();
-    let answer = operations.list_positions(ListPositionsRequest {}).await.unwrap().into_inner();
+    let answer = operations
+        .list_positions(ListPositionsRequest {})
+        .await
+        .unwrap()
+        .into_inner();
     answer.views.into_iter().map(|view| view.digest).collect()
 }
 
@@ -107,11 +124,18 @@ async fn a_made_up_log_in_every_format_gives_the_answers_counted_from_its_rows()
         let file = folder.path().join(format!("log.{extension}"));
         std::fs::write(&mapping, mapping_of(&source, extension, columns)).unwrap();
         event_log::write(&rows, format, &mut std::fs::File::create(&file).unwrap()).unwrap();
-        let names = agencies(&mapping, &file, &folder.path().join(format!("{extension}.agencies")));
+        let names = agencies(
+            &mapping,
+            &file,
+            &folder.path().join(format!("{extension}.agencies")),
+        );
         let positions = import(&hub, &mapping, &file);
         let told = told(&hub, &source, &moments, &positions).await;
         assert_a_wrong_figure_is_found(&oracle, &told, &names);
-        compared.push((format!("made up, {extension}"), compare(&oracle, &told, &names)));
+        compared.push((
+            format!("made up, {extension}"),
+            compare(&oracle, &told, &names),
+        ));
     }
     finish("made_up_logs", &compared);
 }
@@ -139,7 +163,9 @@ fn assert_a_wrong_figure_is_found(
         "/as_of/1/age_of_open/max_s",
     ] {
         let mut changed = oracle.clone();
-        let figure = changed.pointer_mut(path).unwrap_or_else(|| panic!("no {path}"));
+        let figure = changed
+            .pointer_mut(path)
+            .unwrap_or_else(|| panic!("no {path}"));
         *figure = match figure.as_u64() {
             Some(count) => (count + 1).into(),
             None => (figure.as_f64().unwrap() + 0.002).into(),
@@ -211,7 +237,11 @@ async fn the_real_logs_give_every_figure_of_their_oracles_in_any_order_of_arriva
     let Some(folder) = shared_logs() else { return };
     let logs = [
         Real::new("wabo_receipt", "urn:lienthong:nl:wabo:receipt", &folder),
-        Real::new("wabo_municipality2", "urn:lienthong:nl:wabo:municipality2", &folder),
+        Real::new(
+            "wabo_municipality2",
+            "urn:lienthong:nl:wabo:municipality2",
+            &folder,
+        ),
     ];
     let scratch = tempfile::tempdir().unwrap();
     let mut names = Vec::new();
@@ -239,7 +269,10 @@ async fn the_real_logs_give_every_figure_of_their_oracles_in_any_order_of_arriva
         }
         proof.push(digests(&hub).await);
     }
-    assert_eq!(proof[0], proof[1], "a second import leaves every digest as it is");
+    assert_eq!(
+        proof[0], proof[1],
+        "a second import leaves every digest as it is"
+    );
     drop(hub);
 
     // In another order of arrival.
@@ -249,10 +282,17 @@ async fn the_real_logs_give_every_figure_of_their_oracles_in_any_order_of_arriva
         shuffle(&log.file, &file);
         let mapping = scratch.path().join(format!("{}.toml", log.name));
         let text = std::fs::read_to_string(&log.mapping).unwrap();
-        std::fs::write(&mapping, text.replace("order = \"recorded\"", "order = \"file\"")).unwrap();
+        std::fs::write(
+            &mapping,
+            text.replace("order = \"recorded\"", "order = \"file\""),
+        )
+        .unwrap();
         let positions = import(&hub, &mapping, &file);
         let told = told(&hub, log.source, &moments(&log.oracle), &positions).await;
-        compared.push((format!("{}, shuffled", log.name), compare(&log.oracle, &told, names)));
+        compared.push((
+            format!("{}, shuffled", log.name),
+            compare(&log.oracle, &told, names),
+        ));
     }
     finish("real_logs", &compared);
 }
@@ -273,7 +313,18 @@ fn shuffle(from: &Path, to: &Path) {
 
 fn finish(title: &str, compared: &[(String, Compared)]) {
     report::write(title, compared);
-    let wrong: Vec<&String> = compared.iter().flat_map(|(_, compared)| &compared.wrong).collect();
-    assert!(wrong.is_empty(), "{} figures differ: {wrong:#?}", wrong.len());
-    assert!(compared.iter().all(|(_, compared)| compared.figures() > 200));
+    let wrong: Vec<&String> = compared
+        .iter()
+        .flat_map(|(_, compared)| &compared.wrong)
+        .collect();
+    assert!(
+        wrong.is_empty(),
+        "{} figures differ: {wrong:#?}",
+        wrong.len()
+    );
+    assert!(
+        compared
+            .iter()
+            .all(|(_, compared)| compared.figures() > 200)
+    );
 }

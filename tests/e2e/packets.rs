@@ -59,7 +59,9 @@ fn element(text: &mut String, name: &str, value: &Value) {
         Value::Array(items) => items.iter().for_each(|item| element(text, name, item)),
         Value::Object(fields) => {
             text.push_str(&format!("<{name}>"));
-            fields.iter().for_each(|(name, value)| element(text, name, value));
+            fields
+                .iter()
+                .for_each(|(name, value)| element(text, name, value));
             text.push_str(&format!("</{name}>"));
         }
         Value::String(content) => {
@@ -73,11 +75,20 @@ fn element(text: &mut String, name: &str, value: &Value) {
 /// Posts an envelope as JSON.
 pub async fn post_json(hub: &Instance, envelope: &Value) -> Answer {
     let address = &hub.hub.addresses.adapters_http;
-    http::post(address, "/qcvn120", "application/json", envelope.to_string()).await.unwrap()
+    http::post(
+        address,
+        "/qcvn120",
+        "application/json",
+        envelope.to_string(),
+    )
+    .await
+    .unwrap()
 }
 
 /// Posts an envelope as XML.
 pub async fn post_xml(hub: &Instance, envelope: &Value) -> Answer {
     let address = &hub.hub.addresses.adapters_http;
-    http::post(address, "/qcvn120", "application/xml", as_xml(envelope)).await.unwrap()
+    http::post(address, "/qcvn120", "application/xml", as_xml(envelope))
+        .await
+        .unwrap()
 }

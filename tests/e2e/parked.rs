@@ -9,9 +9,9 @@ use lienthong_contract::pb::operations::v1::{
 };
 use lienthong_eventlog::{EventLog, Record};
 use lienthong_simulator::system::System;
+use lienthong_tests::cli;
 use lienthong_tests::facts::{Fact, step};
 use lienthong_tests::instance::{Instance, Stopped};
-use lienthong_tests::cli;
 
 const POISONED: &str = "H56.15.03-261008-0001";
 const HEALTHY: &str = "H56.15.03-261008-0002";
@@ -46,13 +46,20 @@ async fn parked(hub: &Instance, positions: &[Position]) -> Vec<ParkedDossier> {
         view: String::new(),
     };
     let mut operations = hub.operations().await.unwrap();
-    operations.list_parked(request).await.unwrap().into_inner().parked
+    operations
+        .list_parked(request)
+        .await
+        .unwrap()
+        .into_inner()
+        .parked
 }
 
 /// A hub with one event of each dossier, then a poison record, then one more of each.
 async fn poisoned() -> (Instance, Position, Vec<Position>) {
     let hub = Instance::start().unwrap();
-    hub.tell(&[told(POISONED, "before", 0), told(HEALTHY, "before-too", 0)]).await.unwrap();
+    hub.tell(&[told(POISONED, "before", 0), told(HEALTHY, "before-too", 0)])
+        .await
+        .unwrap();
     let stopped = hub.stop().unwrap();
     let position = poison(&stopped, POISONED).await;
     let hub = stopped.start_again().unwrap();
@@ -66,7 +73,11 @@ fn assert_parked(parked: &[ParkedDossier], at: Position, waiting: &[u64]) {
     views.sort_unstable();
     assert_eq!(views, VIEWS, "each view parks it: {parked:#?}");
     for one in parked {
-        assert_eq!((one.key.as_str(), one.position), (POISONED, Some(at)), "{one:?}");
+        assert_eq!(
+            (one.key.as_str(), one.position),
+            (POISONED, Some(at)),
+            "{one:?}"
+        );
         assert_eq!(one.reason, "EVENT_UNREADABLE");
         assert_eq!(one.waiting_offsets, waiting, "{one:?}");
         assert_eq!(one.waiting_total, waiting.len() as u64);
@@ -78,7 +89,11 @@ async fn a_poison_record_parks_its_dossier_alone_until_it_is_released() {
     let (hub, at, positions) = poisoned().await;
     let waiting = [positions[0].offset];
     assert_parked(&parked(&hub, &positions).await, at, &waiting);
-    assert_eq!(case(&hub, HEALTHY, &positions).await.timeline.len(), 2, "others go on");
+    assert_eq!(
+        case(&hub, HEALTHY, &positions).await.timeline.len(),
+        2,
+        "others go on"
+    );
     let stuck = case(&hub, POISONED, &positions).await;
     assert_eq!(stuck.timeline.len(), 1, "what came after waits, in order");
     assert!(stuck.dossiers[0].parked, "{stuck:?}");
@@ -103,11 +118,19 @@ async fn a_poison_record_parks_its_dossier_alone_until_it_is_released() {
 
     let last = hub.tell(&[told(POISONED, "last", 20)]).await.unwrap();
     let went_on = case(&hub, POISONED, &last).await;
-    assert_eq!(went_on.timeline.len(), 3, "before, after, last: {went_on:?}");
+    assert_eq!(
+        went_on.timeline.len(),
+        3,
+        "before, after, last: {went_on:?}"
+    );
     assert!(!went_on.dossiers[0].parked);
     assert_eq!(parked(&hub, &last).await, Vec::new());
     let again = cli::run(&hub, &release).unwrap();
-    assert_eq!(again.code, Some(3), "nothing is parked there any more: {again:?}");
+    assert_eq!(
+        again.code,
+        Some(3),
+        "nothing is parked there any more: {again:?}"
+    );
 
     // The decision is in the log: a rebuild and a restart take it again.
     let verified = cli::run(&hub, &["views", "verify", "--json"]).unwrap();
@@ -132,7 +155,11 @@ async fn a_retry_of_what_still_cannot_be_read_keeps_it_parked() {
         parked_offset: at.offset,
         decision: lienthong_contract::pb::event::v1::parked_released::Decision::Retry as i32,
     };
-    let decided = operations.release_parked(request).await.unwrap().into_inner();
+    let decided = operations
+        .release_parked(request)
+        .await
+        .unwrap()
+        .into_inner();
     let positions = [positions, vec![decided.position.unwrap()]].concat();
     assert_parked(&parked(&hub, &positions).await, at, &[positions[0].offset]);
     let verified = cli::run(&hub, &["views", "verify", "--json"]).unwrap();

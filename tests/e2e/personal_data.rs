@@ -28,8 +28,14 @@ impl Seen {
     fn assert_clean(&self) {
         for (place, content) in &self.0 {
             for secret in SECRETS {
-                let found = content.windows(secret.len()).any(|part| part == secret.as_bytes());
-                assert!(!found, "{place} holds {secret}: {}", String::from_utf8_lossy(content));
+                let found = content
+                    .windows(secret.len())
+                    .any(|part| part == secret.as_bytes());
+                assert!(
+                    !found,
+                    "{place} holds {secret}: {}",
+                    String::from_utf8_lossy(content)
+                );
             }
         }
     }
@@ -41,7 +47,12 @@ async fn personal_data_stays_in_the_protected_part() {
     let mut seen = Seen::default();
     let dossiers = tell_everything(&hub, &mut seen).await;
 
-    let list = hub.rejected().await.unwrap().list_rejected(ListRejectedRequest::default()).await;
+    let list = hub
+        .rejected()
+        .await
+        .unwrap()
+        .list_rejected(ListRejectedRequest::default())
+        .await;
     let list = list.unwrap().into_inner();
     assert!(list.messages.len() >= 7, "{list:?}");
     seen.add("ListRejected", format!("{list:?}"));
@@ -52,14 +63,23 @@ async fn personal_data_stays_in_the_protected_part() {
         assert!(!case.timeline.is_empty());
         seen.add(code, format!("{case:?}"));
     }
-    let metrics = http::get(&hub.hub.addresses.metrics, "/metrics").await.unwrap();
+    let metrics = http::get(&hub.hub.addresses.metrics, "/metrics")
+        .await
+        .unwrap();
     assert!(metrics.body.contains("lienthong_"), "{}", metrics.body);
     seen.add("/metrics", metrics.body);
 
     // The one place that shows it, to whom asks for the content.
     let number = list.messages[0].number;
     let request = GetRejectedRequest { number };
-    let shown = hub.rejected().await.unwrap().get_rejected(request).await.unwrap().into_inner();
+    let shown = hub
+        .rejected()
+        .await
+        .unwrap()
+        .get_rejected(request)
+        .await
+        .unwrap()
+        .into_inner();
     assert!(String::from_utf8_lossy(&shown.content).contains(NUMBER));
 
     let output = hub.output().unwrap();
@@ -86,7 +106,11 @@ async fn personal_data_stays_in_the_protected_part() {
     }
     // The event itself has it: the search can find what is there.
     for secret in SECRETS {
-        assert!(values.windows(secret.len()).any(|part| part == secret.as_bytes()));
+        assert!(
+            values
+                .windows(secret.len())
+                .any(|part| part == secret.as_bytes())
+        );
     }
     seen.assert_clean();
 }
@@ -101,11 +125,15 @@ async fn tell_everything(hub: &Instance, seen: &mut Seen) -> Vec<String> {
         let note = format!("{NAME}, {NUMBER}, {PHONE}");
         let good = Fact::new(system, "good", &code, 0, step("step")).about(NAME, NUMBER, &note);
         let unknown = good.clone().status("DVCQG_TEXT", "posting");
-        let mut malformed = good.clone().header(|header| header.agency_code = "nowhere".into());
+        let mut malformed = good
+            .clone()
+            .header(|header| header.agency_code = "nowhere".into());
         malformed.event.payload = None;
         positions.extend(hub.tell(&[good]).await.unwrap());
         for bad in [unknown, malformed] {
-            let status = wire::report(&channel, std::slice::from_ref(&bad)).await.unwrap_err();
+            let status = wire::report(&channel, std::slice::from_ref(&bad))
+                .await
+                .unwrap_err();
             seen.add("a status", format!("{status:?} {}", status.message()));
             seen.add("its details", status.details().to_vec());
             let outcomes = wire::stream(&channel, &[bad]).await.unwrap();
@@ -113,10 +141,23 @@ async fn tell_everything(hub: &Instance, seen: &mut Seen) -> Vec<String> {
         }
         dossiers.push(code);
     }
-    for (n, service) in ["DongBoHoSoMC", "CapNhatTienDoHoSoMC"].into_iter().enumerate() {
+    for (n, service) in ["DongBoHoSoMC", "CapNhatTienDoHoSoMC"]
+        .into_iter()
+        .enumerate()
+    {
         let code = format!("H56.15.03-261008-01{n:02}");
-        let mut good = if n == 0 { dossier(&code) } else { progress(&code) };
-        for field in ["ChuHoSo", "NguoiXuLy", "NoiDungXuLy", "GhiChu", "ThongTinTra"] {
+        let mut good = if n == 0 {
+            dossier(&code)
+        } else {
+            progress(&code)
+        };
+        for field in [
+            "ChuHoSo",
+            "NguoiXuLy",
+            "NoiDungXuLy",
+            "GhiChu",
+            "ThongTinTra",
+        ] {
             good[field] = json!(format!("{NAME} {NUMBER}"));
         }
         good["SoDienThoai"] = json!(PHONE);
@@ -140,12 +181,16 @@ async fn tell_everything(hub: &Instance, seen: &mut Seen) -> Vec<String> {
         format!(r#"{{"madonvi": "H56", "data": [{{"ChuHoSo": "{NAME} {NUMBER}"#),
         format!(r#"{{"ChuHoSo": "{NAME}" {NUMBER}}}"#),
     ] {
-        let answer = http::post(address, "/qcvn120", "application/json", body).await.unwrap();
+        let answer = http::post(address, "/qcvn120", "application/json", body)
+            .await
+            .unwrap();
         assert_eq!(answer.status, 400);
         seen.add("an HTTP answer", answer.body);
     }
     let body = format!("<envelope><ChuHoSo>{NAME} {NUMBER}</envelope>");
-    let answer = http::post(address, "/qcvn120", "application/xml", body).await.unwrap();
+    let answer = http::post(address, "/qcvn120", "application/xml", body)
+        .await
+        .unwrap();
     assert_eq!(answer.status, 400);
     seen.add("an HTTP answer", answer.body);
     crate::answers::horizontal_json(hub, &positions).await;

@@ -45,12 +45,23 @@ async fn a_dossier_and_its_later_snapshot_tell_each_fact_once_in_json_and_in_xml
     let case = case(&hub, DOSSIER, &[at]).await;
     assert_eq!(case.timeline.len(), 1);
     let received = &case.timeline[0];
-    assert_eq!((received.kind.as_str(), received.portal_status), ("received", 2));
-    assert_eq!(received.occurred_time, Some(from_millis(MORNING_MS)), "08:00 at +07:00");
+    assert_eq!(
+        (received.kind.as_str(), received.portal_status),
+        ("received", 2)
+    );
+    assert_eq!(
+        received.occurred_time,
+        Some(from_millis(MORNING_MS)),
+        "08:00 at +07:00"
+    );
     assert_eq!(received.source, "urn:lienthong:vn:H56.15.03:qcvn120");
     assert_eq!(case.dossiers[0].procedure_code, "1.001193");
     let due = MORNING_MS + (5 * 1_440 + 9 * 60) * MINUTE_MS;
-    assert_eq!(case.dossiers[0].due_time, Some(from_millis(due)), "17:00 five days later");
+    assert_eq!(
+        case.dossiers[0].due_time,
+        Some(from_millis(due)),
+        "17:00 five days later"
+    );
 
     let later = envelope("DongBoHoSoMC", json!([done()]));
     let at = position(&post_json(&hub, &later).await);
@@ -64,7 +75,11 @@ async fn a_dossier_and_its_later_snapshot_tell_each_fact_once_in_json_and_in_xml
     assert_eq!(kinds(&hub, at).await, all);
     let answer = post_xml(&hub, &later).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
-    assert!(answer.body.contains("<error_code>00</error_code>"), "{}", answer.body);
+    assert!(
+        answer.body.contains("<error_code>00</error_code>"),
+        "{}",
+        answer.body
+    );
     let at = position(&post_json(&hub, &taken_in).await);
     assert_eq!(kinds(&hub, at).await, all);
 }
@@ -123,7 +138,17 @@ async fn a_bad_record_is_rejected_alone_with_its_own_field_names() {
         number,
         corrected_content: corrected.to_string().into(),
     };
-    let answer = rejected.resubmit_rejected(request).await.unwrap().into_inner();
+    let answer = rejected
+        .resubmit_rejected(request)
+        .await
+        .unwrap()
+        .into_inner();
     let at = lienthong_tests::wire::position(&answer.outcomes[0]).unwrap();
-    assert_eq!(case(&hub, "H56.15.03-261008-0002", &[at]).await.timeline.len(), 1);
+    assert_eq!(
+        case(&hub, "H56.15.03-261008-0002", &[at])
+            .await
+            .timeline
+            .len(),
+        1
+    );
 }

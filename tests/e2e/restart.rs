@@ -36,7 +36,10 @@ async fn a_drained_hub_exits_with_zero_and_the_next_one_has_everything() {
         .filter(|position| position.partition == later[0].partition)
         .map(|position| position.offset)
         .max();
-    assert!(highest.is_none_or(|highest| later[0].offset > highest), "{later:?}");
+    assert!(
+        highest.is_none_or(|highest| later[0].offset > highest),
+        "{later:?}"
+    );
 }
 
 #[tokio::test]
@@ -57,7 +60,9 @@ async fn a_stream_that_is_drained_ends_cleanly_and_what_it_acknowledged_is_kept(
     let dossier = "H56.15.03-261008-0001";
     let (sender, receiver) = tokio::sync::mpsc::channel(16);
     let items = tokio_stream::wrappers::ReceiverStream::new(receiver);
-    let mut answers = wire::open_stream(&channel, System::Onestop, items).await.unwrap();
+    let mut answers = wire::open_stream(&channel, System::Onestop, items)
+        .await
+        .unwrap();
     let feeder = tokio::spawn(async move {
         for n in 0..1_000_000 {
             let fact = Fact::new(System::Onestop, &format!("s{n}"), dossier, n, step("step"));
@@ -81,7 +86,10 @@ async fn a_stream_that_is_drained_ends_cleanly_and_what_it_acknowledged_is_kept(
     if let Some(status) = end {
         assert_eq!(status.code(), tonic::Code::Unavailable, "{status:?}");
         assert_eq!(crate::answers::reason(&status), "DRAINING", "{status:?}");
-        assert!(status.get_error_details().retry_info().is_some(), "{status:?}");
+        assert!(
+            status.get_error_details().retry_info().is_some(),
+            "{status:?}"
+        );
     }
     feeder.abort();
     let hub = draining.await.unwrap().unwrap().start_again().unwrap();
@@ -97,7 +105,11 @@ async fn a_stream_that_is_drained_ends_cleanly_and_what_it_acknowledged_is_kept(
         .iter()
         .filter_map(|entry| entry.position.map(|position| position.offset))
         .collect();
-    assert!(acknowledged.iter().all(|position| shown.contains(&position.offset)));
+    assert!(
+        acknowledged
+            .iter()
+            .all(|position| shown.contains(&position.offset))
+    );
 }
 
 fn position(outcome: Option<lienthong_contract::pb::event::v1::Outcome>) -> Position {
@@ -111,9 +123,15 @@ fn position(outcome: Option<lienthong_contract::pb::event::v1::Outcome>) -> Posi
 async fn a_second_hub_on_the_same_folder_is_refused_with_words() {
     let hub = Instance::start().unwrap();
     let options = hub.options().clone();
-    let refused = lienthong_tests::hub::start(&options).err().unwrap().to_string();
+    let refused = lienthong_tests::hub::start(&options)
+        .err()
+        .unwrap()
+        .to_string();
     let said = hub.output().unwrap();
-    assert!(said.contains("is in use by another process") && !said.contains("panicked"), "{refused}: {said}");
+    assert!(
+        said.contains("is in use by another process") && !said.contains("panicked"),
+        "{refused}: {said}"
+    );
     // The first goes on.
     hub.tell(&birth()).await.unwrap();
 }

@@ -31,13 +31,23 @@ const PROCEDURE: &str = "2.002621";
 pub fn birth() -> Vec<Fact> {
     use System::{CivilStatus, Onestop, Population, Specialised};
     let by = |system, id, dossier, minutes, agency: &str, payload| {
-        Fact::new(system, id, dossier, minutes, payload).by(agency).procedure(PROCEDURE)
+        Fact::new(system, id, dossier, minutes, payload)
+            .by(agency)
+            .procedure(PROCEDURE)
     };
     let birth = RegistrationKind::Birth as i32;
     vec![
         by(Onestop, "o1", ONESTOP, 0, DESK, submitted()).status("DVCQG", "1"),
         by(Onestop, "o2", ONESTOP, 5, DESK, received(Channel::Online)).status("DVCQG", "2"),
-        by(Onestop, "o3", ONESTOP, 10, DESK, handed_over(DESK, "HT", "B1")).unit("MC"),
+        by(
+            Onestop,
+            "o3",
+            ONESTOP,
+            10,
+            DESK,
+            handed_over(DESK, "HT", "B1"),
+        )
+        .unit("MC"),
         by(CivilStatus, "c1", CIVIL, 20, DESK, accepted(DESK, "B1")).unit("HT"),
         by(
             CivilStatus,
@@ -53,9 +63,31 @@ pub fn birth() -> Vec<Fact> {
         )
         .unit("HT")
         .status("BTP_HOTICH", "4"),
-        by(CivilStatus, "c3", CIVIL, 65, DESK, handed_over(POLICE, "", "B2")).unit("HT"),
-        by(Specialised, "s1", INSURANCE, 70, INSURER, received(Channel::System)),
-        by(Population, "p1", POPULATION, 90, POLICE, accepted(DESK, "B2")),
+        by(
+            CivilStatus,
+            "c3",
+            CIVIL,
+            65,
+            DESK,
+            handed_over(POLICE, "", "B2"),
+        )
+        .unit("HT"),
+        by(
+            Specialised,
+            "s1",
+            INSURANCE,
+            70,
+            INSURER,
+            received(Channel::System),
+        ),
+        by(
+            Population,
+            "p1",
+            POPULATION,
+            90,
+            POLICE,
+            accepted(DESK, "B2"),
+        ),
         by(
             Population,
             "p2",

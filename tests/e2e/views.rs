@@ -44,7 +44,10 @@ async fn a_verification_rebuilds_every_view_and_finds_the_same_digests() {
         assert_eq!(one.running_digest.len(), 32, "{one:?}");
     }
     let filled = comparisons.iter().filter(|one| one.next_offset > 0);
-    assert!(filled.count() > 3, "the digests are of something: {comparisons:?}");
+    assert!(
+        filled.count() > 3,
+        "the digests are of something: {comparisons:?}"
+    );
 
     let verified = cli::run(&hub, &["views", "verify"]).unwrap();
     assert_eq!(verified.code, Some(0), "{verified:?}");
@@ -69,8 +72,12 @@ async fn a_rebuild_switches_without_a_single_read_failing() {
                     ..GetCaseRequest::default()
                 };
                 questions.get_case(request).await?;
-                questions.get_horizontal(GetHorizontalRequest::default()).await?;
-                questions.get_vertical(GetVerticalRequest::default()).await?;
+                questions
+                    .get_horizontal(GetHorizontalRequest::default())
+                    .await?;
+                questions
+                    .get_vertical(GetVerticalRequest::default())
+                    .await?;
                 reads += 3;
             }
             Ok::<_, tonic::Status>(reads)
@@ -90,7 +97,10 @@ async fn a_rebuild_switches_without_a_single_read_failing() {
     }
     done.store(true, Ordering::Relaxed);
     for reader in readers {
-        let reads = reader.await.unwrap().expect("no read fails while views are rebuilt");
+        let reads = reader
+            .await
+            .unwrap()
+            .expect("no read fails while views are rebuilt");
         assert!(reads > 0);
     }
     assert_eq!(crate::answers::case_json(&hub, CASE, &[]).await, before);

@@ -18,6 +18,9 @@ struct Arguments {
     /// Longest time under load before a kill, in milliseconds
     #[arg(long, default_value_t = 1_500)]
     longest_ms: u64,
+    /// The library that keeps the views' checkpoints, sled or redb; the hub's default if left out
+    #[arg(long)]
+    store: Option<String>,
 }
 
 fn main() -> ExitCode {
@@ -32,20 +35,32 @@ fn main() -> ExitCode {
 }
 
 fn kill(arguments: &Arguments) -> Result<bool, Fault> {
-    let folder = tempfile::Builder::new().prefix("lienthong-kill-").tempdir()?;
+    let folder = tempfile::Builder::new()
+        .prefix("lienthong-kill-")
+        .tempdir()?;
     let settings = Settings {
         rounds: arguments.rounds,
         seed: arguments.seed,
         data: folder.path().join("data"),
         longest_ms: arguments.longest_ms,
+        store: arguments.store.clone(),
     };
     println!("{} kills, seed {}", settings.rounds, settings.seed);
     println!(
         "{:>5}  {:<11} {:>8} {:>12} {:>9} {:>5} {:>7} {:>13} {:>10}",
-        "round", "killed in", "after ms", "acknowledged", "checked", "lost", "doubled",
-        "digests equal", "restart ms"
+        "round",
+        "killed in",
+        "after ms",
+        "acknowledged",
+        "checked",
+        "lost",
+        "doubled",
+        "digests equal",
+        "restart ms"
     );
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     let ended = runtime.block_on(run(&settings, &mut show));
     let clean = match &ended {
         Ok(summary) => {
@@ -73,18 +88,33 @@ fn show(round: &Round) {
         format!("{} of {}", round.digests - round.different, round.digests),
         round.restart_ms,
     );
-    round.strange.iter().for_each(|what| println!("       {what}"));
+    round
+        .strange
+        .iter()
+        .for_each(|what| println!("       {what}"));
 }
 
 fn sum_up(summary: &Summary) {
     let total = |of: fn(&Round) -> u64| summary.rounds.iter().map(of).sum::<u64>();
     println!();
-    println!("kills                              {}", summary.rounds.len());
+    println!(
+        "kills                              {}",
+        summary.rounds.len()
+    );
     println!("events sent, resends included      {}", summary.attempts);
     println!("different events                   {}", summary.sent);
-    println!("acknowledged                       {}", summary.acknowledged);
-    println!("acknowledged and lost              {}", total(|round| round.lost));
-    println!("applied twice                      {}", total(|round| round.doubled));
+    println!(
+        "acknowledged                       {}",
+        summary.acknowledged
+    );
+    println!(
+        "acknowledged and lost              {}",
+        total(|round| round.lost)
+    );
+    println!(
+        "applied twice                      {}",
+        total(|round| round.doubled)
+    );
     println!("positions that hold their event    {}", summary.positions);
     println!("positions that do not              {}", summary.misplaced);
     println!(
@@ -96,5 +126,12 @@ fn sum_up(summary: &Summary) {
         total(|round| round.digests - round.different),
         total(|round| round.digests)
     );
-    println!("{}", if summary.is_clean() { "CLEAN" } else { "FAULTS FOUND" });
+    println!(
+        "{}",
+        if summary.is_clean() {
+            "CLEAN"
+        } else {
+            "FAULTS FOUND"
+        }
+    );
 }

@@ -39,17 +39,29 @@ impl Instance {
     /// # Errors
     /// As [`hub::start`].
     pub fn start_with(settings: &[(&str, &str)]) -> io::Result<Self> {
+        Self::start_up(&[], settings)
+    }
+
+    /// The same with further arguments of `up`.
+    ///
+    /// # Errors
+    /// As [`hub::start`].
+    pub fn start_up(arguments: &[&str], settings: &[(&str, &str)]) -> io::Result<Self> {
         let folder = TempDir::with_prefix("lienthong-")?;
         let mut options = Options::new(&folder.path().join("data"))?;
+        let agencies = folder.path().join("agencies.csv");
+        if !arguments.contains(&"--demo") {
+            // The demonstration brings them itself.
+            std::fs::write(&agencies, demo_agencies().text)?;
+            options.environment.push((
+                "LIENTHONG_REFERENCE__AGENCIES".into(),
+                format!("[{:?}]", agencies.display().to_string()),
+            ));
+        }
+        options.arguments = arguments.iter().map(|text| (*text).to_owned()).collect();
         options
             .environment
             .push(("LIENTHONG_LOG__SEGMENT_BYTES".into(), "4194304".into()));
-        let agencies = folder.path().join("agencies.csv");
-        std::fs::write(&agencies, demo_agencies().text)?;
-        options.environment.push((
-            "LIENTHONG_REFERENCE__AGENCIES".into(),
-            format!("[{:?}]", agencies.display().to_string()),
-        ));
         for (name, value) in settings {
             let pair = ((*name).to_owned(), (*value).to_owned());
             options.environment.push(pair);
@@ -206,8 +218,7 @@ impl Stopped {
     /// # Errors
     /// If it does not open.
     pub fn log(&self) -> io::Result<Arc<Embedded>> {
-        let mut config =
-            embedded::Config::new(self.log_folder());
+        let mut config = embedded::Config::new(self.log_folder());
         config.segment_bytes = 4 << 20;
         embedded::open(config).map_err(io::Error::other)
     }

@@ -8,9 +8,9 @@ mod load;
 
 use crate::hub::{self, Hub, Options};
 use crate::wire;
+use ledger::Ledger;
 use lienthong_contract::pb::operations::v1::RebuildViewRequest;
 use lienthong_contract::pb::operations::v1::operations_service_client::OperationsServiceClient;
-use ledger::Ledger;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use std::path::{Path, PathBuf};
@@ -32,6 +32,8 @@ pub struct Settings {
     pub data: PathBuf,
     /// Longest time under load before the kill, milliseconds; at least 20.
     pub longest_ms: u64,
+    /// The library that keeps the views' checkpoints, `sled` or `redb`; none: the default.
+    pub store: Option<String>,
 }
 
 /// What the hub was doing when it was killed.
@@ -209,7 +211,9 @@ async fn one_start_up(
 async fn rebuild(hub: &Hub, view: &str) -> Result<(), Fault> {
     let channel = wire::connect(&hub.addresses.gateway).await?;
     let request = RebuildViewRequest { view: view.into() };
-    let answers = OperationsServiceClient::new(channel).rebuild_view(request).await?;
+    let answers = OperationsServiceClient::new(channel)
+        .rebuild_view(request)
+        .await?;
     let mut answers = answers.into_inner();
     tokio::spawn(async move { while let Some(Ok(_)) = answers.next().await {} });
     Ok(())
@@ -248,13 +252,24 @@ async fn at_the_end(
 
 fn options(settings: &Settings, during: During) -> std::io::Result<Options> {
     let mut options = Options::new(&settings.data)?;
-    let every = if during == During::Checkpoints { "20" } else { "200" };
+    let every = if during == During::Checkpoints {
+        "20"
+    } else {
+        "200"
+    };
     for (name, value) in [
-        ("LIENTHONG_LOG__SEGMENT_BYTES", check::SEGMENT_BYTES.to_string()),
+        (
+            "LIENTHONG_LOG__SEGMENT_BYTES",
+            check::SEGMENT_BYTES.to_string(),
+        ),
         ("LIENTHONG_VIEWS__CHECKPOINT_EVERY_MS", every.to_owned()),
         ("LIENTHONG_LOGGING__FILTER", "warn".to_owned()),
     ] {
         options.environment.push((name.to_owned(), value));
+    }
+    if let Some(store) = &settings.store {
+        let name = "LIENTHONG_VIEWS__STORE".to_owned();
+        options.environment.push((name, store.clone()));
     }
     Ok(options)
 }

@@ -93,9 +93,12 @@ pub fn event_of(run: &str, case: u64, step: u64) -> DossierEvent {
                     role: "applicant".into(),
                     full_name: "Nguyen Van Mau".into(),
                     identity_number: format!("038{:09}", case % 1_000_000_000),
+                    birth_date: "1990-05-01".into(),
+                    phone_number: "0912000000".into(),
+                    address: "Thon 1, xa Ham Rong, tinh Thanh Hoa".into(),
                     ..Default::default()
                 }],
-                notes: Vec::new(),
+                notes: vec!["Ho so nop truc tuyen, da kiem tra thanh phan, chuyen xu ly".into()],
             }),
         }),
         payload: Some(payload),

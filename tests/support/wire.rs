@@ -143,8 +143,7 @@ pub fn encode(fact: &Fact) -> Bytes {
 }
 
 async fn ready(channel: &Channel) -> Result<tonic::client::Grpc<Channel>, Status> {
-    let mut client =
-        tonic::client::Grpc::new(channel.clone()).max_decoding_message_size(64 << 20);
+    let mut client = tonic::client::Grpc::new(channel.clone()).max_decoding_message_size(64 << 20);
     match client.ready().await {
         Ok(()) => Ok(client),
         Err(error) => Err(Status::unavailable(error.to_string())),

@@ -3,12 +3,12 @@
 use crate::intake::Adapter;
 use crate::rejected;
 use crate::systems::{civil_status, onestop, population, specialised};
-use lienthong_contract::DESCRIPTORS;
 use lienthong_contract::pb::civil_status::v1::civil_status_adapter_service_server::CivilStatusAdapterServiceServer as CivilStatusServer;
 use lienthong_contract::pb::onestop::v1::onestop_adapter_service_server::OnestopAdapterServiceServer as OnestopServer;
 use lienthong_contract::pb::operations::v1::rejected_service_server::RejectedServiceServer;
 use lienthong_contract::pb::population::v1::population_adapter_service_server::PopulationAdapterServiceServer as PopulationServer;
 use lienthong_contract::pb::specialised::v1::specialised_adapter_service_server::SpecialisedAdapterServiceServer as SpecialisedServer;
+use lienthong_contract::reflection::describe;
 use std::sync::Arc;
 use tonic::service::Routes;
 use tonic_health::ServingStatus;
@@ -22,13 +22,6 @@ pub const NAMES: [&str; 5] = [
     "lienthong.population.v1.PopulationAdapterService",
     "lienthong.specialised.v1.SpecialisedAdapterService",
     "lienthong.operations.v1.RejectedService",
-];
-
-/// Services that a caller finds by reflection besides those of [`NAMES`].
-const STANDARD: [&str; 3] = [
-    "grpc.health.v1.Health",
-    "grpc.reflection.v1.ServerReflection",
-    "grpc.reflection.v1alpha.ServerReflection",
 ];
 
 /// One adapter for each gRPC contract.
@@ -84,11 +77,5 @@ pub async fn stop_serving(reporter: &HealthReporter) {
 }
 
 fn reflection() -> Builder<'static> {
-    let described = Builder::configure()
-        .register_encoded_file_descriptor_set(DESCRIPTORS)
-        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
-    NAMES
-        .into_iter()
-        .chain(STANDARD)
-        .fold(described, Builder::with_service_name)
+    describe(&NAMES, tonic_health::pb::FILE_DESCRIPTOR_SET)
 }

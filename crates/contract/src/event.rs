@@ -1,8 +1,12 @@
 //! From a stored event to the domain event it tells, borrowing everything.
 
+mod told;
+
+pub use told::{Told, read};
+
 use crate::pb::event::v1::{self as pb, event::Payload};
 use crate::time::to_millis;
-use lienthong_domain::event::{Event, Kind, Link, Party, Relation, Release};
+use lienthong_domain::event::{Event, Kind, Link, Party, Relation, Release, record_keys};
 use prost_types::Timestamp;
 
 /// Why a stored event cannot be read: no adapter lets such a message in, so it comes
@@ -20,44 +24,14 @@ pub enum Unreadable {
     UnknownKind,
 }
 
-/// Reads a stored event. Checks only what reading needs; [`crate::check`] has the rules
-/// for what may be taken in.
-///
-/// # Errors
-/// [`Unreadable::Field`] or [`Unreadable::UnknownKind`].
-pub fn read(event: &pb::Event) -> Result<Event<'_>, Unreadable> {
-    let header = event.header.as_ref().ok_or(Unreadable::Field("header"))?;
-    let payload = event.payload.as_ref().ok_or(Unreadable::UnknownKind)?;
-    let mut read = Event {
-        id: &header.id,
-        source: &header.source,
-        dossier: &header.dossier_code,
-        case: &header.case_code,
-        procedure: &header.procedure_code,
-        actor: Party {
-            agency: &header.agency_code,
-            unit: &header.unit_code,
-        },
-        occurred_ms: required(&header.occurred_time, "header.occurred_time")?,
-        recorded_ms: required(&event.recorded_time, "recorded_time")?,
-        sequence: header.sequence,
-        portal_status: event
-            .mapped_status
-            .as_ref()
-            .map_or(Ok(0), |status| u8::try_from(status.portal_status))
-            .map_err(|_| Unreadable::Field("mapped_status.portal_status"))?,
-        kind: kind(payload),
-        addressee: Party::default(),
-        reference: "",
-        due_ms: None,
-        link: None,
-        release: None,
+/// The keys an event is recorded under: the case its source names, else the dossier's own
+/// code; and, for a link, the code it names too, so that each part knows the other.
+pub fn keys<'a>(header: &'a pb::Header, payload: &'a Payload) -> (&'a str, Option<&'a str>) {
+    let linked = match payload {
+        Payload::Linked(told) => Some(told.code.as_str()),
+        _ => None,
     };
-    if read.dossier.is_empty() {
-        return Err(Unreadable::Field("header.dossier_code"));
-    }
-    fill(&mut read, payload)?;
-    Ok(read)
+    record_keys(&header.dossier_code, &header.case_code, linked)
 }
 
 fn required(time: &Option<Timestamp>, field: &'static str) -> Result<i64, Unreadable> {

@@ -8,6 +8,7 @@ pub mod json;
 pub mod ports;
 pub mod reason;
 pub mod reference;
+pub mod reflection;
 pub mod status;
 pub mod time;
 

@@ -97,25 +97,7 @@ pub struct Event<'a> {
     pub release: Option<Release>,
 }
 
-impl<'a> Event<'a> {
-    /// The key of the partition the event belongs to: the case its source names, else
-    /// the dossier's own code. All events of a case share a partition.
-    pub fn key(&self) -> &'a str {
-        if self.case.is_empty() {
-            self.dossier
-        } else {
-            self.case
-        }
-    }
-
-    /// The second key under which a link is recorded, so that each part knows the
-    /// other; none when the link names the event's own key.
-    pub fn second_key(&self) -> Option<&'a str> {
-        self.link
-            .map(|link| link.code)
-            .filter(|code| *code != self.key())
-    }
-
+impl Event<'_> {
     /// The idempotency key in 64 bits.
     pub fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of(self.source, self.id)
@@ -131,4 +113,16 @@ impl<'a> Event<'a> {
             fingerprint: self.fingerprint(),
         }
     }
+}
+
+/// The keys of the records that an event makes. The first says which partition it belongs to:
+/// the case its source names, else the dossier's own code, so that all events of a case share a
+/// partition. A link is recorded under the code it names too, unless that is the first key.
+pub fn record_keys<'a>(
+    dossier: &'a str,
+    case: &'a str,
+    linked: Option<&'a str>,
+) -> (&'a str, Option<&'a str>) {
+    let key = if case.is_empty() { dossier } else { case };
+    (key, linked.filter(|code| *code != key))
 }

@@ -2,7 +2,6 @@
 
 use crate::operations::Operations;
 use crate::questions::Questions;
-use lienthong_contract::DESCRIPTORS;
 use lienthong_contract::pb::operations::v1::operations_service_server::{
     self, OperationsServiceServer,
 };
@@ -10,6 +9,7 @@ use lienthong_contract::pb::procedure::v1::procedure_query_service_server::{
     self, ProcedureQueryServiceServer,
 };
 use lienthong_contract::ports;
+use lienthong_contract::reflection::describe;
 use lienthong_eventlog::EventLog;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +19,7 @@ use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
+use tonic_reflection::server::Builder;
 
 /// Interval at which the server pings an idle connection, and how long it waits.
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(30);
@@ -143,12 +144,6 @@ async fn tell(health: &HealthReporter, status: ServingStatus) {
 }
 
 /// Describes the whole contract and lists what is served here.
-fn reflection() -> tonic_reflection::server::Builder<'static> {
-    tonic_reflection::server::Builder::configure()
-        .register_encoded_file_descriptor_set(DESCRIPTORS)
-        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-        .with_service_name(procedure_query_service_server::SERVICE_NAME)
-        .with_service_name(operations_service_server::SERVICE_NAME)
-        .with_service_name(tonic_health::pb::health_server::SERVICE_NAME)
-        .with_service_name("grpc.reflection.v1.ServerReflection")
+fn reflection() -> Builder<'static> {
+    describe(&SERVICES[1..], tonic_health::pb::FILE_DESCRIPTOR_SET)
 }

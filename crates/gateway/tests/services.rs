@@ -4,6 +4,7 @@
 mod doubles;
 
 use doubles::{Log, Views};
+use lienthong_contract::event::Told;
 use lienthong_contract::pb::event::v1::{Event, Position, event::Payload, parked_released};
 use lienthong_contract::pb::operations::v1::operations_service_client::OperationsServiceClient;
 use lienthong_contract::pb::operations::v1::{
@@ -179,8 +180,9 @@ async fn a_release_is_recorded_under_the_parked_key_as_an_event_that_can_be_read
         assert_eq!((told.partition, told.offset), (at.partition, at.offset));
         assert_eq!(&record.key[..], b"parked-1");
         let event = <Event as prost::Message>::decode(record.value.clone()).unwrap();
-        let read = lienthong_contract::event::read(&event).unwrap();
-        assert_eq!(read.key().as_bytes(), &record.key[..]);
+        let read: Told = prost::Message::decode(record.value.clone()).unwrap();
+        let read = lienthong_contract::event::read(&read).unwrap();
+        assert_eq!(read.dossier.as_bytes(), &record.key[..]);
         let told = read.release.unwrap();
         assert!(told.skip && told.parked_offset == 7);
         assert!(matches!(event.payload, Some(Payload::ParkedReleased(_))));

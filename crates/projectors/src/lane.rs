@@ -114,9 +114,7 @@ impl Lane {
         let old = std::mem::replace(&mut *state, new);
         let lost = state.lost.map(Trouble::Lost);
         if let (Some(index), Facts::Case(facts)) = (&self.index, &state.facts) {
-            let codes = facts.mentions();
-            let codes = codes.map(|(mention, code)| (code, mention.part));
-            index.replace(self.owner.partition, codes);
+            index.replace(self.owner.partition, facts.mentions());
         }
         state.facts.parts_mut().take_fresh();
         let next = state.next;
@@ -135,7 +133,7 @@ impl Lane {
                     partition: self.owner.partition,
                     part: mention.part,
                 };
-                index.add(facts.part(mention.part).codes.code(mention.code), part);
+                index.add(facts.part(mention.part).codes().code(mention.code), part);
             }
         }
         let next = state.next;

@@ -255,3 +255,7 @@ impl ViewOperations for Projectors {
         rebuild::verify(&self.lanes, views, &self.shutdown).await
     }
 }
+
+#[cfg(test)]
+#[path = "projectors_tests.rs"]
+mod tests;

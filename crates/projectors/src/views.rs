@@ -6,12 +6,14 @@
 //! the facts when a question is asked.
 
 pub mod act;
+pub mod arena;
 pub mod case;
 pub mod changes;
 pub mod codes;
 pub mod horizontal;
 pub mod keyed;
 pub mod names;
+pub mod part;
 pub mod state;
 pub mod stored;
 pub mod vertical;

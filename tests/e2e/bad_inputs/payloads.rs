@@ -18,7 +18,11 @@ fn says(system: System, payload: Payload) -> Fact {
 }
 
 fn fault(name: &'static str, field: &str, payload: Payload) -> Row {
-    event(name, says(System::Onestop, payload), Told::malformed(&[field]))
+    event(
+        name,
+        says(System::Onestop, payload),
+        Told::malformed(&[field]),
+    )
 }
 
 fn fault_of(system: System, name: &'static str, field: &str, payload: Payload) -> Row {
@@ -52,9 +56,21 @@ fn intake_and_exchange() -> Vec<Row> {
         })
     };
     vec![
-        fault("received through no channel", "received.channel", received(0, 0)),
-        fault("received through channel 99", "received.channel", received(99, 0)),
-        fault("full online service at the desk", "received.online_level", received(1, 2)),
+        fault(
+            "received through no channel",
+            "received.channel",
+            received(0, 0),
+        ),
+        fault(
+            "received through channel 99",
+            "received.channel",
+            received(99, 0),
+        ),
+        fault(
+            "full online service at the desk",
+            "received.online_level",
+            received(1, 2),
+        ),
         fault("online level 7", "received.online_level", received(2, 7)),
         fault(
             "appointment in 2200",
@@ -76,7 +92,11 @@ fn intake_and_exchange() -> Vec<Row> {
             "handed_over.to.agency_code",
             handed_over(agency("Sở Tư pháp")),
         ),
-        fault("returned to nobody", "returned.to", Payload::Returned(pb::Returned::default())),
+        fault(
+            "returned to nobody",
+            "returned.to",
+            Payload::Returned(pb::Returned::default()),
+        ),
         fault(
             "consulted without a number",
             "consulted.consultation_id",
@@ -157,9 +177,21 @@ fn results_and_links() -> Vec<Row> {
     let hash = "result_issued.file_sha256";
     let step = "progress_reported.step";
     vec![
-        fault("SHA-256 of 63 characters", hash, issued(true, true, &"a".repeat(63))),
-        fault("SHA-256 in capitals", hash, issued(true, true, &"A".repeat(64))),
-        fault("a paper result signed digitally", "result_issued.signed", issued(false, true, "")),
+        fault(
+            "SHA-256 of 63 characters",
+            hash,
+            issued(true, true, &"a".repeat(63)),
+        ),
+        fault(
+            "SHA-256 in capitals",
+            hash,
+            issued(true, true, &"A".repeat(64)),
+        ),
+        fault(
+            "a paper result signed digitally",
+            "result_issued.signed",
+            issued(false, true, ""),
+        ),
         event(
             "the submitted file sent as the result file (the same hash)",
             says(System::Onestop, issued(true, false, &"b".repeat(64))),
@@ -170,16 +202,48 @@ fn results_and_links() -> Vec<Row> {
             "digitised.documents",
             Payload::Digitised(pb::Digitised::default()),
         ),
-        fault("a rating of 0", "rated.score", Payload::Rated(pb::Rated { score: 0 })),
-        fault("a rating of 6", "rated.score", Payload::Rated(pb::Rated { score: 6 })),
+        fault(
+            "a rating of 0",
+            "rated.score",
+            Payload::Rated(pb::Rated { score: 0 }),
+        ),
+        fault(
+            "a rating of 6",
+            "rated.score",
+            Payload::Rated(pb::Rated { score: 6 }),
+        ),
         fault("a step without a label", step, progress(String::new())),
         fault("a step of blanks", step, progress("   ".into())),
-        fault("a step's label of 257 bytes", step, progress("x".repeat(257))),
-        fault("a step with a terminal's escape sequence", step, progress("\u{1b}]0;x\u{7}".into())),
-        fault("a link to itself", "linked.code", link(Relation::Alias, "H56.15.03-261008-0001")),
-        fault("a link of no kind", "linked.relation", link(Relation::Unspecified, "LT-1")),
-        fault("a link to a code with blanks", "linked.code", link(Relation::Case, "LT 1")),
-        fault("a link to nothing", "linked.code", link(Relation::Parent, "")),
+        fault(
+            "a step's label of 257 bytes",
+            step,
+            progress("x".repeat(257)),
+        ),
+        fault(
+            "a step with a terminal's escape sequence",
+            step,
+            progress("\u{1b}]0;x\u{7}".into()),
+        ),
+        fault(
+            "a link to itself",
+            "linked.code",
+            link(Relation::Alias, "H56.15.03-261008-0001"),
+        ),
+        fault(
+            "a link of no kind",
+            "linked.relation",
+            link(Relation::Unspecified, "LT-1"),
+        ),
+        fault(
+            "a link to a code with blanks",
+            "linked.code",
+            link(Relation::Case, "LT 1"),
+        ),
+        fault(
+            "a link to nothing",
+            "linked.code",
+            link(Relation::Parent, ""),
+        ),
         fault(
             "a link of kind 9",
             "linked.relation",

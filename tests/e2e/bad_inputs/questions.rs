@@ -28,7 +28,10 @@ fn case(name: &'static str, code: &'static str, expect: Told) -> Row {
     };
     Row {
         name,
-        send: Send::Call("GetCase", Box::new(move |hub| Box::pin(get_case(hub, request.clone())))),
+        send: Send::Call(
+            "GetCase",
+            Box::new(move |hub| Box::pin(get_case(hub, request.clone()))),
+        ),
         expect,
     }
 }
@@ -41,7 +44,10 @@ fn waiting_case(name: &'static str, positions: Vec<Position>, wait: u32, expect:
     };
     Row {
         name,
-        send: Send::Call("GetCase", Box::new(move |hub| Box::pin(get_case(hub, request.clone())))),
+        send: Send::Call(
+            "GetCase",
+            Box::new(move |hub| Box::pin(get_case(hub, request.clone()))),
+        ),
         expect,
     }
 }
@@ -67,9 +73,13 @@ fn horizontal(name: &'static str, request: GetHorizontalRequest, field: &str) ->
             "GetHorizontal",
             Box::new(move |hub| {
                 let request = request.clone();
-                Box::pin(
-                    async move { hub.questions().await?.get_horizontal(request).await.map(drop) },
-                )
+                Box::pin(async move {
+                    hub.questions()
+                        .await?
+                        .get_horizontal(request)
+                        .await
+                        .map(drop)
+                })
             }),
         ),
         expect: malformed(field),
@@ -100,7 +110,11 @@ fn paths(name: &'static str, request: GetPathStatisticsRequest, field: &str) -> 
             Box::new(move |hub| {
                 let request = request.clone();
                 Box::pin(async move {
-                    hub.questions().await?.get_path_statistics(request).await.map(drop)
+                    hub.questions()
+                        .await?
+                        .get_path_statistics(request)
+                        .await
+                        .map(drop)
                 })
             }),
         ),
@@ -230,7 +244,11 @@ fn of_sums() -> Vec<Row> {
             "chains",
         ),
         paths("101 moments", moments(vec![now; 101]), "as_of_times"),
-        paths("a moment with negative nanoseconds", moments(vec![now, bad]), "as_of_times[1]"),
+        paths(
+            "a moment with negative nanoseconds",
+            moments(vec![now, bad]),
+            "as_of_times[1]",
+        ),
         paths(
             "statistics by grain 9",
             GetPathStatisticsRequest {
@@ -268,8 +286,12 @@ fn of_operators() -> Vec<Row> {
             "parked dossiers of an unknown view",
             "ListParked",
             Box::new(|hub| {
-                let request = ListParkedRequest { view: "weather".into() };
-                Box::pin(async move { hub.operations().await?.list_parked(request).await.map(drop) })
+                let request = ListParkedRequest {
+                    view: "weather".into(),
+                };
+                Box::pin(
+                    async move { hub.operations().await?.list_parked(request).await.map(drop) },
+                )
             }),
             unknown_view(),
         ),
@@ -277,10 +299,16 @@ fn of_operators() -> Vec<Row> {
             "a rebuild of an unknown view",
             "RebuildView",
             Box::new(|hub| {
-                let request = RebuildViewRequest { view: "weather".into() };
-                Box::pin(
-                    async move { hub.operations().await?.rebuild_view(request).await.map(drop) },
-                )
+                let request = RebuildViewRequest {
+                    view: "weather".into(),
+                };
+                Box::pin(async move {
+                    hub.operations()
+                        .await?
+                        .rebuild_view(request)
+                        .await
+                        .map(drop)
+                })
             }),
             unknown_view(),
         ),
@@ -288,10 +316,16 @@ fn of_operators() -> Vec<Row> {
             "a verification of an unknown view",
             "VerifyViews",
             Box::new(|hub| {
-                let request = VerifyViewsRequest { views: vec!["weather".into()] };
-                Box::pin(
-                    async move { hub.operations().await?.verify_views(request).await.map(drop) },
-                )
+                let request = VerifyViewsRequest {
+                    views: vec!["weather".into()],
+                };
+                Box::pin(async move {
+                    hub.operations()
+                        .await?
+                        .verify_views(request)
+                        .await
+                        .map(drop)
+                })
             }),
             unknown_view(),
         ),
@@ -300,9 +334,13 @@ fn of_operators() -> Vec<Row> {
             "ReleaseParked",
             Box::new(move |hub| {
                 let request = undecided.clone();
-                Box::pin(
-                    async move { hub.operations().await?.release_parked(request).await.map(drop) },
-                )
+                Box::pin(async move {
+                    hub.operations()
+                        .await?
+                        .release_parked(request)
+                        .await
+                        .map(drop)
+                })
             }),
             malformed("decision"),
         ),
@@ -311,9 +349,13 @@ fn of_operators() -> Vec<Row> {
             "ReleaseParked",
             Box::new(move |hub| {
                 let request = decided.clone();
-                Box::pin(
-                    async move { hub.operations().await?.release_parked(request).await.map(drop) },
-                )
+                Box::pin(async move {
+                    hub.operations()
+                        .await?
+                        .release_parked(request)
+                        .await
+                        .map(drop)
+                })
             }),
             Told::new("NOT_FOUND", "PARKED_NOT_FOUND", &[]),
         ),
@@ -334,7 +376,9 @@ fn of_operators() -> Vec<Row> {
                     page_size: 1_001,
                     ..ListRejectedRequest::default()
                 };
-                Box::pin(async move { hub.rejected().await?.list_rejected(request).await.map(drop) })
+                Box::pin(
+                    async move { hub.rejected().await?.list_rejected(request).await.map(drop) },
+                )
             }),
             malformed("page_size"),
         ),

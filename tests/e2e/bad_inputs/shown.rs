@@ -1,45 +1,62 @@
 //! The table of bad inputs as a person reads it.
 
-use super::{Row, Send, Told};
+use super::{Got, Row, Send, Told};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+/// Longest part of the hub's words that the table shows, in characters.
+const SAID: usize = 110;
+
 /// Writes the table to `e2e/bad_inputs.md` in the target folder.
-pub fn write(rows: &[Row], told: &[Told]) {
+pub fn write(rows: &[Row], got: &[Got]) {
     let path = target_folder().join("e2e").join("bad_inputs.md");
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    std::fs::write(&path, table(rows, told)).unwrap();
+    std::fs::write(&path, table(rows, got)).unwrap();
     println!("{} bad and wild inputs: {}", rows.len(), path.display());
 }
 
-fn table(rows: &[Row], told: &[Told]) -> String {
-    let refused = rows.iter().zip(told).filter(|(_, told)| !is_taken(told)).count();
+fn table(rows: &[Row], got: &[Got]) -> String {
+    let refused = got.iter().filter(|got| !is_taken(&got.told)).count();
     let mut text = format!(
         "# Bad and wild inputs\n\n{} inputs: {refused} refused with their fault named, {} recorded \
          as facts because they are well-formed.\n\n\
-         | # | input | sent by | answer | reason | fields named |\n\
-         |---|---|---|---|---|---|\n",
+         | # | input | sent by | answer | reason | fields named | the hub's words |\n\
+         |---|---|---|---|---|---|---|\n",
         rows.len(),
         rows.len() - refused,
     );
-    for (number, (row, told)) in rows.iter().zip(told).enumerate() {
+    for (number, (row, Got { told, said })) in rows.iter().zip(got).enumerate() {
         let answer = if is_taken(told) {
             format!("{}, recorded", told.answer)
         } else {
             told.answer.clone()
         };
-        let wrong = if row.expect == *told { "" } else { " **NOT AS EXPECTED**" };
+        let wrong = if row.expect == *told {
+            ""
+        } else {
+            " **NOT AS EXPECTED**"
+        };
         let _ = writeln!(
             text,
-            "| {} | {} | {} | {answer}{wrong} | {} | {} |",
+            "| {} | {} | {} | {answer}{wrong} | {} | {} | {} |",
             number + 1,
             row.name,
             sent_by(&row.send),
             told.reason,
             told.fields.join(", "),
+            shortened(said),
         );
     }
     text
+}
+
+fn shortened(said: &str) -> String {
+    let line = said.replace(['\n', '|'], " ");
+    let mut short: String = line.chars().take(SAID).collect();
+    if line.chars().count() > SAID {
+        short.push('…');
+    }
+    short
 }
 
 fn is_taken(told: &Told) -> bool {

@@ -15,7 +15,10 @@ fn batch(name: &'static str, events: Vec<Bytes>, expect: Told) -> Row {
 }
 
 fn stream(name: &'static str, events: Vec<Option<Bytes>>, expect: Told) -> Row {
-    let items = events.into_iter().map(|event| StreamItem { event }).collect();
+    let items = events
+        .into_iter()
+        .map(|event| StreamItem { event })
+        .collect();
     Row {
         name,
         send: Send::Stream(System::Onestop, items),
@@ -35,8 +38,8 @@ fn batch_size() -> Told {
 pub fn rows() -> Vec<Row> {
     let good_bytes = wire::encode(&good());
     let whole = good_bytes.len();
-    let unreadable =
-        |fields: &[&str]| Told::new("INVALID_ARGUMENT", "REQUEST_MALFORMED", fields);
+    let unreadable = |fields: &[&str]| Told::new("INVALID_ARGUMENT", "REQUEST_MALFORMED", fields);
+    let wordy = good().about("", "", &"x".repeat(3_900));
     let large = good().header(|header| {
         header.protected = Some(Protected {
             persons: Vec::new(),
@@ -45,12 +48,41 @@ pub fn rows() -> Vec<Row> {
     });
     vec![
         batch("a batch without events", Vec::new(), batch_size()),
-        batch("a batch of 10,001 events", vec![good_bytes.clone(); 10_001], batch_size()),
-        batch("a batch of 10,000 events", vec![good_bytes.clone(); 10_000], Told::accepted()),
-        batch("an empty event", vec![Bytes::new()], Told::malformed(&["header"])),
-        batch("an event cut off in the middle", vec![good_bytes.slice(..whole - 7)], unreadable(&["events"])),
-        batch("random bytes for an event", vec![Bytes::from_static(b"\xff\xfe\x00\x01")], unreadable(&["events"])),
-        batch("a JSON text for an event", vec![Bytes::from_static(b"{\"header\":{}}")], unreadable(&["events"])),
+        batch(
+            "a batch of 10,001 events",
+            vec![good_bytes.clone(); 10_001],
+            batch_size(),
+        ),
+        batch(
+            "a batch of 10,000 events",
+            vec![good_bytes.clone(); 10_000],
+            Told::accepted(),
+        ),
+        batch(
+            "a batch of 18 MiB",
+            vec![wire::encode(&wordy); 4_700],
+            batch_size(),
+        ),
+        batch(
+            "an empty event",
+            vec![Bytes::new()],
+            Told::malformed(&["header"]),
+        ),
+        batch(
+            "an event cut off in the middle",
+            vec![good_bytes.slice(..whole - 7)],
+            unreadable(&["events.payload"]),
+        ),
+        batch(
+            "random bytes for an event",
+            vec![Bytes::from_static(b"\xff\xfe\x00\x01")],
+            unreadable(&["events"]),
+        ),
+        batch(
+            "a JSON text for an event",
+            vec![Bytes::from_static(b"{\"header\":{}}")],
+            unreadable(&["events"]),
+        ),
         batch(
             "text that is not UTF-8",
             // Field 1 (header), 4 bytes: field 1 (id), 2 bytes that are no UTF-8.
@@ -79,7 +111,11 @@ pub fn rows() -> Vec<Row> {
             vec![Some(Bytes::from_static(b"\x0a\x04\x0a\x02\xc3\x28"))],
             unreadable(&["event.header.id"]),
         ),
-        stream("a stream message without an event", vec![None], Told::new("rejected", "EVENT_MALFORMED", &["header"])),
+        stream(
+            "a stream message without an event",
+            vec![None],
+            Told::new("rejected", "EVENT_MALFORMED", &["header"]),
+        ),
         stream(
             "a bad event in a stream, after a good one",
             vec![

@@ -32,7 +32,9 @@ impl Compared {
     ) {
         *self.by_group.entry(group).or_default() += 1;
         if wanted != told {
-            self.wrong.push(format!("{group} {what}: the oracle has {wanted:?}, the hub {told:?}"));
+            self.wrong.push(format!(
+                "{group} {what}: the oracle has {wanted:?}, the hub {told:?}"
+            ));
         }
     }
 
@@ -62,10 +64,13 @@ pub fn compare(
     let whole = |name: &str| oracle[name].as_u64();
     found.equal("cases", "", whole("cases"), Some(told.cases));
     found.equal("events", "", whole("events"), Some(told.events));
-    for (name, time) in
-        [("first_timestamp", told.first_time), ("last_timestamp", told.last_time)]
-    {
-        let wanted = oracle[name].as_str().and_then(|text| text.parse::<Timestamp>().ok());
+    for (name, time) in [
+        ("first_timestamp", told.first_time),
+        ("last_timestamp", told.last_time),
+    ] {
+        let wanted = oracle[name]
+            .as_str()
+            .and_then(|text| text.parse::<Timestamp>().ok());
         found.equal("first_and_last_timestamp", name, wanted, time);
     }
     counts(
@@ -81,7 +86,13 @@ pub fn compare(
         whole("handovers_between_named_groups"),
         Some(told.hand_overs),
     );
-    durations(&mut found, "case_duration", "", &oracle["case_duration"], &told.case_duration);
+    durations(
+        &mut found,
+        "case_duration",
+        "",
+        &oracle["case_duration"],
+        &told.case_duration,
+    );
     for (name, list) in [
         ("holding_time_by_group", &told.holding),
         ("response_time_after_handover_by_group", &told.response),
@@ -94,8 +105,11 @@ pub fn compare(
         whole("cases_with_more_than_one_group"),
         Some(told.cases_with_several_parties),
     );
-    let by_number: BTreeMap<String, u64> =
-        told.cases_by_parties.iter().map(|one| (one.parties.to_string(), one.cases)).collect();
+    let by_number: BTreeMap<String, u64> = told
+        .cases_by_parties
+        .iter()
+        .map(|one| (one.parties.to_string(), one.cases))
+        .collect();
     counts(
         &mut found,
         "cases_by_number_of_groups",
@@ -117,7 +131,9 @@ pub fn compare(
 }
 
 fn group(party: &Option<Party>, names: &BTreeMap<String, String>) -> String {
-    let code = party.as_ref().map_or("", |party| party.agency_code.as_str());
+    let code = party
+        .as_ref()
+        .map_or("", |party| party.agency_code.as_str());
     match names.get(code) {
         _ if code.is_empty() => "(none)".to_owned(),
         Some(name) => name.clone(),
@@ -126,16 +142,13 @@ fn group(party: &Option<Party>, names: &BTreeMap<String, String>) -> String {
 }
 
 fn by_group(list: &[PartyCount], names: &BTreeMap<String, String>) -> BTreeMap<String, u64> {
-    list.iter().map(|one| (group(&one.party, names), one.count)).collect()
+    list.iter()
+        .map(|one| (group(&one.party, names), one.count))
+        .collect()
 }
 
 /// Every entry of either side; one that is missing counts 0.
-fn counts(
-    found: &mut Compared,
-    name: &'static str,
-    wanted: &Value,
-    told: &BTreeMap<String, u64>,
-) {
+fn counts(found: &mut Compared, name: &'static str, wanted: &Value, told: &BTreeMap<String, u64>) {
     let empty = serde_json::Map::new();
     let wanted = wanted.as_object().unwrap_or(&empty);
     let keys: BTreeSet<&String> = wanted.keys().chain(told.keys()).collect();
@@ -151,10 +164,17 @@ fn pairs(
     told: &GetPathStatisticsResponse,
     group: &dyn Fn(&Option<Party>) -> String,
 ) {
-    let pairs: BTreeMap<(String, String), u64> =
-        told.pairs.iter().map(|pair| ((group(&pair.from), group(&pair.to)), pair.count)).collect();
+    let pairs: BTreeMap<(String, String), u64> = told
+        .pairs
+        .iter()
+        .map(|pair| ((group(&pair.from), group(&pair.to)), pair.count))
+        .collect();
     let mut wanted: BTreeMap<(String, String), u64> = BTreeMap::new();
-    for entry in oracle["handover_matrix_groups"].as_array().into_iter().flatten() {
+    for entry in oracle["handover_matrix_groups"]
+        .as_array()
+        .into_iter()
+        .flatten()
+    {
         let text = |at: usize| entry[at].as_str().unwrap_or_default().to_owned();
         wanted.insert((text(0), text(1)), entry[2].as_u64().unwrap_or_default());
     }
@@ -164,12 +184,22 @@ fn pairs(
         let (wanted, told) = (wanted.get(&key), pairs.get(&key));
         found.equal("handover_matrix_groups", &what, wanted, told);
     }
-    let unnamed = pairs.iter().filter(|((from, to), _)| from == "(none)" || to == "(none)");
+    let unnamed = pairs
+        .iter()
+        .filter(|((from, to), _)| from == "(none)" || to == "(none)");
     for (name, told) in [
         ("adjacent_pairs", pairs.values().sum::<u64>()),
-        ("pairs_with_unnamed_group", unnamed.map(|(_, count)| count).sum()),
+        (
+            "pairs_with_unnamed_group",
+            unnamed.map(|(_, count)| count).sum(),
+        ),
     ] {
-        found.equal("handover_matrix_groups", name, oracle[name].as_u64(), Some(told));
+        found.equal(
+            "handover_matrix_groups",
+            name,
+            oracle[name].as_u64(),
+            Some(told),
+        );
     }
 }
 
@@ -180,14 +210,22 @@ fn distributions(
     told: &[PartyDistribution],
     group: &dyn Fn(&Option<Party>) -> String,
 ) {
-    let told: BTreeMap<String, Option<Distribution>> =
-        told.iter().map(|one| (group(&one.party), one.distribution)).collect();
+    let told: BTreeMap<String, Option<Distribution>> = told
+        .iter()
+        .map(|one| (group(&one.party), one.distribution))
+        .collect();
     let empty = serde_json::Map::new();
     let wanted = wanted.as_object().unwrap_or(&empty);
     let keys: BTreeSet<&String> = wanted.keys().chain(told.keys()).collect();
     for key in keys {
         let of_group = told.get(key).copied().flatten();
-        durations(found, name, key, wanted.get(key).unwrap_or(&Value::Null), &of_group);
+        durations(
+            found,
+            name,
+            key,
+            wanted.get(key).unwrap_or(&Value::Null),
+            &of_group,
+        );
     }
 }
 
@@ -206,7 +244,12 @@ fn durations(
     if n == 0 {
         return;
     }
-    found.equal(name, &what("sum_ms"), wanted["sum_ms"].as_i64(), Some(told.sum_ms));
+    found.equal(
+        name,
+        &what("sum_ms"),
+        wanted["sum_ms"].as_i64(),
+        Some(told.sum_ms),
+    );
     let mean = told.sum_ms as f64 / told.count as f64;
     for (figure, told_ms) in [
         ("mean_s", mean),
@@ -220,7 +263,9 @@ fn durations(
         ("min_s", told.min_ms),
         ("max_s", told.max_ms),
     ] {
-        let wanted_ms = wanted[figure].as_f64().map(|seconds| (seconds * 1_000.0).round() as i64);
+        let wanted_ms = wanted[figure]
+            .as_f64()
+            .map(|seconds| (seconds * 1_000.0).round() as i64);
         found.equal(name, &what(figure), wanted_ms, Some(told_ms));
     }
 }
@@ -240,5 +285,11 @@ fn as_of(found: &mut Compared, block: &Value, state: &OpenAt, names: &BTreeMap<S
     }
     let holders = by_group(&state.open_by_party, names);
     counts(found, "as_of", &block["open_by_holding_group"], &holders);
-    durations(found, "as_of", &format!("{at} age_of_open"), &block["age_of_open"], &state.age_of_open);
+    durations(
+        found,
+        "as_of",
+        &format!("{at} age_of_open"),
+        &block["age_of_open"],
+        &state.age_of_open,
+    );
 }

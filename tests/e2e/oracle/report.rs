@@ -11,13 +11,19 @@ pub fn loudly(line: &str) {
 
 /// Writes `e2e/TITLE.md` in the target folder and a line for each comparison.
 pub fn write(title: &str, compared: &[(String, Compared)]) {
-    let mut text = String::from("| log | figures compared | differing | of which |\n|---|---|---|---|\n");
+    let mut text =
+        String::from("| log | figures compared | differing | of which |\n|---|---|---|---|\n");
     for (name, compared) in compared {
-        let groups = compared.by_group.iter().map(|(group, count)| format!("{group} {count}"));
+        let groups = compared
+            .by_group
+            .iter()
+            .map(|(group, count)| format!("{group} {count}"));
         let groups = groups.collect::<Vec<_>>().join(", ");
         let (figures, wrong) = (compared.figures(), compared.wrong.len());
         let _ = writeln!(text, "| {name} | {figures} | {wrong} | {groups} |");
-        loudly(&format!("oracle {name}: {figures} figures compared, {wrong} differ"));
+        loudly(&format!(
+            "oracle {name}: {figures} figures compared, {wrong} differ"
+        ));
     }
     let own = std::env::current_exe().unwrap();
     let folder = own.ancestors().nth(3).unwrap().join("e2e");

@@ -161,7 +161,9 @@ async fn ask(questions: &mut Questions, dossier: Dossier) -> Result<Option<Case>
 fn compare(ledger: &Ledger, dossier: Dossier, case: Option<&Case>, found: &mut Found) {
     let code = load::code(dossier);
     let mut there: HashMap<u32, Vec<Option<Position>>> = HashMap::new();
-    let timeline = case.map(|case| case.timeline.as_slice()).unwrap_or_default();
+    let timeline = case
+        .map(|case| case.timeline.as_slice())
+        .unwrap_or_default();
     for entry in timeline.iter().filter(|entry| entry.dossier_code == code) {
         let minutes = entry
             .occurred_time
@@ -171,7 +173,9 @@ fn compare(ledger: &Ledger, dossier: Dossier, case: Option<&Case>, found: &mut F
         let step = minutes.and_then(|minutes| u32::try_from(minutes).ok());
         match step {
             Some(step) if step <= STEPS => there.entry(step).or_default().push(entry.position),
-            _ => found.strange.push(format!("{code} has an event of no step: {entry:?}")),
+            _ => found
+                .strange
+                .push(format!("{code} has an event of no step: {entry:?}")),
         }
     }
     let (round, worker, number) = dossier;
@@ -186,7 +190,9 @@ fn compare(ledger: &Ledger, dossier: Dossier, case: Option<&Case>, found: &mut F
         let entries = there.remove(&step).unwrap_or_default();
         let Some(sent) = ledger.of(key) else {
             if !entries.is_empty() {
-                found.strange.push(format!("{} is there and was never sent", key.id()));
+                found
+                    .strange
+                    .push(format!("{} is there and was never sent", key.id()));
             }
             continue;
         };
@@ -195,25 +201,43 @@ fn compare(ledger: &Ledger, dossier: Dossier, case: Option<&Case>, found: &mut F
         found.lost += u64::from(acknowledged && entries.is_empty());
         found.doubled += u64::from(entries.len() > 1);
         // A link is recorded under two keys, so its entry may show either position.
-        if let ([Some(position)], [acknowledged], 1, false) =
-            (&entries[..], &sent.positions[..], sent.attempts, key.is_link())
-            && position != acknowledged
+        if let ([Some(position)], [acknowledged], 1, false) = (
+            &entries[..],
+            &sent.positions[..],
+            sent.attempts,
+            key.is_link(),
+        ) && position != acknowledged
         {
-            found.strange.push(format!("{} stands at {position:?}, not {acknowledged:?}", key.id()));
+            found.strange.push(format!(
+                "{} stands at {position:?}, not {acknowledged:?}",
+                key.id()
+            ));
         }
-        let names_the_case = key.is_link() || !key.fact().event.header.unwrap_or_default().case_code.is_empty();
+        let names_the_case = key.is_link()
+            || !key
+                .fact()
+                .event
+                .header
+                .unwrap_or_default()
+                .case_code
+                .is_empty();
         tied |= acknowledged && names_the_case;
     }
     let wanted = load::case_code(dossier);
     if let Some(case) = case.filter(|case| tied && case.code != wanted) {
-        found.strange.push(format!("{code} is in the case {}, not in {wanted}", case.code));
+        found.strange.push(format!(
+            "{code} is in the case {}, not in {wanted}",
+            case.code
+        ));
     }
 }
 
 async fn verify(hub: &Hub, found: &mut Found) -> Result<(), Fault> {
     let channel = wire::connect(&hub.addresses.gateway).await?;
     let request = VerifyViewsRequest { views: Vec::new() };
-    let answers = OperationsServiceClient::new(channel).verify_views(request).await?;
+    let answers = OperationsServiceClient::new(channel)
+        .verify_views(request)
+        .await?;
     let mut answers = answers.into_inner();
     while let Some(answer) = answers.next().await {
         for one in answer?.comparisons {
@@ -234,7 +258,11 @@ pub async fn counted_events(hub: &Hub) -> Result<u64, Fault> {
     let channel = wire::connect(&hub.addresses.gateway).await?;
     let mut questions = ProcedureQueryServiceClient::new(channel);
     let request = GetPathStatisticsRequest::default();
-    Ok(questions.get_path_statistics(request).await?.into_inner().events)
+    Ok(questions
+        .get_path_statistics(request)
+        .await?
+        .into_inner()
+        .events)
 }
 
 /// What the log of a drained hub holds.
@@ -265,7 +293,9 @@ pub async fn log(folder: &Path, ledger: &Arc<Mutex<Ledger>>) -> Result<Held, Fau
                 break;
             }
             for stored in records {
-                let header = Event::decode(stored.record.value)?.header.unwrap_or_default();
+                let header = Event::decode(stored.record.value)?
+                    .header
+                    .unwrap_or_default();
                 let key = Key::parse(&header.id).ok_or("an event that nobody sent")?;
                 if header.source != load::source_of(key.worker) {
                     return Err(format!("{} has the source {}", header.id, header.source).into());
@@ -347,12 +377,32 @@ mod tests {
 
     #[test]
     fn a_loss_a_double_and_a_stranger_are_each_found() {
-        assert_eq!(found(&[(0, 0), (1, 1), (2, 2)]), (0, 0, 0), "the unacknowledged may be absent");
-        assert_eq!(found(&[(0, 0), (1, 1), (2, 2), (3, 3)]), (0, 0, 0), "or there");
+        assert_eq!(
+            found(&[(0, 0), (1, 1), (2, 2)]),
+            (0, 0, 0),
+            "the unacknowledged may be absent"
+        );
+        assert_eq!(
+            found(&[(0, 0), (1, 1), (2, 2), (3, 3)]),
+            (0, 0, 0),
+            "or there"
+        );
         assert_eq!(found(&[(0, 0), (2, 2)]), (1, 0, 0), "one is lost");
-        assert_eq!(found(&[(0, 0), (1, 1), (2, 2), (2, 9)]), (0, 1, 0), "one is doubled");
-        assert_eq!(found(&[(0, 0), (1, 1), (2, 8)]), (0, 0, 1), "one stands elsewhere");
-        assert_eq!(found(&[(0, 0), (1, 1), (2, 2), (4, 4)]), (0, 0, 1), "one was never sent");
+        assert_eq!(
+            found(&[(0, 0), (1, 1), (2, 2), (2, 9)]),
+            (0, 1, 0),
+            "one is doubled"
+        );
+        assert_eq!(
+            found(&[(0, 0), (1, 1), (2, 8)]),
+            (0, 0, 1),
+            "one stands elsewhere"
+        );
+        assert_eq!(
+            found(&[(0, 0), (1, 1), (2, 2), (4, 4)]),
+            (0, 0, 1),
+            "one was never sent"
+        );
         let mut found = Found::default();
         compare(&ledger(), DOSSIER, None, &mut found);
         assert_eq!(found.lost, 3, "without the case all three are lost");

@@ -67,7 +67,11 @@ impl Ledger {
 
     /// A worker's events without acknowledgement: safe to send again.
     pub fn unacknowledged(&self, worker: u32) -> Vec<Key> {
-        self.open.iter().copied().filter(|key| key.worker == worker).collect()
+        self.open
+            .iter()
+            .copied()
+            .filter(|key| key.worker == worker)
+            .collect()
     }
 
     /// Some event that the worker sent before.
@@ -89,7 +93,9 @@ impl Ledger {
     /// Positions that a view must reach to have everything acknowledged.
     pub fn reached(&self) -> Vec<Position> {
         let positions = self.reached.iter();
-        positions.map(|(&partition, &offset)| Position { partition, offset }).collect()
+        positions
+            .map(|(&partition, &offset)| Position { partition, offset })
+            .collect()
     }
 
     /// Different events sent.

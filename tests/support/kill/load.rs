@@ -53,7 +53,10 @@ impl Key {
 
     /// The source's id.
     pub fn id(self) -> String {
-        format!("{}-{}-{}-{}", self.round, self.worker, self.number, self.step)
+        format!(
+            "{}-{}-{}-{}",
+            self.round, self.worker, self.number, self.step
+        )
     }
 
     /// From the source's id.
@@ -129,7 +132,11 @@ fn events(dossier: Dossier) -> Vec<Key> {
 
 /// The dossier's code.
 pub fn code((round, worker, number): Dossier) -> String {
-    format!("H56.15.{:02}-261008-{:08}", worker + 1, u64::from(round) * 100_000 + u64::from(number))
+    format!(
+        "H56.15.{:02}-261008-{:08}",
+        worker + 1,
+        u64::from(round) * 100_000 + u64::from(number)
+    )
 }
 
 /// The case that the dossiers of one number of all workers belong to.

@@ -91,12 +91,12 @@ impl Chunk {
 
     /// Adds the event at hand to the block, under both keys if it links two.
     fn encode(&mut self) {
-        let read = match event::read(&self.event) {
-            Ok(read) => read,
-            Err(unreadable) => return self.refuse_at_hand(unreadable.to_string()),
+        let (Some(header), Some(payload)) = (&self.event.header, &self.event.payload) else {
+            return self.refuse_at_hand("an event without header or payload".to_owned());
         };
-        let key = put(&mut self.block, read.key());
-        let second = read.second_key().map(|key| put(&mut self.block, key));
+        let (key, second) = event::keys(header, payload);
+        let key = put(&mut self.block, key);
+        let second = second.map(|key| put(&mut self.block, key));
         let start = self.block.len();
         if let Err(error) = self.event.encode(&mut self.block) {
             return self.refuse_at_hand(error.to_string());

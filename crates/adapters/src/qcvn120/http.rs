@@ -11,6 +11,8 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Response, StatusCode, Uri, header};
 use axum::routing::post;
+use bytes::BytesMut;
+use futures_util::StreamExt;
 use lienthong_contract::pb::operations::v1::{RejectedContent, RejectedMessage};
 use lienthong_contract::status::Failure;
 use lienthong_contract::time::{from_millis, now_millis};
@@ -18,6 +20,8 @@ use std::sync::Arc;
 
 /// Where packets are posted.
 const PATH: &str = "/qcvn120";
+/// A body of this many times the most that is taken is not read to its end.
+const DISCARDED: usize = 8;
 
 /// The routes of the HTTP listener.
 pub fn router(packets: Arc<Packets>) -> Router {
@@ -110,14 +114,11 @@ async fn body_of(request: Request, packets: &Packets) -> Result<Bytes, Response<
         let what = format!("the body has more than {most} bytes; send fewer records at once");
         answer::of_request(StatusCode::PAYLOAD_TOO_LARGE, &what)
     };
-    if told.is_some_and(|told| told > most) {
-        return Err(too_large());
-    }
-    let body = axum::body::to_bytes(request.into_body(), most);
-    match tokio::time::timeout(limits.packet_patience, body).await {
-        Ok(Ok(body)) => Ok(body),
-        // Without a length told, what fails is the limit or the connection, which then is gone.
-        Ok(Err(_)) if told.is_none() => Err(too_large()),
+    let too_large_by_its_length = told.is_some_and(|told| told > most);
+    match tokio::time::timeout(limits.packet_patience, read(request.into_body(), most)).await {
+        Ok(Ok(Some(body))) => Ok(body),
+        Ok(Ok(None)) => Err(too_large()),
+        _ if too_large_by_its_length => Err(too_large()),
         Ok(Err(_)) => Err(answer::of_request(
             StatusCode::BAD_REQUEST,
             "the body ended early; send it whole",
@@ -127,6 +128,27 @@ async fn body_of(request: Request, packets: &Packets) -> Result<Bytes, Response<
             "the body took too long; send it again",
         )),
     }
+}
+
+/// The body; none if it has more than `most` bytes. What is too many is read and thrown away, for
+/// a sender who is still writing when the connection closes does not get to read the refusal.
+async fn read(body: Body, most: usize) -> Result<Option<Bytes>, axum::Error> {
+    let mut frames = body.into_data_stream();
+    let mut whole = BytesMut::new();
+    let mut size = 0_usize;
+    while let Some(frame) = frames.next().await {
+        let frame = frame?;
+        size = size.saturating_add(frame.len());
+        if size > most.saturating_mul(DISCARDED) {
+            break;
+        }
+        if size > most {
+            whole = BytesMut::new();
+        } else {
+            whole.extend_from_slice(&frame);
+        }
+    }
+    Ok((size <= most).then(|| whole.freeze()))
 }
 
 /// Keeps a packet that could not be read at all.

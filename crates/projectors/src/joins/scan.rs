@@ -3,7 +3,8 @@
 use super::tied::{Found, find, join};
 use super::Ties;
 use crate::views::codes::At;
-use crate::views::keyed::{Fact, Keyed, Part};
+use crate::views::keyed::{Fact, Keyed};
+use crate::views::part::Part;
 use hashbrown::HashSet;
 use lienthong_domain::path::JoinedCase;
 
@@ -61,9 +62,9 @@ pub fn sum<F: Fact, S: Sum>(
 fn add_plain<F: Fact, S: Sum>(keyed: &Keyed<F>, tied: &HashSet<u32>, only: &Only, sum: &mut S) {
     let mut case = empty();
     for (at, part) in (0..).zip(keyed.parts()) {
-        let code = part.codes.key();
+        let code = part.codes().key();
         let wanted = sum.wants(code) && (tied.is_empty() || !tied.contains(&at));
-        if wanted && part.facts.iter().any(|fact| speaks(fact, keyed, only)) {
+        if wanted && (only.source.is_empty() || part.facts().any(|fact| speaks(&fact, keyed, only))) {
             fill(&mut case, keyed, part);
             sum.add(&case);
         }
@@ -71,13 +72,13 @@ fn add_plain<F: Fact, S: Sum>(keyed: &Keyed<F>, tied: &HashSet<u32>, only: &Only
 }
 
 /// The part as a case of its own.
-fn fill<'a, F: Fact>(case: &mut JoinedCase<'a>, keyed: &'a Keyed<F>, part: &'a Part<F>) {
-    case.code = part.codes.key();
+fn fill<'a, F: Fact>(case: &mut JoinedCase<'a>, keyed: &'a Keyed<F>, part: Part<'a, F>) {
+    case.code = part.codes().key();
     case.dossiers.clear();
     case.steps.clear();
     let mut seen: Vec<At> = Vec::new();
-    for fact in &part.facts {
-        let step = fact.step(&part.codes, keyed.names());
+    for fact in part.facts() {
+        let step = fact.step(part.codes(), keyed.names());
         if !seen.contains(&fact.act().dossier) {
             seen.push(fact.act().dossier);
             case.dossiers.push(step.dossier);
@@ -98,7 +99,7 @@ fn add_tied<F: Fact, S: Sum>(
     for (tied, places) in ties.cases.iter().zip(&found.places) {
         let spoken = || {
             let mut facts = places.iter().flat_map(|place| place.facts(parts));
-            facts.any(|(keyed, _, fact)| speaks(fact, keyed, only))
+            facts.any(|(keyed, _, fact)| speaks(&fact, keyed, only))
         };
         if sum.wants(&tied.code) && spoken() {
             join(&mut case, tied, places, parts);

@@ -30,14 +30,12 @@ impl FoundPlace {
     pub fn facts<'a, F: Fact>(
         &'a self,
         parts: &[&'a Keyed<F>],
-    ) -> impl Iterator<Item = (&'a Keyed<F>, &'a Codes, &'a F)> {
+    ) -> impl Iterator<Item = (&'a Keyed<F>, Codes<'a>, F)> {
         let keyed = parts[self.partition];
         let part = keyed.part(self.part);
-        let ours = |fact: &&F| self.dossier_of(*fact).is_some();
-        part.facts
-            .iter()
-            .filter(ours)
-            .map(move |fact| (keyed, &part.codes, fact))
+        let ours = |fact: &F| self.dossier_of(fact).is_some();
+        let facts = part.facts().filter(ours);
+        facts.map(move |fact| (keyed, part.codes(), fact))
     }
 
     fn dossier_of<F: Fact>(&self, fact: &F) -> Option<usize> {
@@ -58,7 +56,7 @@ pub fn find<F: Fact>(ties: &Ties, parts: &[&Keyed<F>]) -> Found {
             let Some(part) = parts[partition].find(&place.key) else {
                 continue;
             };
-            let Some(at) = parts[partition].part(part).codes.find(&place.code) else {
+            let Some(at) = parts[partition].part(part).codes().find(&place.code) else {
                 continue;
             };
             known.entry((partition, part)).or_default().insert(at);
@@ -99,10 +97,10 @@ fn rest_of<F: Fact>(
     part: u32,
     known: Option<&HashSet<At>>,
 ) -> Option<(Tied, FoundPlace)> {
-    let codes = &keyed.part(part).codes;
+    let codes = keyed.part(part).codes();
     let mut rest: Vec<(At, usize)> = Vec::new();
     let mut names = Vec::new();
-    for fact in &keyed.part(part).facts {
+    for fact in keyed.part(part).facts() {
         let at = fact.act().dossier;
         let is_known = known.is_some_and(|known| known.contains(&at));
         if !is_known && !rest.iter().any(|(seen, _)| *seen == at) {
@@ -138,7 +136,7 @@ pub fn join<'a, F: Fact>(
     for place in places {
         for (keyed, codes, fact) in place.facts(parts) {
             let mut step = fact.step(codes, keyed.names());
-            if let Some(dossier) = place.dossier_of(fact) {
+            if let Some(dossier) = place.dossier_of(&fact) {
                 step.dossier = &tied.dossiers[dossier];
             }
             case.steps.push(step);

@@ -3,7 +3,8 @@
 use super::index::PartId;
 use crate::views::case::CaseFact;
 use crate::views::codes::At;
-use crate::views::keyed::{Fact, Keyed, Part};
+use crate::views::keyed::{Fact, Keyed};
+use crate::views::part::Part;
 use lienthong_domain::event::Relation;
 use lienthong_domain::links::{Assertion, Origin, Told};
 use lienthong_domain::path::is_step;
@@ -45,7 +46,7 @@ pub fn tell<'a>(cluster: &[PartId], parts: &[&'a Keyed<CaseFact>]) -> Tale<'a> {
         let told = tell_one(part, &mut tale.assertions);
         tale.parts.push(PartTold {
             id,
-            key: part.codes.key(),
+            key: part.codes().key(),
             told,
         });
     }
@@ -54,10 +55,10 @@ pub fn tell<'a>(cluster: &[PartId], parts: &[&'a Keyed<CaseFact>]) -> Tale<'a> {
 
 /// The dossiers of a part. Of the cases that headers name for a dossier only the last can still
 /// matter, for each of them sets aside what was said before.
-fn tell_one<'a>(part: &'a Part<CaseFact>, assertions: &mut Vec<Assertion<'a>>) -> Vec<Told<'a>> {
-    let codes = &part.codes;
+fn tell_one<'a>(part: Part<'a, CaseFact>, assertions: &mut Vec<Assertion<'a>>) -> Vec<Told<'a>> {
+    let codes = part.codes();
     let mut dossiers: Vec<(At, Told<'a>, Option<Assertion<'a>>)> = Vec::new();
-    for fact in &part.facts {
+    for fact in part.facts() {
         let (act, order) = (fact.act(), fact.act().order());
         let known = dossiers.iter().position(|(at, _, _)| *at == act.dossier);
         let at = known.unwrap_or_else(|| {

@@ -54,7 +54,7 @@ fn cluster_of(code: &str, index: &Index, parts: &[&Keyed<CaseFact>]) -> Vec<Part
     let mut at = 0;
     while let Some(id) = cluster.get(at).copied() {
         let part = parts[id.partition as usize].part(id.part);
-        for (_, code) in part.codes.iter() {
+        for (_, code) in part.codes().iter_from(0) {
             if asked.insert(code) {
                 add(&mut cluster, code);
             }
@@ -91,8 +91,8 @@ fn details<'a>(
     for told in &tale.parts {
         let keyed = parts[told.id.partition as usize];
         let part = keyed.part(told.id.part);
-        for fact in &part.facts {
-            let step = fact.step(&part.codes, keyed.names());
+        for fact in part.facts() {
+            let step = fact.step(part.codes(), keyed.names());
             if group.dossier_of(step.dossier).is_some() {
                 details.push(CaseDetail {
                     step,
@@ -100,7 +100,7 @@ fn details<'a>(
                     recorded_ms: fact.recorded_ms(),
                     partition: told.id.partition,
                     offset: fact.offset(),
-                    link: fact.link(&part.codes),
+                    link: fact.link(part.codes()),
                 });
             }
         }

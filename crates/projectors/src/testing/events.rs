@@ -71,9 +71,9 @@ impl Told {
     /// The records of the event: one, or two for a link that names another code than its key.
     pub fn records(&self) -> Vec<Record> {
         let event = self.event();
-        let read = lienthong_contract::event::read(&event).unwrap();
-        let keys = [Some(read.key()), read.second_key()];
-        let keys = keys.into_iter().flatten();
+        let header = event.header.as_ref().unwrap();
+        let (first, second) = lienthong_contract::event::keys(header, &self.payload);
+        let keys = [Some(first), second].into_iter().flatten();
         keys.map(|key| record(key.as_bytes(), event.encode_to_vec()))
             .collect()
     }

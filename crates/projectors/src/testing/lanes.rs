@@ -10,7 +10,7 @@ use crate::store::Store;
 use crate::views::names::Size;
 use crate::views::{State, View};
 use lienthong_contract::reference::{demo_agencies, registry};
-use lienthong_eventlog::{EventLog, Record};
+use lienthong_eventlog::Record;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 

@@ -6,11 +6,12 @@ use lienthong_domain::event::{Event, Fingerprint, Kind, OrderKey};
 use lienthong_domain::path::Step;
 use serde::{Deserialize, Serialize};
 
-/// The common part of a fact: 40 bytes.
+/// The common part of a fact. The fingerprint is written first and in eight bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Act {
-    occurred_ms: i64,
+    #[serde(with = "postcard::fixint::le")]
     fingerprint: u64,
+    occurred_ms: i64,
     sequence: u32,
     /// The dossier's code among the codes of the part.
     pub dossier: At,
@@ -59,13 +60,13 @@ impl Act {
     }
 
     /// Whether every number is one that the vocabulary and the codes gave.
-    pub fn fits(&self, codes: &Codes, names: &Names) -> bool {
+    pub fn fits(&self, codes: Codes<'_>, names: &Names) -> bool {
         (self.dossier as usize) < codes.block().len()
             && names.holds(self.procedure, [self.actor, self.addressee])
     }
 
     /// The step as answers read it, without exchange number and deadline.
-    pub fn step<'a>(&self, codes: &'a Codes, names: &'a Names) -> Step<'a> {
+    pub fn step<'a>(&self, codes: Codes<'a>, names: &'a Names) -> Step<'a> {
         Step {
             order: self.order(),
             dossier: codes.code(self.dossier),
@@ -80,7 +81,7 @@ impl Act {
     }
 
     /// Everything as bytes that are the same in every rebuild: texts, not their numbers.
-    pub fn canonical(&self, codes: &Codes, names: &Names, to: &mut Vec<u8>) {
+    pub fn canonical(&self, codes: Codes<'_>, names: &Names, to: &mut Vec<u8>) {
         to.extend_from_slice(&self.occurred_ms.to_le_bytes());
         to.extend_from_slice(&self.fingerprint.to_le_bytes());
         to.extend_from_slice(&self.sequence.to_le_bytes());
@@ -110,12 +111,9 @@ pub fn reference(text: &str) -> u64 {
     siphasher::sip::SipHasher13::new().hash(text.as_bytes()).max(1)
 }
 
-/// A deadline in eight bytes.
-pub const NO_DUE: i64 = i64::MIN;
-
-/// A deadline as answers read it.
-pub fn due(stored: i64) -> Option<i64> {
-    (stored != NO_DUE).then_some(stored)
+/// Eight bytes of a deadline for the digest.
+pub fn due_bytes(due_ms: Option<i64>) -> [u8; 8] {
+    due_ms.unwrap_or(i64::MIN).to_le_bytes()
 }
 
 mod kind_number {

@@ -1,7 +1,7 @@
 //! The case view: every fact of a dossier, with its links, its source and its place in the log.
 
-use super::act::{Act, NO_DUE, due, put, reference};
-use super::codes::{At, Codes, KEY, NONE};
+use super::act::{Act, due_bytes, put, reference};
+use super::codes::{At, Codes, KEY, MoreCodes};
 use super::keyed::{Fact, Keyed};
 use super::names::{Name, Names};
 use super::Applied;
@@ -9,17 +9,18 @@ use lienthong_domain::event::{Event, Kind, Link, Relation};
 use lienthong_domain::path::Step;
 use serde::{Deserialize, Serialize};
 
-/// What the case view keeps of an event: 88 bytes.
+/// What the case view keeps of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CaseFact {
     act: Act,
-    recorded_ms: i64,
+    /// Recorded minus occurred time.
+    recorded_after_ms: i64,
     offset: u64,
     reference: u64,
-    due_ms: i64,
+    due_ms: Option<i64>,
     /// The case that the header named.
-    case: At,
-    link: At,
+    case: Option<At>,
+    link: Option<At>,
     source: Name,
     /// 0: no link; else the relation, plus [`REVOKED`].
     relation: u8,
@@ -35,7 +36,8 @@ pub fn apply(state: &mut Keyed<CaseFact>, key: &str, offset: u64, event: &Event<
 impl CaseFact {
     /// Milliseconds since the Unix epoch at which the hub recorded the event.
     pub fn recorded_ms(&self) -> i64 {
-        self.recorded_ms
+        let occurred_ms = self.act.order().occurred_ms;
+        occurred_ms.wrapping_add(self.recorded_after_ms)
     }
 
     /// Where the event is durable in its partition.
@@ -44,12 +46,12 @@ impl CaseFact {
     }
 
     /// The case that the event's header named; empty: none.
-    pub fn case<'a>(&self, codes: &'a Codes) -> &'a str {
-        codes.code(self.case)
+    pub fn case<'a>(&self, codes: Codes<'a>) -> &'a str {
+        self.case.map_or("", |at| codes.code(at))
     }
 
     /// The link that the event told.
-    pub fn link<'a>(&self, codes: &'a Codes) -> Option<Link<'a>> {
+    pub fn link<'a>(&self, codes: Codes<'a>) -> Option<Link<'a>> {
         let relation = match self.relation & !REVOKED {
             1 => Relation::Case,
             2 => Relation::Parent,
@@ -58,7 +60,7 @@ impl CaseFact {
         };
         Some(Link {
             relation,
-            code: codes.code(self.link),
+            code: codes.code(self.link?),
             revoked: self.relation & REVOKED != 0,
         })
     }
@@ -69,25 +71,25 @@ impl Fact for CaseFact {
         kind != Kind::ParkedReleased
     }
 
-    fn read(event: &Event<'_>, offset: u64, codes: &mut Codes, names: &mut Names) -> Self {
-        let (dossier, _) = codes.add(event.dossier);
+    fn read(event: &Event<'_>, offset: u64, codes: &mut MoreCodes, names: &mut Names) -> Self {
+        let dossier = codes.add(event.dossier);
         let case = match event.case {
-            "" => NONE,
-            code => codes.add(code).0,
+            "" => None,
+            code => Some(codes.add(code)),
         };
         let (link, relation) = match event.link {
-            None => (NONE, 0),
+            None => (None, 0),
             Some(link) => {
                 let revoked = if link.revoked { REVOKED } else { 0 };
-                (codes.add(link.code).0, link.relation as u8 | revoked)
+                (Some(codes.add(link.code)), link.relation as u8 | revoked)
             }
         };
         Self {
             act: Act::read(event, dossier, names),
-            recorded_ms: event.recorded_ms,
+            recorded_after_ms: event.recorded_ms.wrapping_sub(event.occurred_ms),
             offset,
             reference: reference(event.reference),
-            due_ms: event.due_ms.unwrap_or(NO_DUE),
+            due_ms: event.due_ms,
             case,
             link,
             source: names.name(event.source),
@@ -99,10 +101,10 @@ impl Fact for CaseFact {
         &self.act
     }
 
-    fn step<'a>(&self, codes: &'a Codes, names: &'a Names) -> Step<'a> {
+    fn step<'a>(&self, codes: Codes<'a>, names: &'a Names) -> Step<'a> {
         Step {
             reference: self.reference,
-            due_ms: due(self.due_ms),
+            due_ms: self.due_ms,
             ..self.act.step(codes, names)
         }
     }
@@ -114,29 +116,29 @@ impl Fact for CaseFact {
     /// A fact that ties its dossier to the record key, or tells of the dossier that is the record
     /// key, and to nothing else. A part of such facts alone is one case.
     fn is_plain(&self) -> bool {
-        let own = self.case == KEY || (self.case == NONE && self.act.dossier == KEY);
+        let own = self.case.unwrap_or(self.act.dossier) == KEY;
         own && self.relation == 0
     }
 
-    fn fits(&self, codes: &Codes, names: &Names) -> bool {
-        let known = |at: At| at == NONE || (at as usize) < codes.block().len();
+    fn fits(&self, codes: Codes<'_>, names: &Names) -> bool {
+        let known = |at: Option<At>| at.is_none_or(|at| (at as usize) < codes.block().len());
         self.act.fits(codes, names)
             && names.holds(self.source, [0, 0])
             && known(self.case)
             && known(self.link)
     }
 
-    fn canonical(&self, codes: &Codes, names: &Names, to: &mut Vec<u8>) {
+    fn canonical(&self, codes: Codes<'_>, names: &Names, to: &mut Vec<u8>) {
         self.act.canonical(codes, names, to);
-        for number in [self.recorded_ms, self.due_ms] {
-            to.extend_from_slice(&number.to_le_bytes());
-        }
+        to.extend_from_slice(&self.recorded_ms().to_le_bytes());
+        to.extend_from_slice(&due_bytes(self.due_ms));
         for number in [self.offset, self.reference] {
             to.extend_from_slice(&number.to_le_bytes());
         }
         to.push(self.relation);
-        put(codes.code(self.case), to);
-        put(codes.code(self.link), to);
+        for code in [self.case, self.link] {
+            put(code.map_or("", |at| codes.code(at)), to);
+        }
         put(names.text(self.source), to);
     }
 }

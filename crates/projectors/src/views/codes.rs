@@ -5,53 +5,54 @@
 pub type At = u32;
 /// The record key itself.
 pub const KEY: At = 0;
-/// No code.
-pub const NONE: At = At::MAX;
 
 /// Codes as length and text, one after the other. A length is one byte, or 255 and four more.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Codes(Box<[u8]>);
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Codes<'a>(&'a [u8]);
 
-impl Codes {
-    /// The codes of a new part.
-    pub fn new(key: &str) -> Self {
-        let mut block = Vec::new();
-        push(&mut block, key);
-        Self(block.into_boxed_slice())
+/// Codes to which some may be added.
+#[derive(Debug, Clone, Default)]
+pub struct MoreCodes(Vec<u8>);
+
+impl<'a> Codes<'a> {
+    /// The codes in a block that [`Codes::block`] gave.
+    pub fn new(block: &'a [u8]) -> Self {
+        Self(block)
     }
 
-    /// Reads a block that [`Codes::block`] gave; none if it is not one.
-    pub fn from_block(block: &[u8]) -> Option<Self> {
+    /// Whether the block is whole: at least a key, and every code text.
+    pub fn is_whole(self) -> bool {
         let mut at = 0;
-        while at < block.len() {
-            let (text, end) = entry(block, at)?;
-            std::str::from_utf8(text).ok()?;
-            at = end;
+        while at < self.0.len() {
+            match entry(self.0, at) {
+                Some((text, end)) if std::str::from_utf8(text).is_ok() => at = end,
+                _ => return false,
+            }
         }
-        (at > 0).then(|| Self(block.into()))
+        at > 0
     }
 
     /// The block, to be stored.
-    pub fn block(&self) -> &[u8] {
-        &self.0
+    pub fn block(self) -> &'a [u8] {
+        self.0
     }
 
     /// The record key.
-    pub fn key(&self) -> &str {
+    pub fn key(self) -> &'a str {
         self.code(KEY)
     }
 
-    /// The code at a place that [`Codes::add`] gave; empty for [`NONE`].
-    pub fn code(&self, at: At) -> &str {
-        entry(&self.0, at as usize)
+    /// The code at a place that [`MoreCodes::add`] gave.
+    pub fn code(self, at: At) -> &'a str {
+        entry(self.0, at as usize)
             .and_then(|(text, _)| std::str::from_utf8(text).ok())
             .unwrap_or_default()
     }
 
     /// The place of a code, if the part mentions it.
-    pub fn find(&self, code: &str) -> Option<At> {
+    pub fn find(self, code: &str) -> Option<At> {
         let mut at = 0;
-        while let Some((text, end)) = entry(&self.0, at) {
+        while let Some((text, end)) = entry(self.0, at) {
             if text == code.as_bytes() {
                 return Some(at as At);
             }
@@ -60,33 +61,44 @@ impl Codes {
         None
     }
 
-    /// The place of a code, added now if it is new, and whether it is.
-    pub fn add(&mut self, code: &str) -> (At, bool) {
-        if let Some(at) = self.find(code) {
-            return (at, false);
-        }
-        let at = self.0.len() as At;
-        let mut block = std::mem::take(&mut self.0).into_vec();
-        block.reserve_exact(code.len() + 5);
-        push(&mut block, code);
-        self.0 = block.into_boxed_slice();
-        (at, true)
-    }
-
-    /// Every code with its place, the key first.
-    pub fn iter(&self) -> impl Iterator<Item = (At, &str)> {
-        self.iter_from(0)
-    }
-
-    /// Every code from a place on, with its place.
-    pub fn iter_from(&self, from: usize) -> impl Iterator<Item = (At, &str)> {
+    /// Every code from a place on, with its place; the key is at 0.
+    pub fn iter_from(self, from: usize) -> impl Iterator<Item = (At, &'a str)> {
         let mut at = from;
         std::iter::from_fn(move || {
-            let (_, end) = entry(&self.0, at)?;
+            let (_, end) = entry(self.0, at)?;
             let here = at as At;
             at = end;
             Some((here, self.code(here)))
         })
+    }
+}
+
+impl MoreCodes {
+    /// Takes the place of what was there.
+    pub fn start_from(&mut self, codes: Codes<'_>) {
+        self.0.clear();
+        self.0.extend_from_slice(codes.block());
+    }
+
+    /// Begins a new part.
+    pub fn start_new(&mut self, key: &str) {
+        self.0.clear();
+        push(&mut self.0, key);
+    }
+
+    /// The codes as they are.
+    pub fn codes(&self) -> Codes<'_> {
+        Codes(&self.0)
+    }
+
+    /// The place of a code, added now if it is new.
+    pub fn add(&mut self, code: &str) -> At {
+        if let Some(at) = self.codes().find(code) {
+            return at;
+        }
+        let at = self.0.len() as At;
+        push(&mut self.0, code);
+        at
     }
 }
 
@@ -114,30 +126,32 @@ fn entry(block: &[u8], at: usize) -> Option<(&[u8], usize)> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
     #[test]
-    fn codes_stay_where_they_are_and_come_back_from_their_block() {
+    fn codes_stay_where_they_are() {
         let long = "x".repeat(300);
-        let mut codes = Codes::new("LT-1");
-        let (first, new) = codes.add("H56-1");
-        assert!(new);
-        let (second, _) = codes.add(&long);
-        assert_eq!(codes.add("H56-1"), (first, false));
-        assert_eq!(codes.add("LT-1"), (KEY, false));
-        let back = Codes::from_block(codes.block()).unwrap();
-        assert_eq!((back.key(), back.code(first), back.code(second)), ("LT-1", "H56-1", &long[..]));
-        assert_eq!(back.code(NONE), "");
-        assert_eq!(back.iter().count(), 3);
+        let mut more = MoreCodes::default();
+        more.start_new("LT-1");
+        let first = more.add("H56-1");
+        let second = more.add(&long);
+        assert_eq!((more.add("H56-1"), more.add("LT-1")), (first, KEY));
+        let codes = Codes::new(more.codes().block());
+        assert!(codes.is_whole());
+        let texts = (codes.key(), codes.code(first), codes.code(second));
+        assert_eq!(texts, ("LT-1", "H56-1", &long[..]));
+        assert_eq!(codes.iter_from(0).count(), 3);
+        assert_eq!(codes.iter_from(first as usize).count(), 2);
     }
 
     #[test]
-    fn a_damaged_block_is_not_read() {
-        let block = Codes::new("LT-1").block().to_vec();
-        assert_eq!(Codes::from_block(&block[..3]), None);
-        assert_eq!(Codes::from_block(&[]), None);
-        assert_eq!(Codes::from_block(&[1, 0xff]), None);
+    fn a_damaged_block_is_not_whole() {
+        let mut more = MoreCodes::default();
+        more.start_new("LT-1");
+        let block = more.codes().block();
+        assert!(!Codes::new(&block[..3]).is_whole());
+        assert!(!Codes::new(&[]).is_whole());
+        assert!(!Codes::new(&[1, 0xff]).is_whole());
     }
 }

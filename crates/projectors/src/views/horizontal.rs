@@ -2,20 +2,20 @@
 //! between agencies of one level.
 
 use super::Applied;
-use super::act::{Act, NO_DUE, due, reference};
-use super::codes::Codes;
+use super::act::{Act, due_bytes, reference};
+use super::codes::{Codes, MoreCodes};
 use super::keyed::{Fact, Keyed};
 use super::names::Names;
 use lienthong_domain::event::{Event, Kind};
 use lienthong_domain::path::{Step, is_step};
 use serde::{Deserialize, Serialize};
 
-/// What the horizontal view keeps of an event: 56 bytes.
+/// What the horizontal view keeps of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HorizontalFact {
     act: Act,
     reference: u64,
-    due_ms: i64,
+    due_ms: Option<i64>,
 }
 
 /// Takes an event into its part. A pure function of the state and the event.
@@ -33,12 +33,12 @@ impl Fact for HorizontalFact {
         is_step(kind)
     }
 
-    fn read(event: &Event<'_>, _offset: u64, codes: &mut Codes, names: &mut Names) -> Self {
-        let (dossier, _) = codes.add(event.dossier);
+    fn read(event: &Event<'_>, _offset: u64, codes: &mut MoreCodes, names: &mut Names) -> Self {
+        let dossier = codes.add(event.dossier);
         Self {
             act: Act::read(event, dossier, names),
             reference: reference(event.reference),
-            due_ms: event.due_ms.unwrap_or(NO_DUE),
+            due_ms: event.due_ms,
         }
     }
 
@@ -46,17 +46,17 @@ impl Fact for HorizontalFact {
         &self.act
     }
 
-    fn step<'a>(&self, codes: &'a Codes, names: &'a Names) -> Step<'a> {
+    fn step<'a>(&self, codes: Codes<'a>, names: &'a Names) -> Step<'a> {
         Step {
             reference: self.reference,
-            due_ms: due(self.due_ms),
+            due_ms: self.due_ms,
             ..self.act.step(codes, names)
         }
     }
 
-    fn canonical(&self, codes: &Codes, names: &Names, to: &mut Vec<u8>) {
+    fn canonical(&self, codes: Codes<'_>, names: &Names, to: &mut Vec<u8>) {
         self.act.canonical(codes, names, to);
         to.extend_from_slice(&self.reference.to_le_bytes());
-        to.extend_from_slice(&self.due_ms.to_le_bytes());
+        to.extend_from_slice(&due_bytes(self.due_ms));
     }
 }

@@ -3,34 +3,37 @@
 
 use super::Applied;
 use super::act::{Act, put};
+use super::arena::Arena;
 use super::changes::Changes;
-use super::codes::{At, Codes};
+use super::codes::{At, Codes, MoreCodes};
 use super::names::Names;
+use super::part::{Part, write_new};
 use hashbrown::{DefaultHashBuilder, HashMap, HashSet, HashTable};
-use lienthong_domain::event::{Event, Fingerprint, Kind, OrderKey};
+use lienthong_domain::event::{Event, Fingerprint, Kind};
 use lienthong_domain::path::Step;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use siphasher::sip128::SipHasher13;
 use std::hash::BuildHasher;
+use std::marker::PhantomData;
 
-/// From this many facts on a part keeps the set of its fingerprints.
+/// From this many facts on the fingerprints of a part are kept in a set.
 const LARGE: usize = 128;
 /// Keys of the digest. They must never change.
 const DIGEST_KEYS: (u64, u64) = (0x6c69_656e_7468_6f6e, 0x6776_6965_7773_2e31);
 
-/// What one view keeps of one event.
+/// What one view keeps of one event. Written by postcard, its [`Act`] first.
 pub trait Fact: Copy + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Whether the view keeps events of this kind.
     fn keeps(kind: Kind) -> bool;
     /// The fact of an event at `offset`; adds what is new to codes and vocabulary.
-    fn read(event: &Event<'_>, offset: u64, codes: &mut Codes, names: &mut Names) -> Self;
+    fn read(event: &Event<'_>, offset: u64, codes: &mut MoreCodes, names: &mut Names) -> Self;
     /// The common part.
     fn act(&self) -> &Act;
     /// The step as answers read it.
-    fn step<'a>(&self, codes: &'a Codes, names: &'a Names) -> Step<'a>;
+    fn step<'a>(&self, codes: Codes<'a>, names: &'a Names) -> Step<'a>;
     /// Everything as bytes that are the same in every rebuild. Part of the digest.
-    fn canonical(&self, codes: &Codes, names: &Names, to: &mut Vec<u8>);
+    fn canonical(&self, codes: Codes<'_>, names: &Names, to: &mut Vec<u8>);
     /// The source that told it; empty where the view does not keep sources.
     fn source<'a>(&self, _names: &'a Names) -> &'a str {
         ""
@@ -40,17 +43,9 @@ pub trait Fact: Copy + Serialize + DeserializeOwned + Send + Sync + 'static {
         true
     }
     /// Whether every number in it is one that codes and vocabulary gave.
-    fn fits(&self, codes: &Codes, names: &Names) -> bool {
+    fn fits(&self, codes: Codes<'_>, names: &Names) -> bool {
         self.act().fits(codes, names)
     }
-}
-
-/// The facts under one record key.
-pub struct Part<F> {
-    /// The codes that the facts mention; the record key first.
-    pub codes: Codes,
-    /// In the order of [`OrderKey`], each fingerprint once.
-    pub facts: Vec<F>,
 }
 
 /// A code that a part mentions for the first time.
@@ -64,7 +59,7 @@ pub struct Mention {
 
 /// The parts of one partition of one view.
 pub struct Keyed<F> {
-    pub(super) parts: Vec<Part<F>>,
+    pub(super) parts: Arena,
     pub(super) names: Names,
     pub(super) digest: u128,
     pub(super) facts: u64,
@@ -77,13 +72,23 @@ pub struct Keyed<F> {
     /// Fingerprints of the parts with many facts.
     large: HashMap<u32, HashSet<u64>>,
     fresh: Vec<Mention>,
-    buffer: Vec<u8>,
+    scratch: Scratch,
+    fact: PhantomData<F>,
+}
+
+/// Buffers that are filled anew for each event.
+#[derive(Default)]
+struct Scratch {
+    codes: MoreCodes,
+    body: Vec<u8>,
+    block: Vec<u8>,
+    canonical: Vec<u8>,
 }
 
 impl<F: Fact> Default for Keyed<F> {
     fn default() -> Self {
         Self {
-            parts: Vec::new(),
+            parts: Arena::default(),
             names: Names::default(),
             digest: 0,
             facts: 0,
@@ -94,7 +99,8 @@ impl<F: Fact> Default for Keyed<F> {
             special: HashSet::new(),
             large: HashMap::new(),
             fresh: Vec::new(),
-            buffer: Vec::new(),
+            scratch: Scratch::default(),
+            fact: PhantomData,
         }
     }
 }
@@ -106,57 +112,91 @@ impl<F: Fact> Keyed<F> {
         if !F::keeps(event.kind) {
             return Applied::LeftOut;
         }
-        let (at, known_codes) = match self.find(key) {
-            Some(at) if self.knows(at, event.fingerprint()) => {
-                self.duplicates += 1;
-                return Applied::Duplicate;
-            }
+        let known = self.find(key);
+        if known.is_some_and(|at| self.knows(at, event.fingerprint())) {
+            self.duplicates += 1;
+            return Applied::Duplicate;
+        }
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let codes_before = match known {
             Some(at) => {
-                self.before_change(at);
-                (at, self.parts[at as usize].codes.block().len())
+                let codes = self.part(at).codes();
+                scratch.codes.start_from(codes);
+                codes.block().len()
             }
-            None => (self.create(Codes::new(key)), 0),
+            None => {
+                scratch.codes.start_new(key);
+                0
+            }
         };
-        let part = &mut self.parts[at as usize];
-        let fact = F::read(event, offset, &mut part.codes, &mut self.names);
-        for (code, _) in part.codes.iter_from(known_codes) {
+        let fact = F::read(event, offset, &mut scratch.codes, &mut self.names);
+        let at = self.store(known, &fact, &mut scratch);
+        let codes = scratch.codes.codes();
+        for (code, _) in codes.iter_from(codes_before) {
             self.fresh.push(Mention { part: at, code });
         }
-        let hash = fact_hash(&part.codes, &fact, &self.names, &mut self.buffer);
-        self.digest = self.digest.wrapping_add(hash);
-        let place = place_of(&part.facts, fact.act().order());
-        grow(&mut part.facts);
-        part.facts.insert(place, fact);
+        self.count(codes, &fact, &mut scratch.canonical);
         self.note(at, &fact);
+        self.scratch = scratch;
         Applied::New
     }
 
-    /// Puts back a part as a checkpoint holds it; parts come in the order of their numbers. False
-    /// if its numbers do not fit the vocabulary.
+    /// Writes the fact into its part, or into a new one.
+    fn store(&mut self, known: Option<u32>, fact: &F, scratch: &mut Scratch) -> u32 {
+        let Scratch {
+            codes, body, block, ..
+        } = scratch;
+        body.clear();
+        block.clear();
+        // Writing plain numbers into memory does not fail.
+        *body = postcard::to_extend(fact, std::mem::take(body)).unwrap_or_default();
+        match known {
+            Some(at) => {
+                self.before_change(at);
+                self.part(at).with(codes.codes(), fact, body, block);
+                self.parts.set(at, block);
+                at
+            }
+            None => {
+                write_new(codes.codes(), body, block);
+                self.create(block)
+            }
+        }
+    }
+
+    /// Puts back a part as a checkpoint holds it. False if it does not read, or if its numbers do
+    /// not fit the vocabulary.
     #[must_use]
-    pub(super) fn put_back(&mut self, part: Part<F>) -> bool {
-        let Part { codes, facts } = part;
-        if self.find(codes.key()).is_some() {
+    pub(super) fn put_back(&mut self, block: &[u8]) -> bool {
+        let Some(part) = Some(Part::<F>::new(block)).filter(Part::is_whole) else {
+            return false;
+        };
+        let codes = part.codes();
+        let fits = part.facts().all(|fact| fact.fits(codes, &self.names));
+        if !fits || self.find(codes.key()).is_some() {
             return false;
         }
-        for fact in &facts {
-            if !fact.fits(&codes, &self.names) {
-                return false;
-            }
-            let hash = fact_hash(&codes, fact, &self.names, &mut self.buffer);
-            self.digest = self.digest.wrapping_add(hash);
+        let at = self.create(block);
+        let mut buffer = std::mem::take(&mut self.scratch.canonical);
+        for fact in part.facts() {
+            self.count(codes, &fact, &mut buffer);
+            self.note(at, &fact);
         }
-        let at = self.create(codes);
-        for fact in &facts {
-            self.note(at, fact);
-        }
-        self.parts[at as usize].facts = facts;
+        self.scratch.canonical = buffer;
         true
+    }
+
+    /// Adds a fact to the digest and to the number of facts.
+    fn count(&mut self, codes: Codes<'_>, fact: &F, buffer: &mut Vec<u8>) {
+        buffer.clear();
+        put(codes.key(), buffer);
+        fact.canonical(codes, &self.names, buffer);
+        self.digest = self.digest.wrapping_add(digest_of(buffer));
+        self.facts += 1;
     }
 
     /// Bookkeeping of a fact that is in its part now.
     fn note(&mut self, at: u32, fact: &F) {
-        self.facts += 1;
         if !fact.is_plain() {
             self.special.insert(at);
         }
@@ -164,32 +204,30 @@ impl<F: Fact> Keyed<F> {
             known.insert(fact.act().fingerprint().0);
             return;
         }
-        let facts = &self.parts[at as usize].facts;
-        if facts.len() >= LARGE {
-            let all = facts.iter().map(|fact| fact.act().fingerprint().0);
-            self.large.insert(at, all.collect());
+        let all = || self.part(at).fingerprints().map(|one| one.0);
+        // The length tells roughly how many facts there can be, without counting them each time.
+        if self.parts.get(at).len() >= LARGE * 16 && all().count() >= LARGE {
+            let known = all().collect();
+            self.large.insert(at, known);
         }
     }
 
     fn knows(&self, at: u32, fingerprint: Fingerprint) -> bool {
-        if let Some(known) = self.large.get(&at) {
+        if !self.large.is_empty()
+            && let Some(known) = self.large.get(&at)
+        {
             return known.contains(&fingerprint.0);
         }
-        let facts = &self.parts[at as usize].facts;
-        facts.iter().any(|fact| fact.act().fingerprint() == fingerprint)
+        let mut known = self.part(at).fingerprints();
+        known.any(|one| one == fingerprint)
     }
 
-    fn create(&mut self, codes: Codes) -> u32 {
-        let at = self.parts.len() as u32;
-        let hash = self.hasher.hash_one(codes.key());
-        self.parts.push(Part {
-            codes,
-            facts: Vec::new(),
-        });
+    fn create(&mut self, block: &[u8]) -> u32 {
+        let at = self.parts.push(block);
+        let hash = self.hasher.hash_one(key_of(&self.parts, at));
         let (parts, hasher) = (&self.parts, &self.hasher);
-        self.by_key.insert_unique(hash, at, |at| {
-            hasher.hash_one(parts[*at as usize].codes.key())
-        });
+        self.by_key
+            .insert_unique(hash, at, |at| hasher.hash_one(key_of(parts, *at)));
         self.changes.mark(at);
         at
     }
@@ -197,27 +235,27 @@ impl<F: Fact> Keyed<F> {
     /// A checkpoint under way wants the part as it is now.
     fn before_change(&mut self, at: u32) {
         if self.changes.must_rescue(at) {
-            let bytes = self.encoded(at);
-            self.changes.rescue(at, bytes);
+            let block = self.parts.get(at).to_vec();
+            self.changes.rescue(at, block);
         }
         self.changes.mark(at);
     }
 
     /// The number of the part with this record key.
     pub fn find(&self, key: &str) -> Option<u32> {
-        let hash = self.hasher.hash_one(key);
-        let same = |at: &u32| self.parts[*at as usize].codes.key() == key;
+        let hash = self.hasher.hash_one(key.as_bytes());
+        let same = |at: &u32| key_of(&self.parts, *at) == key.as_bytes();
         self.by_key.find(hash, same).copied()
     }
 
     /// A part by its number.
-    pub fn part(&self, at: u32) -> &Part<F> {
-        &self.parts[at as usize]
+    pub fn part(&self, at: u32) -> Part<'_, F> {
+        Part::new(self.parts.get(at))
     }
 
     /// Every part, in the order of their numbers.
-    pub fn parts(&self) -> &[Part<F>] {
-        &self.parts
+    pub fn parts(&self) -> impl Iterator<Item = Part<'_, F>> {
+        (0..self.parts.len() as u32).map(|at| self.part(at))
     }
 
     /// The vocabulary of the facts.
@@ -235,22 +273,25 @@ impl<F: Fact> Keyed<F> {
         std::mem::take(&mut self.fresh)
     }
 
-    /// Every code that any part mentions.
-    pub fn mentions(&self) -> impl Iterator<Item = (Mention, &str)> {
-        self.parts.iter().enumerate().flat_map(|(at, part)| {
-            let part_number = at as u32;
-            let codes = part.codes.iter();
-            codes.map(move |(code, text)| (Mention { part: part_number, code }, text))
+    /// Every code that any part mentions, with the number of the part.
+    pub fn mentions(&self) -> impl Iterator<Item = (&str, u32)> {
+        (0..).zip(self.parts()).flat_map(|(at, part)| {
+            let codes = part.codes().iter_from(0);
+            codes.map(move |(_, code)| (code, at))
         })
     }
 }
 
-/// One term of the digest: the sum over all facts is the same in whatever order they came.
-fn fact_hash<F: Fact>(codes: &Codes, fact: &F, names: &Names, buffer: &mut Vec<u8>) -> u128 {
-    buffer.clear();
-    put(codes.key(), buffer);
-    fact.canonical(codes, names, buffer);
-    digest_of(buffer)
+/// The record key of a part, as bytes: the first code of its block.
+fn key_of(parts: &Arena, at: u32) -> &[u8] {
+    let block = parts.get(at).get(4..).unwrap_or_default();
+    match block.first() {
+        Some(&length) if length < u8::MAX => {
+            let end = 1 + usize::from(length);
+            block.get(1..end).unwrap_or_default()
+        }
+        _ => Codes::new(block).key().as_bytes(),
+    }
 }
 
 /// The digest of bytes: SipHash-1-3 with 128 bits under fixed keys.
@@ -258,21 +299,4 @@ pub fn digest_of(bytes: &[u8]) -> u128 {
     SipHasher13::new_with_keys(DIGEST_KEYS.0, DIGEST_KEYS.1)
         .hash(bytes)
         .as_u128()
-}
-
-fn place_of<F: Fact>(facts: &[F], order: OrderKey) -> usize {
-    match facts.last() {
-        Some(last) if order < last.act().order() => {
-            facts.partition_point(|fact| fact.act().order() < order)
-        }
-        _ => facts.len(),
-    }
-}
-
-/// Room for one more without much to spare: most cases have a handful of facts, and there are
-/// a million of them.
-fn grow<F>(facts: &mut Vec<F>) {
-    if facts.len() == facts.capacity() {
-        facts.reserve_exact(1 + facts.len() / 8);
-    }
 }

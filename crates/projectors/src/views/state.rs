@@ -28,7 +28,7 @@ pub struct Read {
     /// The record.
     pub stored: StoredRecord,
     /// The event, or why there is none.
-    pub event: Result<pb::Event, Poison>,
+    pub event: Result<event::Told, Poison>,
 }
 
 /// Reads a record. Needs no view, so that it can be done outside its lock.

@@ -1,12 +1,7 @@
-//! Parts as a checkpoint stores them, whatever the view.
-//!
-//! ```text
-//! [length of the codes: u32 LE][codes][facts: postcard]
-//! ```
+//! Parts as a checkpoint stores and restores them, whatever the view.
 
 use super::changes::{Changes, Encoded};
-use super::codes::Codes;
-use super::keyed::{Fact, Keyed, Mention, Part};
+use super::keyed::{Fact, Keyed, Mention};
 use super::names::Names;
 
 /// Why a stored part cannot be put back.
@@ -95,7 +90,7 @@ impl<F: Fact> Parts for Keyed<F> {
             let Some(part) = self.changes.next_to_save() else {
                 break;
             };
-            let encoded = self.encoded(part);
+            let encoded = self.parts.get(part).to_vec();
             size += encoded.len();
             pieces.push((part, encoded));
         }
@@ -107,31 +102,10 @@ impl<F: Fact> Parts for Keyed<F> {
         if part as usize != self.parts.len() {
             return Err(damaged);
         }
-        let (length, rest) = bytes.split_first_chunk::<4>().ok_or(damaged)?;
-        let length = u32::from_le_bytes(*length) as usize;
-        let (block, facts) = rest.split_at_checked(length).ok_or(damaged)?;
-        let stored = Part {
-            codes: Codes::from_block(block).ok_or(damaged)?,
-            facts: postcard::from_bytes::<Vec<F>>(facts).map_err(|_| damaged)?,
-        };
-        Keyed::put_back(self, stored).then_some(()).ok_or(damaged)
+        Keyed::put_back(self, bytes).then_some(()).ok_or(damaged)
     }
 
     fn take_fresh(&mut self) -> Vec<Mention> {
         Keyed::take_fresh(self)
-    }
-}
-
-impl<F: Fact> Keyed<F> {
-    /// A part in its stored form.
-    pub(super) fn encoded(&self, part: u32) -> Vec<u8> {
-        let Part { codes, facts } = self.part(part);
-        let block = codes.block();
-        let mut bytes = Vec::with_capacity(4 + block.len() + facts.len() * 64);
-        bytes.extend_from_slice(&(block.len() as u32).to_le_bytes());
-        bytes.extend_from_slice(block);
-        // Writing plain numbers into memory does not fail; were it to, the part would not prove
-        // itself when it is read back.
-        postcard::to_extend(facts, bytes).unwrap_or_default()
     }
 }

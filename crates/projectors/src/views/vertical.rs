@@ -2,14 +2,14 @@
 
 use super::Applied;
 use super::act::Act;
-use super::codes::Codes;
+use super::codes::{Codes, MoreCodes};
 use super::keyed::{Fact, Keyed};
 use super::names::Names;
 use lienthong_domain::event::{Event, Kind};
 use lienthong_domain::path::{Step, is_step};
 use serde::{Deserialize, Serialize};
 
-/// What the vertical view keeps of an event: 40 bytes.
+/// What the vertical view keeps of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VerticalFact {
     act: Act,
@@ -30,8 +30,8 @@ impl Fact for VerticalFact {
         is_step(kind)
     }
 
-    fn read(event: &Event<'_>, _offset: u64, codes: &mut Codes, names: &mut Names) -> Self {
-        let (dossier, _) = codes.add(event.dossier);
+    fn read(event: &Event<'_>, _offset: u64, codes: &mut MoreCodes, names: &mut Names) -> Self {
+        let dossier = codes.add(event.dossier);
         Self {
             act: Act::read(event, dossier, names),
         }
@@ -41,11 +41,11 @@ impl Fact for VerticalFact {
         &self.act
     }
 
-    fn step<'a>(&self, codes: &'a Codes, names: &'a Names) -> Step<'a> {
+    fn step<'a>(&self, codes: Codes<'a>, names: &'a Names) -> Step<'a> {
         self.act.step(codes, names)
     }
 
-    fn canonical(&self, codes: &Codes, names: &Names, to: &mut Vec<u8>) {
+    fn canonical(&self, codes: Codes<'_>, names: &Names, to: &mut Vec<u8>) {
         self.act.canonical(codes, names, to);
     }
 }

@@ -1,0 +1,94 @@
+//! The part of a stored event that views read. Decoding it skips the protected part and
+//! what only callers and operators look at, which is half of a record.
+
+use super::{Unreadable, fill, kind, required};
+use crate::pb::event::v1::event::Payload;
+use lienthong_domain::event::{Event, Party};
+use prost_types::Timestamp;
+
+/// `lienthong.event.v1.Event` without what no view keeps; a test holds it to the contract.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct Told {
+    #[prost(message, optional, tag = "1")]
+    header: Option<Header>,
+    #[prost(message, optional, tag = "2")]
+    recorded_time: Option<Timestamp>,
+    #[prost(message, optional, tag = "4")]
+    mapped_status: Option<MappedStatus>,
+    /// What happened.
+    #[prost(
+        oneof = "Payload",
+        tags = "20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 50, 51, 52, 53, 60, 61, 62, 63, 64, 70, 80"
+    )]
+    pub payload: Option<Payload>,
+}
+
+/// `lienthong.event.v1.Header`, likewise.
+#[derive(Clone, PartialEq, prost::Message)]
+struct Header {
+    #[prost(string, tag = "1")]
+    id: String,
+    #[prost(string, tag = "2")]
+    source: String,
+    #[prost(string, tag = "3")]
+    dossier_code: String,
+    #[prost(string, tag = "4")]
+    case_code: String,
+    #[prost(string, tag = "5")]
+    procedure_code: String,
+    #[prost(string, tag = "6")]
+    agency_code: String,
+    #[prost(string, tag = "7")]
+    unit_code: String,
+    #[prost(message, optional, tag = "8")]
+    occurred_time: Option<Timestamp>,
+    #[prost(uint32, tag = "9")]
+    sequence: u32,
+}
+
+/// `lienthong.event.v1.MappedStatus`, likewise.
+#[derive(Clone, PartialEq, prost::Message)]
+struct MappedStatus {
+    #[prost(uint32, tag = "1")]
+    portal_status: u32,
+}
+
+/// Reads what a stored event tells. Checks only what reading needs; [`crate::check`] has the
+/// rules for what may be taken in.
+///
+/// # Errors
+/// [`Unreadable::Field`] or [`Unreadable::UnknownKind`].
+pub fn read(told: &Told) -> Result<Event<'_>, Unreadable> {
+    let header = told.header.as_ref().ok_or(Unreadable::Field("header"))?;
+    let payload = told.payload.as_ref().ok_or(Unreadable::UnknownKind)?;
+    let mut read = Event {
+        id: &header.id,
+        source: &header.source,
+        dossier: &header.dossier_code,
+        case: &header.case_code,
+        procedure: &header.procedure_code,
+        actor: Party {
+            agency: &header.agency_code,
+            unit: &header.unit_code,
+        },
+        occurred_ms: required(&header.occurred_time, "header.occurred_time")?,
+        recorded_ms: required(&told.recorded_time, "recorded_time")?,
+        sequence: header.sequence,
+        portal_status: told
+            .mapped_status
+            .as_ref()
+            .map_or(Ok(0), |status| u8::try_from(status.portal_status))
+            .map_err(|_| Unreadable::Field("mapped_status.portal_status"))?,
+        kind: kind(payload),
+        addressee: Party::default(),
+        reference: "",
+        due_ms: None,
+        link: None,
+        release: None,
+    };
+    if read.dossier.is_empty() {
+        return Err(Unreadable::Field("header.dossier_code"));
+    }
+    fill(&mut read, payload)?;
+    Ok(read)
+}

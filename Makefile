@@ -26,12 +26,12 @@ test: setup ## Formatting, lints, unit, contract and end-to-end tests: what CI r
 .PHONY: bench
 bench: setup ## The hub beside its floors and PostgreSQL, a table and target/bench/report.json
 	@deploy/setup.sh postgresql-15
-	@cargo build --release --locked --package lienthong --package lienthong-tests
+	@cargo build --release --locked --package lienthong --package lienthong-tests --bin lienthong --bin bench
 	@target/release/bench $(ARGS)
 
 .PHONY: kill
 kill: setup ## kill -9 under load, ROUNDS times (default 200); fails on any loss
-	@cargo build --release --locked --package lienthong --package lienthong-tests
+	@cargo build --release --locked --package lienthong --package lienthong-tests --bin lienthong --bin kill
 	@target/release/kill --rounds $(or $(ROUNDS),200) $(ARGS)
 
 .PHONY: proto-lint

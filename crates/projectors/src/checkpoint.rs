@@ -1,7 +1,8 @@
 //! A state as rows of a store, and back with proof.
 //!
 //! ```text
-//! row 0            what the checkpoint is of: format, view, partition, position, digest, parked
+//! row 0            behind a digest of its own: format, view, partition, position, digest of the
+//!                  content, parked keys
 //! rows 1 << 32 ..  the vocabulary, a piece for each checkpoint that added to it
 //! rows 2 << 32 ..  the parts, one a row
 //! ```
@@ -11,6 +12,7 @@
 
 use crate::parking::Parking;
 use crate::store::{Error, Row, RowNumber, Store};
+use crate::views::keyed::digest_of;
 use crate::views::names::{Added, Size};
 use crate::views::state::{LastRead, Lost};
 use crate::views::stored::{Counts, Parts};
@@ -101,6 +103,7 @@ fn read_header(number: RowNumber, bytes: &[u8], owner: Owner) -> Result<Header, 
     if number != 0 {
         return Err(Unproven::Content("no checkpoint was finished".to_owned()));
     }
+    let bytes = unsealed(bytes)?;
     let read = postcard::take_from_bytes::<u32>(bytes).map(|(format, _)| format);
     if read != Ok(FORMAT) {
         return Err(Unproven::Other("another format".to_owned()));
@@ -114,6 +117,19 @@ fn read_header(number: RowNumber, bytes: &[u8], owner: Owner) -> Result<Header, 
         return Err(Unproven::Other(other));
     }
     Ok(header)
+}
+
+/// What was written behind its own digest.
+fn unsealed(bytes: &[u8]) -> Result<&[u8], Unproven> {
+    match bytes.split_first_chunk::<16>() {
+        Some((seal, rest)) if *seal == digest_of(rest).to_le_bytes() => Ok(rest),
+        _ => Err(Unproven::Content("its first row is damaged".to_owned())),
+    }
+}
+
+fn sealed(bytes: Vec<u8>) -> Vec<u8> {
+    let seal = digest_of(&bytes).to_le_bytes();
+    [&seal, &bytes[..]].concat()
 }
 
 fn put_back(parts: &mut dyn Parts, number: RowNumber, bytes: &[u8]) -> Result<(), Unproven> {
@@ -178,10 +194,13 @@ pub fn begin(state: &mut State, owner: Owner, written: Size) -> Result<Vec<Row>,
     let encode = |encoded: Result<Vec<u8>, postcard::Error>| {
         encoded.map_err(|error| Error::Write(error.to_string()))
     };
-    let mut rows = vec![(0, encode(postcard::to_allocvec(&header))?)];
+    let mut rows = vec![(0, sealed(encode(postcard::to_allocvec(&header))?))];
     if names.size() != written {
         let number = VOCABULARY + u64::from(written.names) + u64::from(written.parties);
-        rows.push((number, encode(postcard::to_allocvec(&names.since(written)))?));
+        rows.push((
+            number,
+            encode(postcard::to_allocvec(&names.since(written)))?,
+        ));
     }
     state.facts.parts_mut().changes_mut().begin();
     Ok(rows)
@@ -193,3 +212,7 @@ pub fn next_rows(state: &mut State) -> Vec<Row> {
     let row = |(part, bytes)| (PARTS + u64::from(part), bytes);
     pieces.into_iter().map(row).collect()
 }
+
+#[cfg(test)]
+#[path = "checkpoint_tests.rs"]
+mod tests;

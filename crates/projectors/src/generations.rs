@@ -75,9 +75,16 @@ impl Generations {
                 Ok(Some(proven)) => found.proven = Some(proven),
                 Ok(None) => self.destroy(number),
                 Err(reason) => {
-                    let Owner { view, partition, .. } = self.owner;
-                    warn!(view = view.name(), partition, number, reason,
-                        "a checkpoint does not prove itself and is thrown away; the view is made again from an older one or from the log");
+                    let Owner {
+                        view, partition, ..
+                    } = self.owner;
+                    warn!(
+                        view = view.name(),
+                        partition,
+                        number,
+                        reason,
+                        "a checkpoint does not prove itself and is thrown away; the view is made again from an older one or from the log"
+                    );
                     self.destroy(number);
                     found.thrown_away.get_or_insert(reason);
                 }
@@ -141,7 +148,9 @@ impl Generations {
 
     fn destroy(&self, number: u64) {
         if let Err(error) = fs::remove_dir_all(self.folder(number)) {
-            let Owner { view, partition, .. } = self.owner;
+            let Owner {
+                view, partition, ..
+            } = self.owner;
             warn!(view = view.name(), partition, number, %error,
                 "an old checkpoint could not be removed; remove the folder by hand");
         }

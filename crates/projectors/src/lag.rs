@@ -96,14 +96,23 @@ fn status(lane: &Lane, lag_events: u64, lag_ms: i64, now_ms: i64) -> (Status, St
                 lost.from, lost.to
             ),
         ),
-        None if !lane.is_ready() => (
-            Status::Loading,
-            format!("loading; {lag_events} events to take"),
-        ),
+        None if !lane.is_ready() => {
+            let why = lane
+                .noted()
+                .map(|why| format!("; the checkpoint did not count: {why}"));
+            let why = why.unwrap_or_default();
+            (
+                Status::Loading,
+                format!("loading; {lag_events} events to take{why}"),
+            )
+        }
         None if lag_events == 0 || lag_ms < CURRENT_MS => (Status::Current, String::new()),
         None if idle_ms > STALLED_MS => (
             Status::Stalled,
-            format!("no event taken for {} s while {lag_events} wait", idle_ms / 1_000),
+            format!(
+                "no event taken for {} s while {lag_events} wait",
+                idle_ms / 1_000
+            ),
         ),
         None => (Status::Behind, format!("{lag_events} events to take")),
     }

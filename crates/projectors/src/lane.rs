@@ -7,7 +7,7 @@ use crate::views::state::{Lost, Read};
 use crate::views::{Facts, State};
 use lienthong_contract::time::now_millis;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tokio::sync::watch;
 
 const NOTHING: i64 = i64::MIN;
@@ -38,6 +38,8 @@ pub struct Lane {
     /// When the lane last took an event or found nothing to take.
     progress_ms: AtomicI64,
     trouble: Mutex<Option<Trouble>>,
+    /// Why a checkpoint did not count.
+    note: OnceLock<String>,
 }
 
 impl Lane {
@@ -53,6 +55,7 @@ impl Lane {
             first_waiting_ms: AtomicI64::new(NOTHING),
             progress_ms: AtomicI64::new(now_millis()),
             trouble: Mutex::new(None),
+            note: OnceLock::new(),
         }
     }
 
@@ -70,6 +73,8 @@ impl Lane {
     /// taken and, for that first one, the offsets that it releases.
     pub fn take(&self, reads: &[Read]) -> (usize, Option<Vec<u64>>) {
         let mut state = self.state_mut();
+        let mut keys = reads.iter().map(|read| &read.stored.record.key[..]);
+        state.facts.parts().warm(&mut keys);
         let mut taken = 0;
         let mut releases = None;
         for read in reads {
@@ -171,7 +176,8 @@ impl Lane {
 
     /// The lane answers questions from now on.
     pub fn set_ready(&self) {
-        self.ready.send_if_modified(|ready| !std::mem::replace(ready, true));
+        self.ready
+            .send_if_modified(|ready| !std::mem::replace(ready, true));
     }
 
     /// When the first event that was read and not yet taken was recorded, if there is one.
@@ -189,6 +195,16 @@ impl Lane {
     /// When the lane last got on.
     pub fn progress_ms(&self) -> i64 {
         self.progress_ms.load(Ordering::Relaxed)
+    }
+
+    /// Says why the checkpoint found at the start did not count.
+    pub fn note(&self, reason: String) {
+        self.note.get_or_init(|| reason);
+    }
+
+    /// Why the checkpoint found at the start did not count, if it did not.
+    pub fn noted(&self) -> Option<&str> {
+        self.note.get().map(String::as_str)
     }
 
     /// What keeps the lane from following.

@@ -1,15 +1,16 @@
 //! Every lane of every view, with what answers are joined from.
 
 use crate::joins::index::Index;
+use crate::joins::{Ties, ties};
 use crate::lane::Lane;
 use crate::runner::Command;
-use crate::views::View;
+use crate::views::{State, View};
 use lienthong_contract::reason::Reason;
 use lienthong_contract::status::Failure;
 use lienthong_domain::agency::Registry;
 use lienthong_eventlog::{EventLog, ReadError};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLockReadGuard};
 use tokio::sync::mpsc;
 
 /// The lanes of one view.
@@ -32,6 +33,8 @@ pub struct Lanes {
     pub log: Arc<dyn EventLog>,
     /// Levels and areas.
     pub registry: Arc<Registry>,
+    /// The ties found last, with the case view's digest in each partition.
+    pub known_ties: Mutex<Option<(Vec<u128>, Arc<Ties>)>>,
 }
 
 /// The right to rebuild or verify a view; given back when dropped.
@@ -42,7 +45,10 @@ pub struct Busy {
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        self.lanes.of(self.view).busy.store(false, Ordering::Release);
+        self.lanes
+            .of(self.view)
+            .busy
+            .store(false, Ordering::Release);
     }
 }
 
@@ -66,6 +72,26 @@ impl Lanes {
     /// Every lane.
     pub fn all(&self) -> impl Iterator<Item = &Arc<Lane>> {
         self.views.iter().flat_map(|view| &view.lanes)
+    }
+
+    /// The cases that are not plainly one part; `held` are the case view's states, by partition.
+    /// Found again only if one of them has changed.
+    pub fn ties(&self, held: &[RwLockReadGuard<'_, State>]) -> Arc<Ties> {
+        let digests: Vec<u128> = held.iter().map(|state| state.digest()).collect();
+        let known = || {
+            self.known_ties
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
+        if let Some((of, ties)) = known().as_ref()
+            && *of == digests
+        {
+            return ties.clone();
+        }
+        let parts: Vec<_> = held.iter().filter_map(|state| state.case()).collect();
+        let found = Arc::new(ties(&self.index, &parts));
+        *known() = Some((digests, found.clone()));
+        found
     }
 
     /// That these views have loaded.

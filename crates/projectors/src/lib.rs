@@ -21,9 +21,9 @@ pub mod projectors;
 mod questions;
 mod rebuild;
 mod runner;
+mod store;
 #[cfg(test)]
 mod testing;
-mod store;
 mod views;
 mod writer;
 

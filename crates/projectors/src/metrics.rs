@@ -21,7 +21,11 @@ pub fn watch(lanes: &Arc<Lanes>, stop: &CancellationToken) {
     for (lane, reading) in lanes.all().zip(&readings) {
         let reading = reading.clone();
         let source = move || *reading.lock().unwrap_or_else(PoisonError::into_inner);
-        projection::watch(lane.owner.view.name(), lane.owner.partition, Arc::new(source));
+        projection::watch(
+            lane.owner.view.name(),
+            lane.owner.partition,
+            Arc::new(source),
+        );
     }
     tokio::spawn(measure(lanes.clone(), readings, stop.clone()));
 }

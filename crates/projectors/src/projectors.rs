@@ -25,7 +25,7 @@ use lienthong_contract::status::Failure;
 use lienthong_domain::agency::Registry;
 use lienthong_eventlog::EventLog;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -126,6 +126,7 @@ pub async fn start(
             index,
             log: handles.log,
             registry: handles.registry,
+            known_ties: Mutex::new(None),
         }),
         shutdown,
         running: watch::Sender::new(0),

@@ -129,7 +129,13 @@ async fn a_restart_goes_on_from_the_checkpoint() {
         }
         log.put(dossiers(200..400));
         hub.caught_up(&log).await;
-        let duplicates: u64 = hub.projectors.positions().await.iter().map(|one| one.duplicates).sum();
+        let duplicates: u64 = hub
+            .projectors
+            .positions()
+            .await
+            .iter()
+            .map(|one| one.duplicates)
+            .sum();
         assert_eq!(duplicates, 3 * 400);
         assert!(hub.verifies().await);
         hub.close().await;
@@ -163,7 +169,11 @@ async fn a_damaged_checkpoint_is_made_again_from_the_log() {
             hub.close().await;
             let hub = open(dir.path(), store, &log).await;
             let positions = hub.projectors.positions().await;
-            assert!(positions.iter().all(|one| one.checkpoint_offset == one.next_offset));
+            assert!(
+                positions
+                    .iter()
+                    .all(|one| one.checkpoint_offset == one.next_offset)
+            );
             hub.close().await;
         }
     }
@@ -212,13 +222,19 @@ async fn a_parked_dossier_waits_alone_and_in_order_and_a_release_is_the_same_in_
         let parked = hub.projectors.parked("").await.unwrap();
         assert_eq!(parked.len(), 3);
         let first = parked[0].clone();
-        assert_eq!((&first.key[..], &first.reason[..]), ("D-0", "EVENT_UNREADABLE"));
+        assert_eq!(
+            (&first.key[..], &first.reason[..]),
+            ("D-0", "EVENT_UNREADABLE")
+        );
         assert_eq!(first.waiting_total, 5);
         let offset = first.position.unwrap().offset;
         let seen = hub.case("D-0").await.unwrap().case.unwrap();
         assert_eq!(seen.timeline.len(), 1);
         assert!(seen.dossiers[0].parked);
-        assert_eq!(hub.case("D-1").await.unwrap().case.unwrap().timeline.len(), 4);
+        assert_eq!(
+            hub.case("D-1").await.unwrap().case.unwrap().timeline.len(),
+            4
+        );
         // Neither a decision about another offset nor one about another dossier changes anything.
         log.put([release("D-0", offset + 1, true), release("D-1", 0, true)]);
         hub.caught_up(&log).await;
@@ -254,7 +270,10 @@ async fn a_parked_dossier_waits_alone_and_in_order_and_a_release_is_the_same_in_
 async fn a_key_that_is_empty_or_no_text_is_parked_and_released_like_any_other() {
     let dir = tempfile::tempdir().unwrap();
     let log = log_of(dossiers(0..2));
-    log.put([poison(""), record(&[0xff, 0xfe], dossier(9)[0].value.to_vec())]);
+    log.put([
+        poison(""),
+        record(&[0xff, 0xfe], dossier(9)[0].value.to_vec()),
+    ]);
     let hub = open(dir.path(), StoreKind::Redb, &log).await;
     hub.caught_up(&log).await;
     let parked = hub.projectors.parked("case").await.unwrap();
@@ -272,7 +291,10 @@ async fn a_caller_reads_its_own_write_or_is_told_that_it_cannot_yet() {
     let dir = tempfile::tempdir().unwrap();
     let log = log_of(Vec::new());
     let hub = open(dir.path(), StoreKind::Redb, &log).await;
-    assert_eq!(hub.case("D-1").await.unwrap_err().reason, Reason::CaseNotFound);
+    assert_eq!(
+        hub.case("D-1").await.unwrap_err().reason,
+        Reason::CaseNotFound
+    );
     let positions = log.put(dossier(1));
     let last = positions.last().unwrap();
     let wanted = [Position {
@@ -286,7 +308,10 @@ async fn a_caller_reads_its_own_write_or_is_told_that_it_cannot_yet() {
     let answer = hub.case("D-1").await.unwrap();
     assert_eq!(answer.case.unwrap().timeline.len(), 4);
     let fresh = &answer.freshness.unwrap().partitions[last.partition as usize];
-    assert_eq!((fresh.next_offset, fresh.log_end_offset, fresh.lag_ms), (4, 4, 0));
+    assert_eq!(
+        (fresh.next_offset, fresh.log_end_offset, fresh.lag_ms),
+        (4, 4, 0)
+    );
     let future = [Position {
         offset: last.offset + 1,
         ..wanted[0]
@@ -298,7 +323,11 @@ async fn a_caller_reads_its_own_write_or_is_told_that_it_cannot_yet() {
         partition: 9,
         offset: 0,
     }];
-    let refused = hub.projectors.wait_for("case", &nowhere, short).await.unwrap_err();
+    let refused = hub
+        .projectors
+        .wait_for("case", &nowhere, short)
+        .await
+        .unwrap_err();
     assert_eq!(refused.violations[0].field, "min_positions[0].partition");
     let unknown = hub.projectors.wait_for("cases", &wanted, short).await;
     assert_eq!(unknown.unwrap_err().reason, Reason::ViewUnknown);
@@ -393,9 +422,54 @@ async fn events_that_retention_removed_unread_are_a_status_and_no_lag() {
             assert_eq!((&lag.status[..], lag.lag_events), (Status::Lost.name(), 0));
             assert!(lag.reason.contains("retention"), "{}", lag.reason);
         }
-        assert!(hub.case("D-7").await.is_ok(), "what was read before is kept");
+        assert!(
+            hub.case("D-7").await.is_ok(),
+            "what was read before is kept"
+        );
         let refused = hub.projectors.rebuild("case").await.err().unwrap();
         assert_eq!(refused.reason, Reason::LogTruncated);
         hub.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_cannot_be_written_is_written_whole_once_it_can() {
+    for store in StoreKind::ALL {
+        let dir = tempfile::tempdir().unwrap();
+        let log = log_of(Vec::new());
+        let hub = open(dir.path(), store, &log).await;
+        let lanes = [dir.path().join("case/0"), dir.path().join("case/1")];
+        for lane in &lanes {
+            std::fs::remove_dir_all(lane).unwrap();
+            std::fs::write(lane, "in the way").unwrap();
+        }
+        log.put(dossiers(0..50));
+        hub.caught_up(&log).await;
+        let is_saved = |position: &ViewPosition| position.checkpoint_offset == position.next_offset;
+        saved(&hub, &|position| {
+            position.view == "case" || is_saved(position)
+        })
+        .await;
+        let positions = hub.projectors.positions().await;
+        let of_case: Vec<_> = positions.iter().filter(|one| one.view == "case").collect();
+        assert!(of_case.iter().all(|one| one.checkpoint_offset == 0));
+        for lane in &lanes {
+            std::fs::remove_file(lane).unwrap();
+            std::fs::create_dir(lane).unwrap();
+        }
+        saved(&hub, &is_saved).await;
+        let before = hub.digests().await;
+        hub.close().await;
+        let hub = open(dir.path(), store, &log).await;
+        assert!(hub.projectors.positions().await.iter().all(is_saved));
+        assert_eq!(hub.digests().await, before);
+        hub.close().await;
+    }
+}
+
+/// Waits until this is true of every lane.
+async fn saved(hub: &Hub, is_so: &dyn Fn(&ViewPosition) -> bool) {
+    while !hub.projectors.positions().await.iter().all(is_so) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }

@@ -7,7 +7,6 @@
 use crate::answers::{case, horizontal, list, statistics, vertical};
 use crate::joins::scan::{Only, Sum, sum};
 use crate::joins::whole::{Partition, whole};
-use crate::joins::{Ties, ties};
 use crate::lag::lag_ms;
 use crate::lanes::{Lanes, log_failed, view_named};
 use crate::views::{State, View};
@@ -23,16 +22,16 @@ use std::time::Duration;
 type Held<'a> = Vec<RwLockReadGuard<'a, State>>;
 
 fn hold(lanes: &Lanes, view: View) -> Held<'_> {
-    lanes.of(view).lanes.iter().map(|lane| lane.state()).collect()
+    lanes
+        .of(view)
+        .lanes
+        .iter()
+        .map(|lane| lane.state())
+        .collect()
 }
 
 fn positions(held: &Held<'_>) -> Vec<u64> {
     held.iter().map(|state| state.next).collect()
-}
-
-fn ties_of(lanes: &Lanes, held: &Held<'_>) -> Ties {
-    let parts: Vec<_> = held.iter().filter_map(|state| state.case()).collect();
-    ties(&lanes.index, &parts)
 }
 
 /// Waits until the view, and the case view whose links every answer needs, stand after every
@@ -54,14 +53,22 @@ pub async fn wait_for(
             return Err(Failure::of_field(
                 &format!("min_positions[{at}].partition"),
                 format!("there is no partition {}.", position.partition),
-                &format!("send a position as an adapter answered it; partitions are 0 to {}", partitions - 1),
+                &format!(
+                    "send a position as an adapter answered it; partitions are 0 to {}",
+                    partitions - 1
+                ),
             ));
         }
     }
     let reached = async {
         for lane in needed.iter().flat_map(|view| &lanes.of(*view).lanes) {
             let ours = |position: &&Position| position.partition == lane.owner.partition;
-            if let Some(last) = asked.iter().filter(ours).map(|position| position.offset).max() {
+            if let Some(last) = asked
+                .iter()
+                .filter(ours)
+                .map(|position| position.offset)
+                .max()
+            {
                 let mut next = lane.watch_next();
                 // The lane outlives the wait, so the sender is there.
                 let _ = next.wait_for(|next| *next > last).await;
@@ -74,7 +81,11 @@ pub async fn wait_for(
     lanes.check_ready(&needed)?;
     Err(Failure::new(
         Reason::ViewNotCaughtUp,
-        format!("the view {} did not reach min_positions within {} ms", view.name(), limit.as_millis()),
+        format!(
+            "the view {} did not reach min_positions within {} ms",
+            view.name(),
+            limit.as_millis()
+        ),
     )
     .with("view", view.name()))
 }
@@ -110,8 +121,11 @@ pub async fn case(
 }
 
 fn not_found(code: &str) -> Failure {
-    Failure::new(Reason::CaseNotFound, format!("no event about {code} has reached the view"))
-        .with("code", code)
+    Failure::new(
+        Reason::CaseNotFound,
+        format!("no event about {code} has reached the view"),
+    )
+    .with("code", code)
 }
 
 /// See `ProcedureQueryService.ListCases`.
@@ -157,7 +171,7 @@ async fn sum_cases<S: Sum + 'static>(
     let lanes = lanes.clone();
     work(move || {
         let held = hold(&lanes, View::Case);
-        let ties = ties_of(&lanes, &held);
+        let ties = lanes.ties(&held);
         let parts: Vec<_> = held.iter().filter_map(|state| state.case()).collect();
         (sum(&parts, &ties, &only, &new), positions(&held))
     })
@@ -173,7 +187,7 @@ pub async fn horizontal(
     let question = horizontal::Question::read(&request)?;
     let asked = lanes.clone();
     let (answer, next) = work(move || {
-        let ties = ties_of(&asked, &hold(&asked, View::Case));
+        let ties = asked.ties(&hold(&asked, View::Case));
         let held = hold(&asked, View::Horizontal);
         let parts: Vec<_> = held.iter().filter_map(|state| state.horizontal()).collect();
         let new = || horizontal::Horizontal::new(&question, asked.registry.clone());
@@ -198,7 +212,7 @@ pub async fn vertical(
     let question = vertical::Question::read(&request)?;
     let asked = lanes.clone();
     let (answer, next) = work(move || {
-        let ties = ties_of(&asked, &hold(&asked, View::Case));
+        let ties = asked.ties(&hold(&asked, View::Case));
         let held = hold(&asked, View::Vertical);
         let parts: Vec<_> = held.iter().filter_map(|state| state.vertical()).collect();
         let new = || vertical::Vertical::new(&question, asked.registry.clone());
@@ -215,9 +229,7 @@ pub async fn vertical(
 }
 
 /// Runs work for the processor where it holds up no other task.
-async fn work<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Failure> {
+async fn work<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
     tokio::task::spawn_blocking(work)
         .await
         .map_err(|error| Failure::new(Reason::Internal, format!("the question failed: {error}")))
@@ -230,7 +242,10 @@ async fn freshness(lanes: &Lanes, view: View, next: Vec<u64>) -> Result<pb::Fres
     let mut partitions = Vec::with_capacity(next.len());
     for (lane, next_offset) in lanes.of(view).lanes.iter().zip(next) {
         let partition = lane.owner.partition;
-        let bounds = log.bounds(partition).await.map_err(|error| log_failed(&error))?;
+        let bounds = log
+            .bounds(partition)
+            .await
+            .map_err(|error| log_failed(&error))?;
         let lag = lag_ms(lane, log, next_offset, now_ms).await;
         partitions.push(pb::PartitionFreshness {
             partition,

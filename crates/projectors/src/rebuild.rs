@@ -98,7 +98,10 @@ async fn ends(lanes: &Lanes) -> Result<Vec<u64>, Failure> {
         if bounds.start > 0 {
             return Err(Failure::new(
                 Reason::LogTruncated,
-                format!("partition {partition} of the log begins at offset {}", bounds.start),
+                format!(
+                    "partition {partition} of the log begins at offset {}",
+                    bounds.start
+                ),
             )
             .with("partition", partition)
             .with("start_offset", bounds.start));

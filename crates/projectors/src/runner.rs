@@ -29,8 +29,18 @@ use tracing::{error, info, warn};
 
 /// Pause before a failed read is tried again.
 const RETRY: Duration = Duration::from_secs(1);
-/// While catching up, checkpoints are this many times rarer.
-const CATCHING_UP: u32 = 10;
+/// A checkpoint that failed is tried again after so many times the usual pause.
+const AFTER_FAILURE: u32 = 5;
+/// While catching up there is no checkpoint for so long: writing what is about to change again
+/// would take more than half of the processor.
+const CATCHING_UP: Duration = Duration::from_secs(60);
+
+/// Where events come faster than the runner wakes for them, it waits this long after each few, so
+/// that one waking serves many: the cores are better spent on taking events in. A view is that
+/// much later then; where they come one by one nothing waits.
+const GATHER: Duration = Duration::from_micros(500);
+/// Reads of so many records are worth a waking of their own.
+const ENOUGH: usize = 256;
 
 /// What a runner is asked to do.
 pub enum Command {
@@ -80,24 +90,41 @@ fn load(runner: &Runner, runtime: &Handle) -> Found {
 }
 
 /// Whether a checkpoint belongs to the log: its position is within, and the record before the
-/// position is the one the checkpoint remembers.
+/// position is the one the checkpoint remembers. A log that does not read just now contradicts
+/// nothing.
 async fn fits(log: &dyn EventLog, partition: u32, state: &State) -> Result<(), String> {
-    let unreadable = |error: ReadError| format!("the log cannot be read: {error}");
-    let end = log.bounds(partition).await.map_err(unreadable)?.end;
+    match compare(log, partition, state).await {
+        Ok(fits) => fits,
+        Err(error) => {
+            warn!(partition, %error, "a checkpoint could not be compared with the log");
+            Ok(())
+        }
+    }
+}
+
+async fn compare(
+    log: &dyn EventLog,
+    partition: u32,
+    state: &State,
+) -> Result<Result<(), String>, ReadError> {
+    let end = log.bounds(partition).await?.end;
     if state.next > end {
         let next = state.next;
-        return Err(format!("its position {next} lies after the log's end {end}"));
+        return Ok(Err(format!(
+            "its position {next} lies after the log's end {end}"
+        )));
     }
     let Some(last) = state.last else {
-        return Ok(());
+        return Ok(Ok(()));
     };
-    match record_at(log, partition, last.offset).await.map_err(unreadable)? {
+    let record = record_at(log, partition, last.offset).await?;
+    Ok(match record {
         Some(record) if identity(&record) != last.identity => Err(format!(
             "the log holds another record at offset {}",
             last.offset
         )),
         _ => Ok(()),
-    }
+    })
 }
 
 async fn follow(mut runner: Runner, found: Found, runtime: Handle) {
@@ -108,8 +135,12 @@ async fn follow(mut runner: Runner, found: Found, runtime: Handle) {
         lane.replace(state);
         (generation, names)
     });
+    if let Some(reason) = found.thrown_away {
+        lane.note(reason);
+    }
     let mut source = Source::new(&runner, loaded.is_some());
-    let mut writer = Writer::new(runner.generations.clone(), runtime, loaded);
+    let after_failure = runner.checkpoint_every * AFTER_FAILURE;
+    let mut writer = Writer::new(runner.generations.clone(), runtime, loaded, after_failure);
     let caught_up_at = end_of(&runner).await;
     let mut begun = Instant::now();
     loop {
@@ -118,7 +149,7 @@ async fn follow(mut runner: Runner, found: Found, runtime: Handle) {
         }
         let pause = match source.at_end {
             true => runner.checkpoint_every,
-            false => runner.checkpoint_every * CATCHING_UP,
+            false => runner.checkpoint_every.max(CATCHING_UP),
         };
         let due = (begun + pause).max(writer.not_before());
         tokio::select! {
@@ -158,7 +189,7 @@ struct Source {
     partition: u32,
     reader: Option<Box<dyn Reader>>,
     not_before: Instant,
-    /// Whether the last read brought less than it might have.
+    /// Whether there was nothing more to read.
     at_end: bool,
     /// The log is closed and read to its end.
     closed: bool,
@@ -179,7 +210,8 @@ impl Source {
         }
     }
 
-    /// The records from offset `next` on. Cancel-safe.
+    /// The records from offset `next` on; none once when the end is reached, then waits for more.
+    /// Cancel-safe.
     async fn next(&mut self, next: u64) -> Result<Vec<StoredRecord>, ReadError> {
         if self.closed {
             return std::future::pending().await;
@@ -188,21 +220,30 @@ impl Source {
             sleep_until(self.not_before).await;
             self.reader = Some(self.log.reader(self.partition, next).await?);
         }
-        match &mut self.reader {
-            Some(reader) => reader.next(BATCH).await,
-            None => Ok(Vec::new()),
+        let Some(reader) = &mut self.reader else {
+            return Ok(Vec::new());
+        };
+        if self.at_end {
+            let records = reader.next(BATCH).await?;
+            self.at_end = false;
+            return Ok(records);
         }
+        let records = reader.poll_now(BATCH).await?;
+        self.at_end = records.is_empty();
+        Ok(records)
     }
 
     /// Feeds the lane with what was read, or deals with why nothing was.
     async fn take(&mut self, lane: &Lane, records: Result<Vec<StoredRecord>, ReadError>) {
+        let few = matches!(&records, Ok(records) if (2..ENOUGH).contains(&records.len()));
         let fed = match records {
-            Ok(records) => {
-                self.at_end = records.len() < BATCH;
-                feed(lane, self.log.as_ref(), records).await
-            }
+            Ok(records) => feed(lane, self.log.as_ref(), records).await,
             Err(error) => Err(error),
         };
+        if few {
+            // The thread is the runner's own: nothing else waits on it.
+            std::thread::sleep(GATHER);
+        }
         match fed {
             Ok(()) => {
                 self.has_position = true;
@@ -222,11 +263,20 @@ impl Source {
             ReadError::Closed { .. } => self.closed = true,
             ReadError::OutOfRange { start, .. } if start > lane.next() => {
                 if self.has_position {
-                    error!(view, partition, from = lane.next(), to = start,
-                        "retention removed events that the view had not read; it goes on after them");
+                    error!(
+                        view,
+                        partition,
+                        from = lane.next(),
+                        to = start,
+                        "retention removed events that the view had not read; it goes on after them"
+                    );
                 } else {
-                    warn!(view, partition, start,
-                        "the log no longer holds its beginning; the view begins at its start");
+                    warn!(
+                        view,
+                        partition,
+                        start,
+                        "the log no longer holds its beginning; the view begins at its start"
+                    );
                 }
                 lane.lose(start);
                 self.has_position = true;
@@ -236,7 +286,10 @@ impl Source {
                 let reason = other.to_string();
                 let stalled = Trouble::Stalled(reason.clone());
                 if lane.trouble().as_ref() != Some(&stalled) {
-                    error!(view, partition, reason, "the view cannot read on; it tries again");
+                    error!(
+                        view,
+                        partition, reason, "the view cannot read on; it tries again"
+                    );
                 }
                 lane.set_trouble(Some(stalled));
             }
@@ -260,9 +313,17 @@ async fn switch(command: Command, runner: &Runner, source: &mut Source, writer: 
         drop(old);
         let (view, partition) = (lane.owner.view.name(), lane.owner.partition);
         if comparable && !equal {
-            warn!(view, partition, "the rebuilt view differs from the one it replaces");
+            warn!(
+                view,
+                partition, "the rebuilt view differs from the one it replaces"
+            );
         }
-        info!(view, partition, next = lane.next(), "the view is a rebuilt one");
+        info!(
+            view,
+            partition,
+            next = lane.next(),
+            "the view is a rebuilt one"
+        );
     });
     if answer.is_ok() {
         source.reader = None;

@@ -1,11 +1,13 @@
-//! Where checkpoints are kept: rows by number, written in one atomic piece.
+//! Where checkpoints are kept: rows by number, written from commit to commit.
 //!
 //! A store is a cache. Whoever opens one must be ready to throw it away: what it holds counts only
 //! once its digest has been computed again and found equal.
 //!
 //! ```text
-//! put put put commit | put put (crash)        load gives what was there at `commit`
+//! put put put commit | put put (crash)    load gives what was there at `commit`, or no row 0
 //! ```
+//! Row 0 is what a checkpoint begins with. A store that cannot take a large commit in one piece
+//! takes row 0 out before it and puts it back last.
 
 mod redb;
 mod sled;

@@ -63,3 +63,24 @@ fn what_is_no_database_is_an_error_and_no_panic() {
         assert!(read.is_err(), "{}", kind.name());
     }
 }
+
+#[test]
+fn a_large_commit_that_is_broken_off_does_not_pass_for_a_checkpoint() {
+    for kind in StoreKind::ALL {
+        let dir = tempfile::tempdir().unwrap();
+        let mut store = open(kind, dir.path()).unwrap();
+        store.put(vec![(0, vec![1]), (1, vec![1])]).unwrap();
+        store.commit().unwrap();
+        let many = |value: u8| (0..2_500).map(|number| (number, vec![value])).collect();
+        store.put(many(2)).unwrap();
+        drop(store);
+        let mut store = open(kind, dir.path()).unwrap();
+        let broken = rows(store.as_mut());
+        let is_old = broken == [(0, vec![1]), (1, vec![1])];
+        assert!(is_old || broken[0].0 != 0, "{}", kind.name());
+        store.put(many(3)).unwrap();
+        store.commit().unwrap();
+        let whole: Vec<Row> = many(3);
+        assert_eq!(rows(store.as_mut()), whole, "{}", kind.name());
+    }
+}

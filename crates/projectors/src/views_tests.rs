@@ -6,7 +6,7 @@ use crate::testing::answers::{answers, case};
 use crate::testing::events::{
     Told, accepted, handed_over, linked, poison, received, release, returned_result,
 };
-use crate::testing::lanes::{digests, feed_all, feed_to, lanes, load, save};
+use crate::testing::lanes::{Save, digests, feed_all, feed_to, lanes, load, save};
 use crate::views::names::Size;
 use lienthong_contract::pb::event::v1::event::Payload;
 use lienthong_contract::pb::event::v1::linked::Relation;
@@ -16,7 +16,10 @@ use proptest::prelude::*;
 const AGENCIES: [&str; 5] = ["H56.01", "H56.03", "G01", "X99", ""];
 
 fn payload() -> impl Strategy<Value = Payload> {
-    let code = prop_oneof![(0..4u8).prop_map(|n| format!("C{n}")), (0..6u8).prop_map(|n| format!("D{n}"))];
+    let code = prop_oneof![
+        (0..4u8).prop_map(|n| format!("C{n}")),
+        (0..6u8).prop_map(|n| format!("D{n}"))
+    ];
     let relation = prop_oneof![
         4 => Just(Relation::Case),
         1 => Just(Relation::Parent),
@@ -38,14 +41,20 @@ fn told() -> impl Strategy<Value = Told> {
         3 => Just(String::new()),
         1 => (0..4u8).prop_map(|n| format!("C{n}"))
     ];
-    (0..6u8, case, 0..500i64, payload(), 0..AGENCIES.len(), 0..12u32).prop_map(
-        |(dossier, case, minute, payload, agency, status)| {
+    (
+        0..6u8,
+        case,
+        0..500i64,
+        payload(),
+        0..AGENCIES.len(),
+        0..12u32,
+    )
+        .prop_map(|(dossier, case, minute, payload, agency, status)| {
             let mut told = Told::new("", &format!("D{dossier}"), &case, minute, payload);
             told.agency = AGENCIES[agency];
             told.status = if status <= 10 { status } else { 0 };
             told
-        },
-    )
+        })
 }
 
 /// Events with ids of their own, some told twice.
@@ -109,7 +118,7 @@ proptest! {
     fn checkpoints_and_kills_anywhere_change_nothing(
         all in all_told(),
         poisoned in prop::collection::vec((0..6u8, 0..40usize, any::<bool>()), 0..3),
-        stops in prop::collection::vec((1..30u64, any::<bool>(), 0..3usize), 0..4),
+        stops in prop::collection::vec((1..30u64, prop::option::weighted(0.3, 0..3usize), 0..20u64), 0..4),
         kind in prop::sample::select(StoreKind::ALL.to_vec()),
     ) {
         runtime().block_on(async {
@@ -136,18 +145,25 @@ proptest! {
                 let folder = dir.path().join(number.to_string());
                 let mut store = store::open(kind, &folder).unwrap();
                 let mut names = Size::EMPTY;
-                for (on, killed, pieces) in &stops {
+                for (on, kill_after, meanwhile) in &stops {
                     feed_to(&stopped, lane, lane.next() + on).await;
-                    let kill_after = killed.then_some(*pieces);
-                    if save(lane, store.as_mut(), names, kill_after).is_some() {
-                        saves += 1;
-                    }
+                    let at = lane.next();
+                    let how = Save {
+                        written: names,
+                        kill_after: *kill_after,
+                        meanwhile: *meanwhile,
+                    };
+                    let saved = save(&stopped, lane, store.as_mut(), how).await;
                     drop(store);
                     store = store::open(kind, &folder).unwrap();
                     names = load(lane, store.as_mut());
+                    if saved.is_some() {
+                        prop_assert_eq!(lane.next(), at);
+                        saves += 1;
+                    }
                 }
             }
-            prop_assert!(saves > 0 || stops.iter().all(|(_, killed, _)| *killed));
+            prop_assert!(saves > 0 || stops.iter().all(|(_, kill_after, _)| kill_after.is_some()));
             feed_all(&stopped).await;
             prop_assert_eq!(digests(&straight), digests(&stopped));
             let codes = codes();
@@ -181,7 +197,14 @@ fn birth(case_of_first: &str, case_of_second: &str) -> Vec<Told> {
 #[tokio::test]
 async fn an_early_a_late_and_a_header_link_give_the_same_answers_in_every_view() {
     let tie = |id: &str, dossier: &str, minute| {
-        Told::new(id, dossier, "", minute, linked(Relation::Case, "LT-1", false)).by("H56.01")
+        Told::new(
+            id,
+            dossier,
+            "",
+            minute,
+            linked(Relation::Case, "LT-1", false),
+        )
+        .by("H56.01")
     };
     let early = [vec![tie("7", "A-1", 1), tie("8", "B-1", 2)], birth("", "")].concat();
     let late = [birth("", ""), vec![tie("7", "A-1", 1), tie("8", "B-1", 2)]].concat();
@@ -211,13 +234,25 @@ async fn an_early_a_late_and_a_header_link_give_the_same_answers_in_every_view()
 #[tokio::test]
 async fn a_link_that_is_revoked_or_changed_takes_its_dossier_along() {
     let mut told = birth("LT-1", "LT-1");
-    told.push(Told::new("7", "B-1", "LT-1", 60, linked(Relation::Case, "LT-2", false)));
+    told.push(Told::new(
+        "7",
+        "B-1",
+        "LT-1",
+        60,
+        linked(Relation::Case, "LT-2", false),
+    ));
     let (moved, _) = lanes(records(&told));
     feed_all(&moved).await;
     let found = case(&moved, "B-1").await.unwrap();
     assert_eq!((&found.code[..], found.dossiers.len()), ("LT-2", 1));
     assert_eq!(case(&moved, "LT-1").await.unwrap().dossiers[0].code, "A-1");
-    told.push(Told::new("8", "B-1", "", 61, linked(Relation::Case, "LT-2", true)));
+    told.push(Told::new(
+        "8",
+        "B-1",
+        "",
+        61,
+        linked(Relation::Case, "LT-2", true),
+    ));
     let (alone, _) = lanes(records(&told));
     feed_all(&alone).await;
     assert_eq!(case(&alone, "B-1").await.unwrap().code, "B-1");
@@ -240,5 +275,41 @@ async fn a_part_of_many_facts_takes_each_once() {
         .collect();
     assert_eq!(counts, [(400, 400); 3]);
     let case = case(&lanes, "A-1").await.unwrap();
-    assert!(case.timeline.is_sorted_by_key(|entry| entry.occurred_time.map(|time| time.seconds)));
+    assert!(
+        case.timeline
+            .is_sorted_by_key(|entry| entry.occurred_time.map(|time| time.seconds))
+    );
+}
+
+#[tokio::test]
+async fn the_latest_word_on_a_case_holds_be_it_a_header_or_a_link() {
+    let link = |minute| {
+        let to = linked(Relation::Case, "LT-2", false);
+        Told::new("link", "A-1", "LT-1", minute, to)
+    };
+    for (minute, code) in [(5, "LT-1"), (15, "LT-2")] {
+        let told = [
+            Told::new("1", "A-1", "LT-1", 0, received()),
+            link(minute),
+            Told::new("2", "A-1", "LT-1", 10, accepted()),
+        ];
+        let (lanes, _) = lanes(records(&told));
+        feed_all(&lanes).await;
+        assert_eq!(case(&lanes, "A-1").await.unwrap().code, code);
+        assert_eq!(answers(&lanes, &[]).await.statistics.cases, 1);
+    }
+}
+
+#[tokio::test]
+async fn an_event_sent_again_with_its_case_counts_once_in_every_sum() {
+    let early = birth("", "");
+    let again = birth("LT-1", "LT-1");
+    let (once, _) = lanes(records(&again));
+    let (twice, _) = lanes(records(&[early, again].concat()));
+    feed_all(&once).await;
+    feed_all(&twice).await;
+    let codes: Vec<String> = ["LT-1", "A-1", "B-1"].map(str::to_owned).to_vec();
+    let answers_once = answers(&once, &codes).await;
+    assert_eq!(answers_once.statistics.events, 6);
+    assert_eq!(answers_once, answers(&twice, &codes).await);
 }

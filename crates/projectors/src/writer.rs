@@ -19,12 +19,13 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tracing::warn;
 
+/// After a checkpoint its writer rests this many times as long as the checkpoint took, so that
+/// checkpoints cost at most a fifth of the time however much changes.
+const REST: u32 = 4;
 /// Pieces on their way to the thread.
 const IN_FLIGHT: usize = 2;
 /// What a checkpoint under way may hold back in memory before the lane waits for it.
 const CROWDED_BYTES: usize = 8 << 20;
-/// Pause after a checkpoint that failed.
-const AFTER_FAILURE: Duration = Duration::from_secs(5);
 
 /// Writes the checkpoints of one lane.
 pub struct Writer {
@@ -39,6 +40,8 @@ pub struct Writer {
     owed: bool,
     /// No checkpoint begins before this.
     not_before: Instant,
+    /// Pause after a checkpoint that failed.
+    after_failure: Duration,
 }
 
 /// A store and how much of the vocabulary it holds.
@@ -58,6 +61,7 @@ struct Writing {
     done: JoinHandle<(Generation, Result<bool, Error>)>,
     next: u64,
     names: Size,
+    began: Instant,
 }
 
 impl Writer {
@@ -66,6 +70,7 @@ impl Writer {
         generations: Generations,
         runtime: Handle,
         loaded: Option<(Generation, Size)>,
+        after_failure: Duration,
     ) -> Self {
         Self {
             generations,
@@ -75,6 +80,7 @@ impl Writer {
             idle: loaded.map(|(generation, names)| Open { generation, names }),
             writing: None,
             not_before: Instant::now(),
+            after_failure,
         }
     }
 
@@ -151,6 +157,7 @@ impl Writer {
             done: self.runtime.spawn_blocking(thread),
             next,
             names,
+            began: Instant::now(),
         }
     }
 
@@ -173,6 +180,7 @@ impl Writer {
         }
         let outcome = (&mut writing.done).await;
         let (next, names) = (writing.next, writing.names);
+        self.not_before = Instant::now() + writing.began.elapsed() * REST;
         self.writing = None;
         match outcome {
             Ok((generation, Ok(true))) => {
@@ -217,7 +225,7 @@ impl Writer {
         lane.state_mut().facts.parts_mut().changes_mut().clear();
         self.idle = None;
         self.owed = true;
-        self.not_before = Instant::now() + AFTER_FAILURE;
+        self.not_before = Instant::now() + self.after_failure;
     }
 }
 

@@ -14,6 +14,7 @@ use lienthong_contract::pb::onestop::v1::{
 use std::io::Write;
 use std::process::{Child, Command, Stdio};
 use tokio_stream::StreamExt;
+use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status, Streaming};
 
 /// The echo server in a process of its own; killed when dropped.
@@ -51,11 +52,10 @@ pub async fn serve() -> Outcome<()> {
     println!("{}", listener.local_addr()?);
     std::io::stdout().flush()?;
     tonic::transport::Server::builder()
-        .tcp_nodelay(true)
         .initial_stream_window_size(4 << 20)
         .initial_connection_window_size(16 << 20)
         .add_service(lazy::LazyStream(OnestopAdapterServiceServer::new(Unary)))
-        .serve_with_incoming(tokio_stream::wrappers::TcpListenerStream::new(listener))
+        .serve_with_incoming(TcpIncoming::from(listener).with_nodelay(Some(true)))
         .await?;
     Ok(())
 }

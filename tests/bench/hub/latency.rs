@@ -12,8 +12,10 @@ use tokio::sync::mpsc;
 
 /// Steady rate, events a second.
 const RATE: u64 = 2_000;
+/// One event in so many is asked for; the senders take turns, so that questions do not queue.
+const SAMPLED: u64 = 20;
 
-/// Sends at the steady rate from 16 senders; for every 20th event asks for its case with
+/// Sends at the steady rate from 16 senders; for one event in 20 asks for its case with
 /// the acknowledged position and times the answer. The same read without waiting tells
 /// what of that is the read itself.
 pub async fn measure(arguments: &Arguments, disk: &Disk, report: &mut Report) -> Outcome<()> {
@@ -35,7 +37,7 @@ pub async fn measure(arguments: &Arguments, disk: &Disk, report: &mut Report) ->
                 ticks.tick().await;
                 let case = number * senders + sender;
                 let position = load::one(&mut client, sample::event_of("steady", case, 0)).await?;
-                if number % 20 == 0 {
+                if (number + sender) % SAMPLED == 0 {
                     let _ = samples.send((case, position, Instant::now()));
                 }
                 number += 1;

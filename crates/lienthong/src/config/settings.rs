@@ -182,7 +182,7 @@ impl Default for Settings {
                 listen: local(7430),
             },
             views: Views {
-                store: Store::Sled,
+                store: Store::Redb,
                 checkpoint_every_ms: 1_000,
             },
             reference: Reference::default(),

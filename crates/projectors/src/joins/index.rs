@@ -99,7 +99,8 @@ impl Shard {
     }
 
     fn forget(&mut self, partition: u32) {
-        self.mentions.retain(|(_, part)| part.partition != partition);
+        self.mentions
+            .retain(|(_, part)| part.partition != partition);
         let still: HashSet<u64> = self
             .shared
             .iter()

@@ -1,7 +1,7 @@
 //! Every case of a view, one by one: plain parts as they lie, tied ones joined.
 
-use super::tied::{Found, find, join};
 use super::Ties;
+use super::tied::{Found, find, join};
 use crate::views::codes::At;
 use crate::views::keyed::{Fact, Keyed};
 use crate::views::part::Part;
@@ -64,7 +64,8 @@ fn add_plain<F: Fact, S: Sum>(keyed: &Keyed<F>, tied: &HashSet<u32>, only: &Only
     for (at, part) in (0..).zip(keyed.parts()) {
         let code = part.codes().key();
         let wanted = sum.wants(code) && (tied.is_empty() || !tied.contains(&at));
-        if wanted && (only.source.is_empty() || part.facts().any(|fact| speaks(&fact, keyed, only))) {
+        if wanted && (only.source.is_empty() || part.facts().any(|fact| speaks(&fact, keyed, only)))
+        {
             fill(&mut case, keyed, part);
             sum.add(&case);
         }

@@ -131,7 +131,8 @@ pub fn join<'a, F: Fact>(
 ) {
     case.code = &tied.code;
     case.dossiers.clear();
-    case.dossiers.extend(tied.dossiers.iter().map(|name| &name[..]));
+    case.dossiers
+        .extend(tied.dossiers.iter().map(|name| &name[..]));
     case.steps.clear();
     for place in places {
         for (keyed, codes, fact) in place.facts(parts) {
@@ -146,6 +147,7 @@ pub fn join<'a, F: Fact>(
     case.steps.sort_unstable_by_key(|step| step.order);
     if places.len() > 1 {
         let mut seen = HashSet::with_capacity(case.steps.len());
-        case.steps.retain(|step| seen.insert(step.order.fingerprint));
+        case.steps
+            .retain(|step| seen.insert(step.order.fingerprint));
     }
 }

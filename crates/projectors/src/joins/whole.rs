@@ -21,16 +21,16 @@ pub struct Partition<'a> {
 
 /// The case that `code` names: its own code, a dossier's, an alias, or a case or parent code that
 /// a link holding now names.
-pub fn whole<'a>(
-    code: &str,
-    index: &Index,
-    partitions: &[Partition<'a>],
-) -> Option<WholeCase<'a>> {
+pub fn whole<'a>(code: &str, index: &Index, partitions: &[Partition<'a>]) -> Option<WholeCase<'a>> {
     let parts: Vec<&'a Keyed<CaseFact>> = partitions.iter().map(|one| one.parts).collect();
     let tale = tell(&cluster_of(code, index, &parts), &parts);
     let mut groups = resolve(&tale.told(), &tale.assertions);
     let by_name = groups.iter().position(|group| group.answers_to(code));
-    let found = by_name.or_else(|| groups.iter().position(|group| is_linked(group, code, &tale)));
+    let found = by_name.or_else(|| {
+        groups
+            .iter()
+            .position(|group| is_linked(group, code, &tale))
+    });
     let group = groups.swap_remove(found?);
     let details = details(&group, &tale, &parts);
     let parked = parked(&group, &tale, partitions);
@@ -106,7 +106,12 @@ fn details<'a>(
         }
     }
     details.sort_unstable_by_key(|detail| {
-        (detail.step.order, detail.recorded_ms, detail.partition, detail.offset)
+        (
+            detail.step.order,
+            detail.recorded_ms,
+            detail.partition,
+            detail.offset,
+        )
     });
     let mut seen = HashSet::new();
     details.retain(|detail| seen.insert(detail.step.order.fingerprint));
@@ -114,11 +119,7 @@ fn details<'a>(
 }
 
 /// Dossiers under whose record key an event is parked.
-fn parked<'a>(
-    group: &Group<'a>,
-    tale: &Tale<'a>,
-    partitions: &[Partition<'a>],
-) -> Vec<&'a str> {
+fn parked<'a>(group: &Group<'a>, tale: &Tale<'a>, partitions: &[Partition<'a>]) -> Vec<&'a str> {
     let mut parked = Vec::new();
     for part in &tale.parts {
         let parking = partitions[part.id.partition as usize].parking;

@@ -64,11 +64,13 @@ impl Redb {
 
 impl Store for Redb {
     fn load(&mut self, visit: &mut Visit<'_>) -> Result<(), Error> {
-        self.read(visit).map_err(|error| Error::Read(error.to_string()))
+        self.read(visit)
+            .map_err(|error| Error::Read(error.to_string()))
     }
 
     fn put(&mut self, rows: Vec<Row>) -> Result<(), Error> {
-        self.write(rows).map_err(|error| Error::Write(error.to_string()))
+        self.write(rows)
+            .map_err(|error| Error::Write(error.to_string()))
     }
 
     fn commit(&mut self) -> Result<(), Error> {

@@ -2,9 +2,13 @@
 //!
 //! Measured before it was used: open databases can be lost to a power cut (its `flush()` calls
 //! `sync_file_range`, not fsync; some then panic when opened), its folder grows with every write,
-//! and its asynchronous calls can deadlock. So: every call that reaches it is guarded against
-//! panics, there are batches only, each followed by a synchronous flush and an fdatasync of its
-//! files, and a worn folder is written anew.
+//! its asynchronous calls can deadlock, and a large batch takes many times its size in memory. So:
+//! every call that reaches it is guarded against panics; there are batches only, and after the last
+//! a synchronous flush and an fdatasync of its files; and a worn folder is written anew.
+//!
+//! A commit of up to [`AT_ONCE`] rows is one batch, all or nothing. A larger one goes in several:
+//! row 0, which every checkpoint begins with, is taken out first and put back last, so that a
+//! content between two checkpoints does not pass for one.
 
 use super::{Error, Row, Store, Visit};
 use ::sled::{Batch, Db, Mode};
@@ -12,6 +16,7 @@ use std::fs::{self, File};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The view itself is in memory: pages are read once, at loading.
 const CACHE_BYTES: u64 = 4 << 20;
@@ -19,19 +24,50 @@ const CACHE_BYTES: u64 = 4 << 20;
 const SMALL_BYTES: u64 = 64 << 20;
 /// A folder is worn when it is this many times as large as its content.
 const WORN_FACTOR: u64 = 5;
+/// What sled says of a folder whose last database is still being closed, which goes on in its own
+/// threads after it was dropped; and how often and after what pause to try again.
+const LOCKED: &str = "could not acquire lock";
+const LOCK_TRIES: u32 = 40;
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
+/// Rows of one batch.
+const AT_ONCE: usize = 1_000;
 
 struct Sled {
     database: Db,
     dir: PathBuf,
-    batch: Batch,
-    /// Bytes in the batch.
-    batch_bytes: u64,
+    /// What was put and is not in a batch yet, row 0 apart.
+    waiting: Vec<Row>,
+    first_row: Option<Vec<u8>>,
+    /// Whether batches of the next commit have been applied.
+    is_between: bool,
+    /// Bytes put since the last commit.
+    put_bytes: u64,
     /// Bytes of all rows, as far as they are known; never too many.
     content_bytes: u64,
 }
 
 pub(super) fn open(dir: &Path) -> Result<Box<dyn Store>, String> {
-    let database = guarded(|| {
+    let mut tries = 1;
+    let database = loop {
+        match open_once(dir) {
+            Err(what) if what.contains(LOCKED) && tries < LOCK_TRIES => tries += 1,
+            opened => break opened?,
+        }
+        std::thread::sleep(LOCK_PAUSE);
+    };
+    Ok(Box::new(Sled {
+        database,
+        dir: dir.to_owned(),
+        waiting: Vec::new(),
+        first_row: None,
+        is_between: false,
+        put_bytes: 0,
+        content_bytes: 0,
+    }))
+}
+
+fn open_once(dir: &Path) -> Result<Db, String> {
+    guarded(|| {
         ::sled::Config::new()
             .path(dir)
             .mode(Mode::HighThroughput)
@@ -39,14 +75,7 @@ pub(super) fn open(dir: &Path) -> Result<Box<dyn Store>, String> {
             .flush_every_ms(None)
             .open()
             .map_err(|error| error.to_string())
-    })?;
-    Ok(Box::new(Sled {
-        database,
-        dir: dir.to_owned(),
-        batch: Batch::default(),
-        batch_bytes: 0,
-        content_bytes: 0,
-    }))
+    })
 }
 
 impl Store for Sled {
@@ -71,29 +100,29 @@ impl Store for Sled {
 
     fn put(&mut self, rows: Vec<Row>) -> Result<(), Error> {
         for (number, value) in rows {
-            self.batch_bytes += value.len() as u64;
-            self.batch.insert(&number.to_be_bytes(), value);
+            self.put_bytes += value.len() as u64;
+            match number {
+                0 => self.first_row = Some(value),
+                _ => self.waiting.push((number, value)),
+            }
+            if self.waiting.len() >= AT_ONCE {
+                self.apply_some().map_err(Error::Write)?;
+            }
         }
         Ok(())
     }
 
     fn commit(&mut self) -> Result<(), Error> {
-        let batch = std::mem::take(&mut self.batch);
-        let bytes = std::mem::take(&mut self.batch_bytes);
-        let (database, dir) = (&self.database, &self.dir);
-        guarded(|| {
-            database.apply_batch(batch).map_err(|error| error.to_string())?;
-            database.flush().map_err(|error| error.to_string())?;
-            sync_files(dir).map_err(|error| error.to_string())
-        })
-        .map_err(Error::Write)?;
-        self.content_bytes = self.content_bytes.max(bytes);
+        self.apply_last().map_err(Error::Write)?;
+        self.is_between = false;
+        self.content_bytes = self.content_bytes.max(std::mem::take(&mut self.put_bytes));
         Ok(())
     }
 
     fn abandon(&mut self) {
-        self.batch = Batch::default();
-        self.batch_bytes = 0;
+        self.waiting.clear();
+        self.first_row = None;
+        self.put_bytes = 0;
     }
 
     fn is_worn(&self) -> bool {
@@ -104,6 +133,46 @@ impl Store for Sled {
         });
         on_disk.is_ok_and(|bytes| worn(bytes, self.content_bytes))
     }
+}
+
+impl Sled {
+    /// Part of a commit too large for one batch.
+    fn apply_some(&mut self) -> Result<(), String> {
+        let mut batch = batch_of(std::mem::take(&mut self.waiting));
+        if !std::mem::replace(&mut self.is_between, true) {
+            batch.remove(&0u64.to_be_bytes());
+        }
+        self.apply(batch)
+    }
+
+    /// The rest of a commit, durable with everything before.
+    fn apply_last(&mut self) -> Result<(), String> {
+        let mut rows = std::mem::take(&mut self.waiting);
+        rows.extend(self.first_row.take().map(|value| (0, value)));
+        self.apply(batch_of(rows))?;
+        let (database, dir) = (&self.database, &self.dir);
+        guarded(|| {
+            database.flush().map_err(|error| error.to_string())?;
+            sync_files(dir).map_err(|error| error.to_string())
+        })
+    }
+
+    fn apply(&self, batch: Batch) -> Result<(), String> {
+        let database = &self.database;
+        guarded(|| {
+            database
+                .apply_batch(batch)
+                .map_err(|error| error.to_string())
+        })
+    }
+}
+
+fn batch_of(rows: Vec<Row>) -> Batch {
+    let mut batch = Batch::default();
+    for (number, value) in rows {
+        batch.insert(&number.to_be_bytes(), value);
+    }
+    batch
 }
 
 fn worn(on_disk_bytes: u64, content_bytes: u64) -> bool {

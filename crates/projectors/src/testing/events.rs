@@ -95,7 +95,11 @@ pub fn poison(key: &str) -> Record {
 /// An operator's decision.
 pub fn release(key: &str, parked_offset: u64, skip: bool) -> Record {
     use pb::parked_released::Decision;
-    let decision = if skip { Decision::Skip } else { Decision::Retry };
+    let decision = if skip {
+        Decision::Skip
+    } else {
+        Decision::Retry
+    };
     let payload = Payload::ParkedReleased(ParkedReleased {
         decision: decision as i32,
         parked_offset,

@@ -11,7 +11,7 @@ use crate::views::names::Size;
 use crate::views::{State, View};
 use lienthong_contract::reference::{demo_agencies, registry};
 use lienthong_eventlog::Record;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use tokio_util::sync::CancellationToken;
 
 pub const PARTITIONS: u32 = 3;
@@ -36,6 +36,7 @@ pub fn lanes(records: impl IntoIterator<Item = Record>) -> (Arc<Lanes>, Arc<Memo
         index,
         log: log.clone(),
         registry: Arc::new(registry(&[demo_agencies()]).unwrap()),
+        known_ties: Mutex::new(None),
     };
     (Arc::new(lanes), log)
 }
@@ -61,24 +62,27 @@ pub async fn feed_to(lanes: &Lanes, lane: &Lane, to: u64) {
     catch_up(lane, lanes.log.as_ref(), to, &stop).await.unwrap();
 }
 
-/// Writes a checkpoint into a store that holds `written` of the vocabulary. With `kill_after`, the
-/// process dies after so many pieces: nothing is committed.
-pub fn save(
-    lane: &Lane,
-    store: &mut dyn Store,
-    written: Size,
-    kill_after: Option<usize>,
-) -> Option<Size> {
-    let mut state = lane.state_mut();
-    let rows = checkpoint::begin(&mut state, lane.owner, written).unwrap();
-    let names = state.facts.parts().names().size();
+/// How a checkpoint goes.
+pub struct Save {
+    /// Of the vocabulary, what the store holds.
+    pub written: Size,
+    /// The process dies after so many pieces: nothing is committed.
+    pub kill_after: Option<usize>,
+    /// So many events are taken while it is written.
+    pub meanwhile: u64,
+}
+
+/// Writes a checkpoint into a store. None if the process died.
+pub async fn save(lanes: &Lanes, lane: &Lane, store: &mut dyn Store, save: Save) -> Option<()> {
+    let rows = checkpoint::begin(&mut lane.state_mut(), lane.owner, save.written).unwrap();
     store.put(rows).unwrap();
+    feed_to(lanes, lane, lane.next() + save.meanwhile).await;
     let mut pieces = 0;
     loop {
-        if kill_after.is_some_and(|most| pieces >= most) {
+        if save.kill_after.is_some_and(|most| pieces >= most) {
             return None;
         }
-        let rows = checkpoint::next_rows(&mut state);
+        let rows = checkpoint::next_rows(&mut lane.state_mut());
         if rows.is_empty() {
             break;
         }
@@ -86,7 +90,7 @@ pub fn save(
         pieces += 1;
     }
     store.commit().unwrap();
-    Some(names)
+    Some(())
 }
 
 /// Loads what the store holds into the lane; a lane begins anew if it holds nothing.

@@ -108,7 +108,9 @@ pub fn reference(text: &str) -> u64 {
     if text.is_empty() {
         return 0;
     }
-    siphasher::sip::SipHasher13::new().hash(text.as_bytes()).max(1)
+    siphasher::sip::SipHasher13::new()
+        .hash(text.as_bytes())
+        .max(1)
 }
 
 /// Eight bytes of a deadline for the digest.

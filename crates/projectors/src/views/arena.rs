@@ -1,8 +1,8 @@
 //! Memory for a million small blocks that keep growing.
 //!
 //! A block is written whole at the end of the newest chunk; the place it had before is waste. When
-//! there is too much waste the chunk with the least in it is emptied into the newest one and given
-//! back. So memory stays within a known factor of what the blocks need, whatever the order in which
+//! there is too much waste the chunk with the least in it is emptied into the newest one and
+//! filled again. So memory stays within a known factor of what the blocks need, in whatever order
 //! they grow, which a general allocator does not promise.
 //!
 //! ```text
@@ -34,7 +34,7 @@ struct Chunk {
 pub struct Arena {
     places: Vec<Place>,
     chunks: Vec<Chunk>,
-    /// Chunks given back, to be filled again.
+    /// Chunks that were emptied.
     empty: Vec<u32>,
     /// The chunk being filled.
     newest: Option<u32>,
@@ -88,7 +88,9 @@ impl Arena {
         };
         let chunk = &mut self.chunks[at as usize];
         chunk.bytes.extend_from_slice(&number.to_le_bytes());
-        chunk.bytes.extend_from_slice(&(block.len() as u32).to_le_bytes());
+        chunk
+            .bytes
+            .extend_from_slice(&(block.len() as u32).to_le_bytes());
         let place = Place {
             chunk: at,
             at: chunk.bytes.len() as u32,
@@ -129,7 +131,7 @@ impl Arena {
     }
 
     fn empty_out(&mut self, from: u32) {
-        let Chunk { bytes, live } = std::mem::take(&mut self.chunks[from as usize]);
+        let Chunk { mut bytes, live } = std::mem::take(&mut self.chunks[from as usize]);
         self.live -= live;
         self.written -= bytes.len();
         let mut at = HEAD;
@@ -141,6 +143,10 @@ impl Arena {
                 self.places[number as usize] = self.write(number, &bytes[at..at + length]);
             }
             at += length + HEAD;
+        }
+        if bytes.capacity() == CHUNK {
+            bytes.clear();
+            self.chunks[from as usize].bytes = bytes;
         }
         self.empty.push(from);
     }

@@ -1,10 +1,10 @@
 //! The case view: every fact of a dossier, with its links, its source and its place in the log.
 
+use super::Applied;
 use super::act::{Act, due_bytes, put, reference};
 use super::codes::{At, Codes, KEY, MoreCodes};
 use super::keyed::{Fact, Keyed};
 use super::names::{Name, Names};
-use super::Applied;
 use lienthong_domain::event::{Event, Kind, Link, Relation};
 use lienthong_domain::path::Step;
 use serde::{Deserialize, Serialize};

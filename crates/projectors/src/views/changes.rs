@@ -116,7 +116,10 @@ impl Marks {
         let (from, bit) = place(part);
         let rest = self.words.get(from).map(|marks| marks & !(bit - 1));
         let later = self.words.iter().enumerate().skip(from + 1);
-        let mut words = rest.map(|marks| (from, marks)).into_iter().chain(later.map(|(at, marks)| (at, *marks)));
+        let mut words = rest
+            .map(|marks| (from, marks))
+            .into_iter()
+            .chain(later.map(|(at, marks)| (at, *marks)));
         let (word, marks) = words.find(|(_, marks)| *marks != 0)?;
         Some(word as u32 * 64 + marks.trailing_zeros())
     }

@@ -45,7 +45,10 @@ impl Names {
         }
         let hash = self.hasher.hash_one(text);
         let (all, ends) = (&self.text, &self.ends);
-        if let Some(known) = self.by_text.find(hash, |name| slice(all, ends, *name) == text) {
+        if let Some(known) = self
+            .by_text
+            .find(hash, |name| slice(all, ends, *name) == text)
+        {
             return *known;
         }
         let name = self.ends.len() as Name;
@@ -63,7 +66,10 @@ impl Names {
             return 0;
         }
         let hash = self.hasher.hash_one(party);
-        if let Some(known) = self.by_party.find(hash, |name| self.party_of(*name) == party) {
+        if let Some(known) = self
+            .by_party
+            .find(hash, |name| self.party_of(*name) == party)
+        {
             return *known;
         }
         let pair = (self.name(party.agency), self.name(party.unit));
@@ -152,7 +158,10 @@ pub struct Size {
 
 impl Size {
     /// The size of an empty vocabulary, which knows the empty text and the unnamed party.
-    pub const EMPTY: Size = Size { names: 1, parties: 1 };
+    pub const EMPTY: Size = Size {
+        names: 1,
+        parties: 1,
+    };
 }
 
 /// A piece of a vocabulary.
@@ -180,13 +189,19 @@ mod tests {
         let a = names.name("H56.01");
         let b = names.name("H56.02");
         assert_eq!((names.name("H56.01"), names.name("")), (a, 0));
-        assert_eq!((names.text(a), names.text(b), names.text(0)), ("H56.01", "H56.02", ""));
+        assert_eq!(
+            (names.text(a), names.text(b), names.text(0)),
+            ("H56.01", "H56.02", "")
+        );
         let party = Party {
             agency: "H56.01",
             unit: "MC",
         };
         let number = names.party(party);
-        assert_eq!((names.party(party), names.party_of(number)), (number, party));
+        assert_eq!(
+            (names.party(party), names.party_of(number)),
+            (number, party)
+        );
     }
 
     #[test]

@@ -30,9 +30,9 @@ impl<'a, F: Fact> Part<'a, F> {
     /// The part in a block. A block that is shorter than it says is an empty part, which is not
     /// whole.
     pub fn new(block: &'a [u8]) -> Self {
-        let split = block.split_first_chunk::<4>().and_then(|(length, rest)| {
-            rest.split_at_checked(u32::from_le_bytes(*length) as usize)
-        });
+        let split = block
+            .split_first_chunk::<4>()
+            .and_then(|(length, rest)| rest.split_at_checked(u32::from_le_bytes(*length) as usize));
         let (codes, facts) = split.unwrap_or_default();
         Self {
             codes: Codes::new(codes),
@@ -44,7 +44,9 @@ impl<'a, F: Fact> Part<'a, F> {
     /// Whether every byte of it reads.
     pub fn is_whole(&self) -> bool {
         let mut raw = self.raw();
-        let reads = raw.by_ref().all(|(_, body)| postcard::from_bytes::<F>(body).is_ok());
+        let reads = raw
+            .by_ref()
+            .all(|(_, body)| postcard::from_bytes::<F>(body).is_ok());
         reads && raw.rest.is_empty() && self.codes.is_whole()
     }
 
@@ -56,7 +58,8 @@ impl<'a, F: Fact> Part<'a, F> {
     /// The facts, in the order of [`OrderKey`].
     pub fn facts(&self) -> impl Iterator<Item = F> + use<'a, F> {
         // Every fact was read once when it came in: what does not read is not here.
-        self.raw().filter_map(|(_, body)| postcard::from_bytes(body).ok())
+        self.raw()
+            .filter_map(|(_, body)| postcard::from_bytes(body).ok())
     }
 
     /// Fingerprints of the facts.

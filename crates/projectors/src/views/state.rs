@@ -130,7 +130,10 @@ impl State {
     pub fn take_released(&mut self, decision: &Read, released: &[Read]) {
         self.parking.release(&decision.stored.record.key);
         for read in released {
-            if !self.parking.wait(&read.stored.record.key, read.stored.offset) {
+            if !self
+                .parking
+                .wait(&read.stored.record.key, read.stored.offset)
+            {
                 self.apply(read);
             }
         }

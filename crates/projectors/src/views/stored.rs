@@ -25,6 +25,8 @@ pub struct Counts {
 
 /// The parts of one partition, whatever their facts.
 pub trait Parts: Send + Sync {
+    /// Brings the parts of these keys into the processor's cache.
+    fn warm(&self, keys: &mut dyn Iterator<Item = &[u8]>);
     /// Sum of the facts' digests.
     fn digest(&self) -> u128;
     /// What is counted.
@@ -51,6 +53,10 @@ pub trait Parts: Send + Sync {
 }
 
 impl<F: Fact> Parts for Keyed<F> {
+    fn warm(&self, keys: &mut dyn Iterator<Item = &[u8]>) {
+        Keyed::warm(self, keys);
+    }
+
     fn digest(&self) -> u128 {
         self.digest
     }

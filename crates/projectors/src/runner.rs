@@ -35,13 +35,6 @@ const AFTER_FAILURE: u32 = 5;
 /// would take more than half of the processor.
 const CATCHING_UP: Duration = Duration::from_secs(60);
 
-/// Where events come faster than the runner wakes for them, it waits this long after each few, so
-/// that one waking serves many: the cores are better spent on taking events in. A view is that
-/// much later then; where they come one by one nothing waits.
-const GATHER: Duration = Duration::from_micros(500);
-/// Reads of so many records are worth a waking of their own.
-const ENOUGH: usize = 256;
-
 /// What a runner is asked to do.
 pub enum Command {
     /// Go on with this state, which was made from the log, in the place of the present one.
@@ -235,15 +228,10 @@ impl Source {
 
     /// Feeds the lane with what was read, or deals with why nothing was.
     async fn take(&mut self, lane: &Lane, records: Result<Vec<StoredRecord>, ReadError>) {
-        let few = matches!(&records, Ok(records) if (2..ENOUGH).contains(&records.len()));
         let fed = match records {
             Ok(records) => feed(lane, self.log.as_ref(), records).await,
             Err(error) => Err(error),
         };
-        if few {
-            // The thread is the runner's own: nothing else waits on it.
-            std::thread::sleep(GATHER);
-        }
         match fed {
             Ok(()) => {
                 self.has_position = true;

@@ -2,7 +2,7 @@
 
 use super::Step;
 use super::exchange::{is_taken_up, passes_on};
-use crate::event::Party;
+use crate::event::{Kind, Party};
 
 /// Who holds a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,11 +19,12 @@ pub struct Holder<'a> {
 ///
 /// If that step passes the case on, the addressee holds it from then on. Otherwise whoever
 /// acted holds it, since the first step of the agency's uninterrupted stay (steps that name
-/// nobody do not interrupt it). A case that has ended has a holder too: who acted last.
+/// nobody do not interrupt it). Answering a consultation is no holding: the dossier stays with
+/// whoever asked. A case that has ended has a holder too: who acted last.
 pub fn holder<'a>(steps: &[Step<'a>]) -> Option<Holder<'a>> {
     let last = steps
         .iter()
-        .rposition(|step| step.actor.is_named() || passes_on(step))?;
+        .rposition(|step| is_held_by_actor(step) || passes_on(step))?;
     let step = &steps[last];
     if passes_on(step) {
         return Some(Holder {
@@ -35,7 +36,7 @@ pub fn holder<'a>(steps: &[Step<'a>]) -> Option<Holder<'a>> {
     let stay = steps[..=last]
         .iter()
         .rev()
-        .filter(|earlier| earlier.actor.is_named())
+        .filter(|earlier| is_held_by_actor(earlier))
         .take_while(|earlier| earlier.actor.agency == step.actor.agency);
     Some(Holder {
         party: step.actor,
@@ -44,6 +45,10 @@ pub fn holder<'a>(steps: &[Step<'a>]) -> Option<Holder<'a>> {
             .map_or(step.order.occurred_ms, |first| first.order.occurred_ms),
         accepted: true,
     })
+}
+
+fn is_held_by_actor(step: &Step<'_>) -> bool {
+    step.actor.is_named() && step.kind != Kind::Answered
 }
 
 #[cfg(test)]

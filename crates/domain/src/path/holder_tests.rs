@@ -79,6 +79,13 @@ fn asking_for_an_opinion_does_not_pass_the_case_on() {
 }
 
 #[test]
+fn answering_a_consultation_leaves_it_with_whoever_asked() {
+    let asked = [act(1, "A"), to(2, "A", Kind::Consulted, "B")];
+    let answered = [asked[0], asked[1], step(3, "B", Kind::Answered)];
+    assert_eq!(held(&answered), held_by("A", 1, true));
+}
+
+#[test]
 fn an_ended_case_is_held_by_who_ended_it() {
     let steps = [act(1, "A"), step(3, "A", Kind::ResultReturned)];
     assert_eq!(held(&steps), held_by("A", 1, true));

@@ -287,6 +287,7 @@ async fn reflection_of_both_versions_lists_what_is_served_here() {
     let expected = [
         "grpc.health.v1.Health",
         "grpc.reflection.v1.ServerReflection",
+        "grpc.reflection.v1alpha.ServerReflection",
         "lienthong.operations.v1.OperationsService",
         "lienthong.procedure.v1.ProcedureQueryService",
     ];

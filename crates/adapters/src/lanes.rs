@@ -9,9 +9,12 @@
 //! single calls, of which HTTP/2 is nearly the whole cost, that gives half as many again a second
 //! as one runtime over all cores.
 
+mod lingering;
+
 use crate::config::Limits;
 use crate::oversize;
 use lienthong_telemetry::rpc;
+use lingering::Lingering;
 use std::io;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -82,7 +85,8 @@ async fn serve(
     calls: u32,
     ends: Ends,
 ) -> Result<(), tonic::transport::Error> {
-    let incoming = ReceiverStream::new(incoming).map(TcpStream::from_std);
+    let incoming = ReceiverStream::new(incoming)
+        .map(|connection| TcpStream::from_std(connection).map(Lingering::new));
     let server = Server::builder()
         .http2_keepalive_interval(Some(PING_EVERY))
         .http2_keepalive_timeout(Some(PING_PATIENCE))

@@ -4,8 +4,9 @@
 //! - [`EventLog`] says what a log promises; [`Reader`] follows one partition of it.
 //! - [`embedded`] is the home for one machine: segment files of our own, durable before any
 //!   acknowledgement.
-//! - A second home on a Kafka cluster belongs beside it, in `src/kafka.rs`, implementing the same
-//!   trait; it is to be the only place that names rdkafka.
+//! - [`kafka`] is the home on a Kafka cluster, where one machine is not enough; the only place that
+//!   names rdkafka.
+//! - [`Groups`] says how several processes share the partitions of a log.
 //! - [`contract_tests`] are the behaviours every home must show. They are written against the
 //!   trait alone.
 //!
@@ -15,11 +16,14 @@
 pub mod contract_tests;
 pub mod embedded;
 mod error;
+mod group;
+pub mod kafka;
 mod log;
 mod partitioner;
 mod record;
 
 pub use error::{AppendError, ReadError};
+pub use group::{Change, GroupError, Groups, Member, Membership, Owner};
 pub use log::{EventLog, Reader};
 pub use partitioner::partition_for;
 pub use record::{Bounds, Position, Record, StoredRecord};

@@ -78,3 +78,23 @@ async fn measure(mut shown: Shown, lanes: Now, log: Arc<dyn EventLog>, stop: Can
     }
     show(&mut shown, &lanes());
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::lanes::owner;
+
+    #[test]
+    fn lanes_come_and_go_and_one_that_stays_keeps_its_reading() {
+        let lane = |view, partition| Arc::new(Lane::new(owner(view, partition), None));
+        let (stays, goes) = (lane(View::Case, 1), lane(View::Vertical, 2));
+        let mut shown = Shown::new();
+        show(&mut shown, &[stays.clone(), goes]);
+        assert_eq!(shown.len(), 2);
+        let before = shown[&(View::Case, 1)].clone();
+        show(&mut shown, &[stays, lane(View::Horizontal, 0)]);
+        let keys: Vec<_> = shown.keys().copied().collect();
+        assert_eq!(keys, [(View::Case, 1), (View::Horizontal, 0)]);
+        assert!(Arc::ptr_eq(&before, &shown[&(View::Case, 1)]));
+    }
+}

@@ -30,7 +30,7 @@ pub enum Service {
     Progress,
 }
 
-/// What the address of the request says, for senders whose body leaves it out.
+/// What the request says beside its body, for senders whose body leaves it out.
 #[derive(Debug, Clone, Default)]
 pub struct Address {
     /// The service, from the path.

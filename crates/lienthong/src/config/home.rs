@@ -32,7 +32,9 @@ pub struct Cluster {
 
 /// Text that is no home; says what would be one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is no home of the log: {what}; write embedded or kafka://HOST:PORT[,HOST:PORT]/PREFIX")]
+#[error(
+    "`{text}` is no home of the log: {what}; write embedded or kafka://HOST:PORT[,HOST:PORT]/PREFIX"
+)]
 pub struct NotAHome {
     text: String,
     what: &'static str,
@@ -83,7 +85,9 @@ fn cluster(text: &str) -> Result<Cluster, &'static str> {
     }
     let taken = |character: char| character.is_ascii_alphanumeric() || "._-".contains(character);
     if prefix.len() > LONGEST_PREFIX || !prefix.chars().all(taken) {
-        return Err("the prefix has more than 200 characters, or others than letters, digits, `.`, `_` and `-`");
+        return Err(
+            "the prefix has more than 200 characters, or others than letters, digits, `.`, `_` and `-`",
+        );
     }
     let prefix = match prefix {
         "" => DEFAULT_PREFIX,

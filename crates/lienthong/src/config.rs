@@ -8,7 +8,7 @@ mod settings;
 
 pub use given::Given;
 pub use home::{Cluster, Home};
-pub use settings::{Kafka, LogFormat, Settings, Store};
+pub use settings::{Log, LogFormat, Settings, Store};
 
 use figment::providers::{Format, Serialized, Toml};
 use figment::{Figment, Metadata};

@@ -7,6 +7,7 @@ use super::Error;
 use figment::value::{Dict, Map, Value};
 use figment::{Metadata, Profile, Provider, Source};
 use std::ffi::OsString;
+use std::net::SocketAddr;
 
 const PREFIX: &str = "LIENTHONG_";
 /// Not a setting: where the file is.
@@ -34,6 +35,15 @@ impl Given {
             key: key.to_owned(),
             value: value.into(),
         }
+    }
+
+    /// The addresses among flags: name, key, and the value if it was given.
+    pub fn addresses(flags: &[(&str, &str, Option<SocketAddr>)]) -> Vec<Self> {
+        let given = flags.iter().filter_map(|(flag, key, address)| {
+            let address = address.as_ref()?;
+            Some(Self::by_flag(flag, key, address.to_string()))
+        });
+        given.collect()
     }
 
     /// A setting given as `--set KEY=VALUE`; the value is read as TOML would, else as text.

@@ -4,11 +4,14 @@ mod cli;
 mod client;
 mod commands;
 mod config;
+mod copy;
 mod demo;
 mod exit;
 mod hub;
 mod print;
+mod process;
 mod progress;
+mod system;
 mod words;
 
 use clap::Parser;

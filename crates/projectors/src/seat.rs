@@ -35,8 +35,8 @@ const TELL_EVERY: Duration = Duration::from_millis(200);
 /// Pause before what failed is tried again.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// Where the lanes of a seat come from.
-pub struct Lanes {
+/// What lanes are opened from.
+pub struct Opening {
     /// The log.
     pub log: Arc<dyn EventLog>,
     /// Folder of the checkpoints.
@@ -57,8 +57,8 @@ pub struct Seat {
     pub member: Member,
     /// The groups.
     pub groups: Arc<dyn Groups>,
-    /// What it opens.
-    pub lanes: Arc<Lanes>,
+    /// What it opens lanes from.
+    pub opening: Arc<Opening>,
     /// Where opened lanes are found by others.
     pub hosted: Arc<Hosted>,
     /// When to leave.
@@ -204,25 +204,25 @@ impl Share {
     fn open(&mut self, partition: u32) -> io::Result<()> {
         let Seat {
             view,
-            lanes,
+            opening,
             hosted,
             ..
         } = &self.seat;
         let owner = Owner {
             view: *view,
             partition,
-            partitions: lanes.log.partitions(),
+            partitions: opening.log.partitions(),
         };
         let lane = Arc::new(Lane::new(owner, None));
         let stop = self.seat.stop.child_token();
         let (runner, commands) = mpsc::channel(1);
-        let snapshots = lanes.snapshots.as_ref();
+        let snapshots = opening.snapshots.as_ref();
         let (ended, waits) = oneshot::channel::<()>();
         let to_run = Runner {
             lane: lane.clone(),
-            log: lanes.log.clone(),
-            generations: Generations::new(&lanes.dir, lanes.store, owner)?,
-            checkpoint_every: lanes.checkpoint_every,
+            log: opening.log.clone(),
+            generations: Generations::new(&opening.dir, opening.store, owner)?,
+            checkpoint_every: opening.checkpoint_every,
             snapshots: snapshots.map(|(dir, every)| Folder::new(dir, *every, owner)),
             readiness: Readiness::CaughtUp,
             commands,

@@ -21,4 +21,5 @@ mod qcvn;
 mod rejected;
 mod restart;
 mod scenario;
+mod separate;
 mod views;

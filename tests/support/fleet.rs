@@ -4,9 +4,11 @@
 
 pub mod answers;
 pub mod asker;
+pub mod check;
 pub mod ledger;
 pub mod load;
 pub mod sender;
+pub mod staleness;
 
 use crate::broker::Home;
 use crate::http;

@@ -4,6 +4,7 @@
 pub mod broker;
 pub mod cli;
 pub mod facts;
+pub mod faults;
 pub mod fleet;
 pub mod http;
 pub mod hub;

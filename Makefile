@@ -17,11 +17,17 @@ run: setup ## Build, start the hub with the demo, show it live; Ctrl-C drains
 	@exec target/debug/lienthong up --demo $(ARGS)
 
 .PHONY: test
-test: setup ## Formatting, lints, unit, contract and end-to-end tests: what CI runs
-	cargo fmt --all --check
-	cargo clippy --locked --workspace --all-targets -- --deny warnings
-	cargo build --locked --package lienthong
-	cargo test --locked --workspace
+test: ## Formatting, lints, unit, contract and end-to-end tests, on a real Kafka too: what CI runs
+	@tests/run.sh
+
+.PHONY: kafka
+kafka: ## Start Apache Kafka on free loopback ports, BROKERS=1 or 3, and say how to use it
+	@deploy/kafka/setup.sh
+	@deploy/kafka/kafka.sh up $(or $(BROKERS),1)
+
+.PHONY: kafka-stop
+kafka-stop: ## End exactly what `make kafka` started and remove its data
+	@deploy/kafka/kafka.sh down
 
 .PHONY: bench
 bench: setup ## The hub beside its floors and PostgreSQL, a table and target/bench/report.json
@@ -44,5 +50,6 @@ deny: ## Check licences, sources and banned crates (installs cargo-deny)
 	cargo deny --locked check bans licenses sources
 
 .PHONY: clean
-clean: ## Remove what the build made; data stays
+clean: ## Remove what the build made, and end `make kafka`; data stays
+	@deploy/kafka/kafka.sh down
 	cargo clean

@@ -22,4 +22,5 @@ mod rejected;
 mod restart;
 mod scenario;
 mod separate;
+mod services_killed;
 mod views;

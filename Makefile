@@ -65,3 +65,9 @@ faults: setup ## Brokers and services killed, paused and moved under load, a row
 	@deploy/kafka/setup.sh
 	@cargo build --release --locked --package lienthong --package lienthong-tests --bin lienthong --bin faults
 	@target/release/faults $(ARGS)
+
+.PHONY: kafka-bench
+kafka-bench: setup ## The services on one broker beside the bare client library (ARGS: --fill 5000000)
+	@deploy/kafka/setup.sh
+	@cargo build --release --locked --package lienthong --package lienthong-tests --bin lienthong --bin kafka-bench
+	@target/release/kafka-bench $(ARGS)

@@ -124,6 +124,25 @@ impl Fleet {
         shape: Shape,
         settings: &[(&str, &str)],
     ) -> Result<Self, Fault> {
+        let mut fleet = Self::empty(home, settings)?;
+        fleet.plan(shape)?;
+        for service in &mut fleet.services {
+            service.process = Some(service.launch.start()?);
+        }
+        for index in 0..fleet.services.len() {
+            fleet.services[index].settle().await?;
+        }
+        for service in &fleet.services {
+            service.ready().await?;
+        }
+        Ok(fleet)
+    }
+
+    /// A fleet without services; see [`Fleet::add`].
+    ///
+    /// # Errors
+    /// If its folder cannot be made.
+    pub fn empty(home: &Home, settings: &[(&str, &str)]) -> io::Result<Self> {
         let folder = TempDir::with_prefix("lienthong-fleet-")?;
         let agencies = folder.path().join("agencies.csv");
         std::fs::write(&agencies, demo_agencies().text)?;
@@ -146,23 +165,12 @@ impl Fleet {
         for (name, value) in settings {
             set(name, (*value).to_owned());
         }
-        let mut fleet = Self {
+        Ok(Self {
             services: Vec::new(),
             home: home.clone(),
             folder,
             environment,
-        };
-        fleet.plan(shape)?;
-        for service in &mut fleet.services {
-            service.process = Some(service.launch.start()?);
-        }
-        for index in 0..fleet.services.len() {
-            fleet.services[index].settle().await?;
-        }
-        for service in &fleet.services {
-            service.ready().await?;
-        }
-        Ok(fleet)
+        })
     }
 
     fn plan(&mut self, shape: Shape) -> io::Result<()> {
@@ -183,7 +191,11 @@ impl Fleet {
         Ok(())
     }
 
-    fn add(&mut self, kind: Kind, roles: &[&'static str]) -> io::Result<()> {
+    /// Adds a service for these systems or views, not yet running, and gives its number.
+    ///
+    /// # Errors
+    /// If the binary is missing.
+    pub fn add(&mut self, kind: Kind, roles: &[&'static str]) -> io::Result<usize> {
         let number = self.count(kind) + 1;
         let name = format!("{}-{number}", kind.name());
         let folder = self.folder.path().join(&name);
@@ -208,7 +220,7 @@ impl Fleet {
             process: None,
             doors: BTreeMap::new(),
         });
-        Ok(())
+        Ok(number)
     }
 
     /// How many services of a kind there are, running or not.
@@ -254,8 +266,7 @@ impl Fleet {
     /// If it does not start.
     pub async fn add_projector(&mut self) -> Result<usize, Fault> {
         let roles = self.of(Kind::Projector, 1)?.roles.clone();
-        self.add(Kind::Projector, &roles)?;
-        let number = self.count(Kind::Projector);
+        let number = self.add(Kind::Projector, &roles)?;
         self.start_again(Kind::Projector, number).await?;
         Ok(number)
     }

@@ -71,3 +71,9 @@ kafka-bench: setup ## The services on one broker beside the bare client library 
 	@deploy/kafka/setup.sh
 	@cargo build --release --locked --package lienthong --package lienthong-tests --bin lienthong --bin kafka-bench
 	@target/release/kafka-bench $(ARGS)
+
+.PHONY: lag-truth
+lag-truth: setup ## Lag as Kafka's own tool prints it, as ours does, and as the sender knows it
+	@deploy/kafka/setup.sh
+	@cargo build --release --locked --package lienthong --package lienthong-tests --bin lienthong --bin lag-truth
+	@target/release/lag-truth $(ARGS)

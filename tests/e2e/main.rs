@@ -6,6 +6,7 @@
 mod adapters;
 mod answers;
 mod bad_inputs;
+mod checked_load;
 mod cli;
 mod demo;
 mod discovery;

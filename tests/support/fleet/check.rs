@@ -136,7 +136,14 @@ pub async fn everything(
     ledger: &Ledger,
 ) -> Result<Found, Fault> {
     asker.caught_up(&ledger.reached()).await?;
-    let held = Held::read(log).await?;
+    against(Held::read(log).await?, asker, ledger).await
+}
+
+/// The same with a log that was read already.
+///
+/// # Errors
+/// If the hub does not answer.
+pub async fn against(held: Held, asker: Arc<Asker>, ledger: &Ledger) -> Result<Found, Fault> {
     let mut found = Found {
         records: held.records,
         ..Found::default()
@@ -253,12 +260,7 @@ async fn in_cases(
         readers.spawn(async move {
             let mut found = Found::default();
             for record in part {
-                let request = GetCaseRequest {
-                    code: record.case_code.clone(),
-                    ..GetCaseRequest::default()
-                };
-                let case = asker.case(request).await?;
-                in_case(&held, &record, case.as_ref(), &mut found);
+                in_case(&asker, &held, &record, &mut found).await?;
             }
             Ok::<_, tonic::Status>(found)
         });
@@ -275,40 +277,66 @@ async fn in_cases(
     Ok(())
 }
 
-fn in_case(held: &Held, record: &Record, case: Option<&Case>, found: &mut Found) {
+/// Reads one case by its code and, where events are not shown there because nothing links their
+/// dossier yet, by the codes of their dossiers.
+async fn in_case(
+    asker: &Asker,
+    held: &Held,
+    record: &Record,
+    found: &mut Found,
+) -> Result<(), tonic::Status> {
+    let code = record.case_code.as_str();
+    let mut all = shown(held, code, read(asker, code).await?.as_ref(), found);
+    let mut asked = HashSet::new();
+    for sent in &record.sent {
+        let number = held.numbers.get(&sent.identity);
+        let there = number.is_none_or(|number| all.contains(number));
+        if !there && asked.insert(&sent.dossier_code) {
+            let code = &sent.dossier_code;
+            all.extend(shown(held, code, read(asker, code).await?.as_ref(), found));
+        }
+    }
+    missing(held, record, &all, found);
+    Ok(())
+}
+
+async fn read(asker: &Asker, code: &str) -> Result<Option<Case>, tonic::Status> {
+    let request = GetCaseRequest {
+        code: code.to_owned(),
+        ..GetCaseRequest::default()
+    };
+    asker.case(request).await
+}
+
+/// The events that a case shows; each must be there once.
+fn shown(held: &Held, code: &str, case: Option<&Case>, found: &mut Found) -> HashSet<u32> {
     let timeline = case
         .map(|case| case.timeline.as_slice())
         .unwrap_or_default();
-    let mut shown: HashMap<u32, u32> = HashMap::new();
+    let mut shown = HashSet::new();
     for entry in timeline {
         let at = entry.position.unwrap_or_default();
         match held.at.get(&(at.partition, at.offset)) {
-            Some(number) => *shown.entry(*number).or_default() += 1,
-            None => found.say(format!(
-                "{} shows {at:?}, which holds nothing",
-                record.case_code
-            )),
+            Some(number) if !shown.insert(*number) => {
+                found.applied_twice += 1;
+                found.say(format!("{code} shows the event at {at:?} again"));
+            }
+            Some(_) => {}
+            None => found.say(format!("{code} shows {at:?}, which holds nothing")),
         }
     }
     found.cases_read += u64::from(case.is_some());
-    for (number, times) in &shown {
-        if *times > 1 {
-            found.applied_twice += u64::from(times - 1);
-            let case = &record.case_code;
-            found.say(format!("{case} shows event {number} {times} times"));
-        }
-    }
+    shown
+}
+
+/// Every acknowledged event is shown.
+fn missing(held: &Held, record: &Record, shown: &HashSet<u32>, found: &mut Found) {
     let mut looked_for = HashSet::new();
-    for sent in record
-        .sent
-        .iter()
-        .filter(|sent| !sent.acknowledged.is_empty())
-    {
-        let there = held
-            .numbers
-            .get(&sent.identity)
-            .and_then(|number| shown.get(number));
-        if there.is_none() && looked_for.insert(&sent.identity) {
+    let acknowledged = record.sent.iter();
+    for sent in acknowledged.filter(|sent| !sent.acknowledged.is_empty()) {
+        let number = held.numbers.get(&sent.identity);
+        let there = number.is_some_and(|number| shown.contains(number));
+        if !there && looked_for.insert(&sent.identity) {
             found.not_applied += 1;
             let (case, id) = (&record.case_code, &sent.identity.id);
             found.say(format!("{case} does not show {id}"));

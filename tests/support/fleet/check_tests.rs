@@ -33,7 +33,7 @@ fn held(ids: &[&str]) -> Held {
 fn record(acknowledged: &[(&str, u64)]) -> Record {
     let sent = acknowledged.iter().map(|(id, offset)| Sent {
         identity: Identity::of(&event(id)),
-        link: false,
+        dossier_code: "D".into(),
         attempts: 1,
         acknowledged: vec![at(*offset)],
         refused: false,
@@ -94,8 +94,8 @@ fn a_case_that_shows_an_event_twice_or_not_at_all_is_found() {
             ..Case::default()
         };
         let mut found = Found::default();
-        let record = record(&[("a", 0), ("b", 1)]);
-        in_case(&held, &record, Some(&case), &mut found);
+        let shown = shown(&held, "D", Some(&case), &mut found);
+        missing(&held, &record(&[("a", 0), ("b", 1)]), &shown, &mut found);
         (found.applied_twice, found.not_applied, found.strange.len())
     };
     assert_eq!(faults(&[0, 1]), (0, 0, 0));

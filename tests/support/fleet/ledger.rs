@@ -1,6 +1,5 @@
 //! What was sent about each case, in the order sent, and every acknowledgement.
 
-use lienthong_contract::pb::event::v1::event::Payload;
 use lienthong_contract::pb::event::v1::{Event, Position};
 use lienthong_simulator::message::Message;
 use std::collections::HashMap;
@@ -32,8 +31,8 @@ pub struct Planned {
     pub message: Message,
     /// Its identity.
     pub identity: Identity,
-    /// Whether it is a link: those are recorded under two keys.
-    pub link: bool,
+    /// The dossier it is about.
+    pub dossier_code: Box<str>,
 }
 
 impl Planned {
@@ -45,7 +44,7 @@ impl Planned {
         let event = message.event()?;
         Ok(Self {
             identity: Identity::of(&event),
-            link: matches!(event.payload, Some(Payload::Linked(_))),
+            dossier_code: event.header.unwrap_or_default().dossier_code.into(),
             message,
         })
     }
@@ -65,14 +64,27 @@ pub struct Chain {
 pub struct Sent {
     /// Its identity.
     pub identity: Identity,
-    /// Whether it is a link.
-    pub link: bool,
+    /// The dossier it is about.
+    pub dossier_code: Box<str>,
     /// Sendings.
     pub attempts: u32,
     /// Every position it was acknowledged with.
     pub acknowledged: Vec<Position>,
     /// Refused for good.
     pub refused: bool,
+}
+
+impl Sent {
+    /// An event that is about to be sent.
+    pub fn of(planned: &Planned) -> Self {
+        Self {
+            identity: planned.identity.clone(),
+            dossier_code: planned.dossier_code.clone(),
+            attempts: 0,
+            acknowledged: Vec::new(),
+            refused: false,
+        }
+    }
 }
 
 /// What became of one case.

@@ -15,11 +15,13 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
 /// Cases that one connection has under way.
 const SLOTS: usize = 24;
+/// Cases of one run of the scenario.
+const CASES_A_RUN: u32 = 1_000;
 /// Between two turns of the pacer.
 const TURN: Duration = Duration::from_millis(5);
 /// How long an event is sent again before the run is given up.
@@ -88,11 +90,7 @@ pub fn chains(seed: u64, run: u32, cases: u32, malformed: bool) -> Result<Vec<Ch
 /// # Errors
 /// If the scenario cannot be played or an address is none.
 pub fn start(doors: &Doors, options: &Options) -> Result<Load, Fault> {
-    let cases = Arc::new(Mutex::new(Endless {
-        seed: options.seed,
-        run: 0,
-        ready: Vec::new(),
-    }));
+    let cases = endless(options.seed)?;
     let heard = Arc::new(Heard::default());
     let doors = Arc::new(doors.clone());
     let stop = Arc::new(AtomicBool::new(false));
@@ -201,23 +199,31 @@ async fn pace(rate: u32, permits: Arc<Semaphore>) {
     }
 }
 
-/// Cases without an end: when a scenario is told, the next run of it begins.
-struct Endless {
-    seed: u64,
-    run: u32,
-    ready: Vec<Chain>,
-}
+/// Where slots get their cases.
+type Cases = Arc<tokio::sync::Mutex<mpsc::Receiver<Chain>>>;
 
-/// Cases of one scenario run.
-const CASES_A_RUN: u32 = 2_000;
-
-fn next_case(cases: &Mutex<Endless>) -> Result<Option<Chain>, Fault> {
-    let mut cases = cases.lock().unwrap_or_else(PoisonError::into_inner);
-    if cases.ready.is_empty() {
-        cases.ready = chains(cases.seed, cases.run, CASES_A_RUN, false)?;
-        cases.run += 1;
-    }
-    Ok(cases.ready.pop())
+/// Cases without an end: when a scenario is told, the next run of it begins. They are made ahead, on
+/// a thread of their own, so that making them holds nobody up.
+fn endless(seed: u64) -> Result<Cases, Fault> {
+    let first = chains(seed, 0, CASES_A_RUN, false)?;
+    let (made, cases) = mpsc::channel(CASES_A_RUN as usize);
+    std::thread::Builder::new()
+        .name("cases".to_owned())
+        .spawn(move || {
+            let mut ready = Ok(first);
+            for run in 1.. {
+                let Ok(chains_of_run) = ready else {
+                    return;
+                };
+                for chain in chains_of_run {
+                    if made.blocking_send(chain).is_err() {
+                        return;
+                    }
+                }
+                ready = chains(seed, run, CASES_A_RUN, false);
+            }
+        })?;
+    Ok(Arc::new(tokio::sync::Mutex::new(cases)))
 }
 
 /// Sends case after case.
@@ -230,12 +236,11 @@ struct Slot {
 }
 
 impl Slot {
-    async fn run(mut self, cases: Arc<Mutex<Endless>>) -> Result<Vec<Record>, Fault> {
+    async fn run(mut self, cases: Cases) -> Result<Vec<Record>, Fault> {
         let mut records = Vec::new();
         while !self.stop.load(Ordering::SeqCst) {
-            let Some(chain) = next_case(&cases)? else {
-                break;
-            };
+            let chain = cases.lock().await.recv().await;
+            let chain = chain.ok_or("there are no more cases")?;
             records.push(self.case(chain).await?);
         }
         Ok(records)
@@ -252,13 +257,7 @@ impl Slot {
                 break;
             }
             let planned = &chain.events[at];
-            record.sent.push(Sent {
-                identity: planned.identity.clone(),
-                link: planned.link,
-                attempts: 0,
-                acknowledged: Vec::new(),
-                refused: false,
-            });
+            record.sent.push(Sent::of(planned));
             if self.resend_all {
                 self.stubborn(&chain.events[..=at], &mut record.sent)
                     .await?;

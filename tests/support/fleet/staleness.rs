@@ -182,11 +182,9 @@ impl Probe {
             return Err(format!("{code} was refused").into());
         };
         let sent = Sent {
-            identity: planned.identity,
-            link: false,
             attempts,
             acknowledged: vec![position],
-            refused: false,
+            ..Sent::of(&planned)
         };
         let record = Record {
             case_code: code.to_owned(),

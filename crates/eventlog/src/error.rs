@@ -51,9 +51,27 @@ pub enum AppendError {
         /// The queue's bound in bytes.
         limit: usize,
     },
+    /// The recorded time of a record is outside what every home keeps (see
+    /// [`Record::recorded_ms`](crate::Record::recorded_ms)); nothing of the call was stored.
+    #[error(
+        "recorded_ms {recorded_ms} is outside 1 to 253402300799999 (year 9999); set the hub's clock right"
+    )]
+    RecordedTime {
+        /// Milliseconds since the Unix epoch, as given.
+        recorded_ms: i64,
+    },
     /// The log was closed.
     #[error("the log is closed; send to a hub that is serving")]
     Closed,
+    /// The brokers that keep the partition cannot be reached, too few of its replicas are in sync,
+    /// or they did not answer in time. Some records may have been stored.
+    #[error("partition {partition} is unavailable: {what}; send again shortly")]
+    Unavailable {
+        /// The partition that did not answer.
+        partition: u32,
+        /// What the brokers, or the client for them, said.
+        what: String,
+    },
     /// Writing or syncing failed. The log goes on from its last durable offset.
     #[error("partition {partition} could not be written: {source}; send again")]
     Io {
@@ -70,8 +88,14 @@ impl AppendError {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Overloaded { .. } | Self::DiskFull { .. } | Self::Io { .. } => true,
-            Self::TooLarge { .. } | Self::BatchTooLarge { .. } | Self::Closed => false,
+            Self::Overloaded { .. }
+            | Self::DiskFull { .. }
+            | Self::Unavailable { .. }
+            | Self::Io { .. } => true,
+            Self::TooLarge { .. }
+            | Self::BatchTooLarge { .. }
+            | Self::RecordedTime { .. }
+            | Self::Closed => false,
         }
     }
 }
@@ -121,6 +145,14 @@ pub enum ReadError {
         /// The partition read.
         partition: u32,
     },
+    /// The brokers that keep the partition cannot be reached or did not answer in time.
+    #[error("partition {partition} is unavailable: {what}; read again shortly")]
+    Unavailable {
+        /// The partition read.
+        partition: u32,
+        /// What the brokers, or the client for them, said.
+        what: String,
+    },
     /// Reading failed.
     #[error("partition {partition} could not be read: {source}")]
     Io {
@@ -136,6 +168,6 @@ impl ReadError {
     /// Whether the same call may succeed a little later.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::Io { .. })
+        matches!(self, Self::Io { .. } | Self::Unavailable { .. })
     }
 }

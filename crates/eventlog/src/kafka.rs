@@ -1,10 +1,32 @@
 //! The log as a topic of a Kafka cluster.
+//!
+//! Appends go through one idempotent producer (`outbox`, `keeper`), each reader has a consumer on
+//! a thread of its own (`feed`), one more client answers questions (`cluster`), and each membership
+//! of a group is a consumer that never fetches (`groups`).
 
+mod call;
+mod cluster;
 mod config;
+mod context;
+mod feed;
+mod groups;
+mod keeper;
+mod log;
+mod membership;
+mod outbox;
+mod producer;
+mod protocol;
+mod reader;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod topic;
+mod window;
 
 pub use config::{Config, Describe, Header};
 
 use crate::{EventLog, Groups};
+use rdkafka::error::KafkaError;
 use std::sync::Arc;
 
 /// Why the log could not be opened.
@@ -47,13 +69,26 @@ pub struct Opened {
     pub groups: Arc<dyn Groups>,
 }
 
-/// Opens the log: makes the topic if there is none, else checks it.
+/// Opens the log: makes the topic if there is none, else checks it. Waits until every partition
+/// has a leader; gives up after about half a minute.
 ///
 /// # Errors
 /// [`OpenError`].
 pub async fn open(config: Config) -> Result<Opened, OpenError> {
-    Err(OpenError::Unavailable {
-        bootstrap: config.bootstrap,
-        what: "not built yet".to_owned(),
+    settings::check(&config)?;
+    topic::make_or_check(&config).await?;
+    let cluster = Arc::new(cluster::Cluster::new(&config)?);
+    let log = log::TopicLog::start(&config, Arc::clone(&cluster))?;
+    let groups = groups::TopicGroups::new(config, cluster);
+    Ok(Opened {
+        log: Arc::new(log),
+        groups: Arc::new(groups),
     })
+}
+
+fn unavailable(config: &Config, error: &KafkaError) -> OpenError {
+    OpenError::Unavailable {
+        bootstrap: config.bootstrap.clone(),
+        what: producer::reason(error),
+    }
 }

@@ -36,8 +36,9 @@ pub trait EventLog: Send + Sync + 'static {
     /// Stores the records and answers with their positions, in the order given. Resolves only when
     /// every one of them is durable.
     ///
-    /// Records of one call that share a partition keep their order and are consecutive in it.
-    /// Concurrent calls may be stored in either order. No records: an empty answer, at once.
+    /// Records of one call that share a partition keep their order: their offsets rise, with
+    /// nothing between them but records of other calls. Concurrent calls may be stored in either
+    /// order. No records: an empty answer, at once.
     ///
     /// # Errors
     /// [`AppendError`]; some of the records may have been stored nevertheless, and it is safe to
@@ -72,7 +73,7 @@ pub trait EventLog: Send + Sync + 'static {
     /// twice does nothing more.
     ///
     /// # Errors
-    /// [`AppendError::Io`] if the home could not be closed in order.
+    /// [`AppendError::Io`] or [`AppendError::Unavailable`] if the home could not be closed in order.
     async fn close(&self) -> Result<(), AppendError>;
 }
 

@@ -1,6 +1,7 @@
 //! What goes into the log and where it came to lie.
 
 use bytes::Bytes;
+use std::ops::RangeInclusive;
 
 /// One record as it is handed to the log. Both parts are opaque bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,8 +11,15 @@ pub struct Record {
     pub key: Bytes,
     /// The stored bytes, returned exactly as given. May be empty.
     pub value: Bytes,
-    /// When the hub recorded it: milliseconds since the Unix epoch, by the hub's clock.
+    /// When the hub recorded it: milliseconds since the Unix epoch, by the hub's clock, from 1 to
+    /// 253402300799999 (the last of year 9999). Outside of it a home may refuse the record: Kafka
+    /// takes 0 for "now" and has no times before the epoch.
     pub recorded_ms: i64,
+}
+
+impl Record {
+    /// The recorded times that every home keeps, in milliseconds since the Unix epoch.
+    pub const RECORDED_MS: RangeInclusive<i64> = 1..=253_402_300_799_999;
 }
 
 /// A record with the offset it was stored at.

@@ -1,0 +1,361 @@
+//! The topic of a log: made as configured, or found to be as configured.
+
+use super::context::Quiet;
+use super::settings::{self, HEADROOM, PATIENCE};
+use super::{Config, OpenError, unavailable};
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::task::spawn_blocking;
+use tokio::time::{sleep, timeout};
+
+/// How long the cluster may take to make the topic, and then to name its leaders.
+const BOUND: Duration = Duration::from_secs(15);
+/// Between two looks at the topic.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// A setting of the topic.
+struct Wanted {
+    name: &'static str,
+    value: String,
+    rule: Rule,
+}
+
+/// How a setting found compares with the one wanted.
+enum Rule {
+    Same,
+    AtLeast,
+}
+
+/// Makes the topic if there is none; then, or if another process made it, checks it and waits for
+/// the leaders of its partitions.
+///
+/// # Errors
+/// [`OpenError::Topic`] with the fix for what differs, [`OpenError::Unavailable`].
+pub(super) async fn make_or_check(config: &Config) -> Result<(), OpenError> {
+    let admin = settings::client(config, &format!("{}.admin", config.topic));
+    let admin: AdminClient<Quiet> = admin
+        .create_with_context(Quiet)
+        .map_err(|error| unavailable(config, &error))?;
+    let admin = Arc::new(admin);
+    let made = make(config, &admin).await;
+    let checked = match made {
+        Ok(refused) => check(config, &admin, refused).await,
+        Err(error) => Err(error),
+    };
+    // Its thread is joined when it is dropped.
+    drop(spawn_blocking(move || drop(admin)));
+    checked
+}
+
+/// Asks for the topic; answers the reason if the cluster does not let this client make it, which
+/// does no harm if the topic is there.
+async fn make(
+    config: &Config,
+    admin: &AdminClient<Quiet>,
+) -> Result<Option<RDKafkaErrorCode>, OpenError> {
+    let wanted = wanted(config);
+    let replication = TopicReplication::Fixed(i32::from(config.replication));
+    let topic = NewTopic::new(&config.topic, config.partitions as i32, replication);
+    let topic = wanted
+        .iter()
+        .fold(topic, |topic, wanted| topic.set(wanted.name, &wanted.value));
+    let options = AdminOptions::new()
+        .request_timeout(Some(BOUND))
+        .operation_timeout(Some(BOUND));
+    let asked = admin.create_topics([&topic], &options);
+    let answer = within(config, BOUND, asked).await?;
+    let error = match answer.into_iter().next() {
+        Some(Err((_, error))) => error,
+        Some(Ok(_)) | None => return Ok(None),
+    };
+    match error {
+        RDKafkaErrorCode::TopicAlreadyExists => Ok(None),
+        RDKafkaErrorCode::TopicAuthorizationFailed
+        | RDKafkaErrorCode::ClusterAuthorizationFailed => Ok(Some(error)),
+        RDKafkaErrorCode::InvalidReplicationFactor => Err(OpenError::Topic {
+            topic: config.topic.clone(),
+            what: format!(
+                "the cluster has fewer brokers than the {} copies asked for",
+                config.replication
+            ),
+            fix: "set log.kafka.replication to the number of brokers at most \
+                  (1 on a single broker, with log.kafka.min_insync_replicas = 1), or start more"
+                .to_owned(),
+        }),
+        RDKafkaErrorCode::PolicyViolation
+        | RDKafkaErrorCode::InvalidConfig
+        | RDKafkaErrorCode::InvalidPartitions
+        | RDKafkaErrorCode::InvalidTopic => Err(OpenError::Topic {
+            topic: config.topic.clone(),
+            what: format!("the cluster does not make it: {error}"),
+            fix: format!("let its operator make it: {}", create_command(config)),
+        }),
+        error => Err(unavailable(config, &KafkaError::AdminOp(error))),
+    }
+}
+
+/// Compares the topic with the configuration, once all of its partitions have leaders.
+async fn check(
+    config: &Config,
+    admin: &Arc<AdminClient<Quiet>>,
+    refused: Option<RDKafkaErrorCode>,
+) -> Result<(), OpenError> {
+    let shape = wait_for_leaders(config, admin, refused).await?;
+    if shape.partitions != config.partitions {
+        return Err(OpenError::Topic {
+            topic: config.topic.clone(),
+            what: format!(
+                "it has {} partitions, log.kafka.partitions is {}",
+                shape.partitions, config.partitions
+            ),
+            fix: format!(
+                "set log.kafka.partitions = {}, or name another prefix in log.home and copy the \
+                 log there (adding partitions would part a case from its earlier events)",
+                shape.partitions
+            ),
+        });
+    }
+    if shape.replication != usize::from(config.replication) {
+        return Err(OpenError::Topic {
+            topic: config.topic.clone(),
+            what: format!(
+                "its partitions have {} copies, log.kafka.replication is {}",
+                shape.replication, config.replication
+            ),
+            fix: format!(
+                "set log.kafka.replication = {}, or change the copies: {}",
+                shape.replication,
+                reassign_command(config, &shape)
+            ),
+        });
+    }
+    check_settings(config, admin).await
+}
+
+/// What the metadata say of the topic.
+struct Shape {
+    partitions: u32,
+    /// Copies of the partition that has the fewest.
+    replication: usize,
+    brokers: Vec<i32>,
+}
+
+async fn wait_for_leaders(
+    config: &Config,
+    admin: &Arc<AdminClient<Quiet>>,
+    refused: Option<RDKafkaErrorCode>,
+) -> Result<Shape, OpenError> {
+    let give_up = Instant::now() + BOUND;
+    loop {
+        let seen = look(config, admin).await?;
+        let what = match seen {
+            Some((shape, 0)) => return Ok(shape),
+            Some((_, without)) => format!("{without} partitions have no leader"),
+            None => match refused {
+                Some(error) => {
+                    return Err(OpenError::Topic {
+                        topic: config.topic.clone(),
+                        what: format!("there is none, and this client may not make it: {error}"),
+                        fix: create_command(config),
+                    });
+                }
+                None => "it is not known yet".to_owned(),
+            },
+        };
+        if Instant::now() >= give_up {
+            return Err(OpenError::Unavailable {
+                bootstrap: config.bootstrap.clone(),
+                what: format!("topic {}: {what}", config.topic),
+            });
+        }
+        sleep(PAUSE).await;
+    }
+}
+
+/// The topic's shape and how many of its partitions have no leader; none if there is no topic.
+async fn look(
+    config: &Config,
+    admin: &Arc<AdminClient<Quiet>>,
+) -> Result<Option<(Shape, usize)>, OpenError> {
+    let admin = Arc::clone(admin);
+    let topic = config.topic.clone();
+    let asked = spawn_blocking(move || {
+        let metadata = admin.inner().fetch_metadata(Some(&topic), PATIENCE)?;
+        let Some(found) = metadata.topics().iter().find(|t| t.name() == topic) else {
+            return Ok(None);
+        };
+        if found.partitions().is_empty() {
+            return Ok(None);
+        }
+        let partitions = found.partitions();
+        let shape = Shape {
+            partitions: partitions.len() as u32,
+            replication: partitions.iter().map(|p| p.replicas().len()).min().unwrap_or(0),
+            brokers: metadata.brokers().iter().map(|broker| broker.id()).collect(),
+        };
+        let without = partitions.iter().filter(|p| p.leader() < 0).count();
+        Ok(Some((shape, without)))
+    });
+    match asked.await {
+        Ok(answer) => answer.map_err(|error: KafkaError| unavailable(config, &error)),
+        Err(error) => Err(OpenError::Unavailable {
+            bootstrap: config.bootstrap.clone(),
+            what: error.to_string(),
+        }),
+    }
+}
+
+async fn check_settings(config: &Config, admin: &AdminClient<Quiet>) -> Result<(), OpenError> {
+    let options = AdminOptions::new().request_timeout(Some(BOUND));
+    let topic = ResourceSpecifier::Topic(&config.topic);
+    let asked = admin.describe_configs([&topic], &options);
+    let answer = within(config, BOUND, asked).await?;
+    let found = match answer.into_iter().next() {
+        Some(Ok(found)) => found,
+        Some(Err(error)) => return Err(unavailable(config, &KafkaError::AdminOp(error))),
+        None => return Err(unavailable(config, &KafkaError::Canceled)),
+    };
+    let mut differences = Vec::new();
+    let mut changes = Vec::new();
+    for wanted in wanted(config) {
+        let entry = found.get(wanted.name);
+        let value = entry.and_then(|entry| entry.value.as_deref()).unwrap_or("");
+        // A broker that does not know a setting cannot break it.
+        if entry.is_none() || satisfies(value, &wanted) {
+            continue;
+        }
+        differences.push(format!("{} is {value}, not {}", wanted.name, wanted.value));
+        changes.push(format!("{}={}", wanted.name, wanted.value));
+    }
+    if differences.is_empty() {
+        return Ok(());
+    }
+    Err(OpenError::Topic {
+        topic: config.topic.clone(),
+        what: differences.join("; "),
+        fix: format!(
+            "kafka-configs.sh --bootstrap-server {} --alter --entity-type topics \
+             --entity-name {} --add-config {}{}",
+            config.bootstrap,
+            config.topic,
+            changes.join(","),
+            or_settings(&differences)
+        ),
+    })
+}
+
+/// The settings of the hub that would fit the topic instead, where there are such.
+fn or_settings(differences: &[String]) -> String {
+    let settings = [
+        ("min.insync.replicas", "log.kafka.min_insync_replicas"),
+        ("retention.ms", "log.retention_age"),
+        ("retention.bytes", "log.retention_bytes"),
+        ("max.message.bytes", "log.kafka.max_record_bytes"),
+    ];
+    let differs = |name: &str| differences.iter().any(|d| d.starts_with(&format!("{name} ")));
+    let named: Vec<&str> = settings
+        .iter()
+        .filter(|(name, _)| differs(name))
+        .map(|(_, setting)| *setting)
+        .collect();
+    if named.is_empty() || named.len() < differences.len() {
+        return String::new();
+    }
+    format!(" (or set {} as the topic has it)", named.join(" and "))
+}
+
+fn satisfies(value: &str, wanted: &Wanted) -> bool {
+    match wanted.rule {
+        Rule::Same => value == wanted.value,
+        Rule::AtLeast => match (value.parse::<i64>(), wanted.value.parse::<i64>()) {
+            (Ok(value), Ok(wanted)) => value >= wanted,
+            _ => false,
+        },
+    }
+}
+
+/// The topic's settings. Times are taken as they come: an import may be years old, and a clock may
+/// be ahead.
+fn wanted(config: &Config) -> Vec<Wanted> {
+    let age = config.retention_age.map(|age| age.as_millis().to_string());
+    let bytes = config.retention_bytes.map(|bytes| bytes.to_string());
+    let any_time = i64::MAX.to_string();
+    let largest = settings::wire_bytes(config) + HEADROOM;
+    let same = |name, value| Wanted {
+        name,
+        value,
+        rule: Rule::Same,
+    };
+    let at_least = |name, value| Wanted {
+        name,
+        value,
+        rule: Rule::AtLeast,
+    };
+    vec![
+        same("min.insync.replicas", config.min_insync_replicas.to_string()),
+        same("retention.ms", age.unwrap_or_else(|| "-1".to_owned())),
+        same("retention.bytes", bytes.unwrap_or_else(|| "-1".to_owned())),
+        same("message.timestamp.type", "CreateTime".to_owned()),
+        same("cleanup.policy", "delete".to_owned()),
+        at_least("message.timestamp.before.max.ms", any_time.clone()),
+        at_least("message.timestamp.after.max.ms", any_time),
+        at_least("max.message.bytes", largest.to_string()),
+    ]
+}
+
+fn create_command(config: &Config) -> String {
+    let settings: String = wanted(config)
+        .iter()
+        .map(|wanted| format!(" --config {}={}", wanted.name, wanted.value))
+        .collect();
+    format!(
+        "kafka-topics.sh --bootstrap-server {} --create --topic {} --partitions {} \
+         --replication-factor {}{settings}",
+        config.bootstrap, config.topic, config.partitions, config.replication
+    )
+}
+
+/// A complete plan of copies, spread over the brokers that are there.
+fn reassign_command(config: &Config, shape: &Shape) -> String {
+    let brokers = shape.brokers.len();
+    if brokers < usize::from(config.replication) {
+        return format!("start more brokers ({brokers} are there)");
+    }
+    let partitions: Vec<String> = (0..shape.partitions as usize)
+        .map(|partition| {
+            let copies = (0..usize::from(config.replication))
+                .filter_map(|copy| shape.brokers.get((partition + copy) % brokers))
+                .map(i32::to_string);
+            let copies: Vec<String> = copies.collect();
+            format!(
+                r#"{{"topic":"{}","partition":{partition},"replicas":[{}]}}"#,
+                config.topic,
+                copies.join(",")
+            )
+        })
+        .collect();
+    format!(
+        "echo '{{\"version\":1,\"partitions\":[{}]}}' > copies.json && \
+         kafka-reassign-partitions.sh --bootstrap-server {} --reassignment-json-file copies.json \
+         --execute",
+        partitions.join(","),
+        config.bootstrap
+    )
+}
+
+/// An answer of the administrator's client, in bounded time whatever the cluster does.
+async fn within<T>(
+    config: &Config,
+    bound: Duration,
+    asked: impl Future<Output = Result<T, KafkaError>>,
+) -> Result<T, OpenError> {
+    match timeout(bound + PATIENCE, asked).await {
+        Ok(answer) => answer.map_err(|error| unavailable(config, &error)),
+        Err(_) => Err(OpenError::Unavailable {
+            bootstrap: config.bootstrap.clone(),
+            what: "no answer in time".to_owned(),
+        }),
+    }
+}

@@ -10,14 +10,18 @@
 //!        | does not prove itself  |                     +-> a checkpoint about every second
 //!        +-> begin at the log's start
 //! ```
+//! Where instances share a view, a snapshot that stands further than the checkpoint takes its
+//! place.
 
 use crate::feed::{BATCH, catch_up, feed, record_at};
 use crate::generations::{Found, Generations};
 use crate::lane::{Lane, Trouble};
+use crate::snapshots::Folder;
 use crate::views::State;
 use crate::views::state::identity;
 use crate::writer::Writer;
 use lienthong_eventlog::{EventLog, ReadError, Reader, StoredRecord};
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -46,6 +50,17 @@ pub enum Command {
     },
 }
 
+/// When a lane that loads answers questions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Readiness {
+    /// Once it has caught up, or cannot: nobody else has the partition, and what its checkpoint
+    /// holds, with its lag, is the best answer there is.
+    CaughtUpOrInTrouble,
+    /// Only once it has caught up: it may have begun from nothing, and what another instance
+    /// answered a moment ago must not be denied now.
+    CaughtUp,
+}
+
 /// What a runner works with.
 pub struct Runner {
     /// The lane it keeps.
@@ -56,16 +71,37 @@ pub struct Runner {
     pub generations: Generations,
     /// About how often it writes one.
     pub checkpoint_every: Duration,
+    /// Where its snapshots are, if they are kept.
+    pub snapshots: Option<Folder>,
+    /// When it answers questions.
+    pub readiness: Readiness,
     /// What it is asked.
     pub commands: mpsc::Receiver<Command>,
     /// When to stop.
     pub shutdown: CancellationToken,
 }
 
-/// Runs until shutdown, on the calling thread, which must not be one of the runtime's.
-pub fn run(runner: Runner, runtime: &Handle) {
+/// Starts a thread for the runner, which runs until shutdown on the runtime that this is called
+/// in. `ended` is dropped once it has ended for any reason; nothing is written after that.
+///
+/// # Errors
+/// If there is no thread to be had.
+pub fn spawn(runner: Runner, ended: Box<dyn Send>) -> io::Result<()> {
+    let owner = runner.lane.owner;
+    let name = format!("{}-{}", owner.view.name(), owner.partition);
+    let runtime = Handle::current();
+    std::thread::Builder::new().name(name).spawn(move || {
+        let _ended = ended;
+        run(runner, &runtime);
+    })?;
+    Ok(())
+}
+
+fn run(runner: Runner, runtime: &Handle) {
     let found = load(&runner, runtime);
-    runtime.block_on(follow(runner, found, runtime.clone()));
+    let local = found.proven.as_ref().map_or(0, |(state, _)| state.next);
+    let snapshot = newer_snapshot(&runner, local, runtime);
+    runtime.block_on(follow(runner, found, snapshot, runtime.clone()));
 }
 
 /// The checkpoint, if it proves itself and belongs to this log.
@@ -80,6 +116,31 @@ fn load(runner: &Runner, runtime: &Handle) -> Found {
             thrown_away: Some(error.to_string()),
         }
     })
+}
+
+/// A snapshot that stands after offset `local`, if it proves itself and belongs to this log. It was
+/// made elsewhere: it counts only once the log has confirmed it, however long that takes.
+fn newer_snapshot(runner: &Runner, local: u64, runtime: &Handle) -> Option<State> {
+    let (log, partition) = (runner.log.as_ref(), runner.lane.owner.partition);
+    let confirmed = |state: &State| {
+        runtime.block_on(async {
+            loop {
+                match compare(log, partition, state).await {
+                    Ok(fits) => return fits,
+                    Err(error) => warn!(partition, %error,
+                        "a snapshot could not be compared with the log; it is tried again"),
+                }
+                tokio::select! {
+                    () = runner.shutdown.cancelled() => {
+                        return Err("the log did not answer before the end".to_owned());
+                    }
+                    () = tokio::time::sleep(RETRY) => {}
+                }
+            }
+        })
+    };
+    let folder = runner.snapshots.as_ref()?;
+    folder.load(local, &confirmed)
 }
 
 /// Whether a checkpoint belongs to the log: its position is within, and the record before the
@@ -120,7 +181,7 @@ async fn compare(
     })
 }
 
-async fn follow(mut runner: Runner, found: Found, runtime: Handle) {
+async fn follow(mut runner: Runner, found: Found, snapshot: Option<State>, runtime: Handle) {
     let lane = runner.lane.clone();
     let loaded = found.proven.map(|(state, generation)| {
         let names = state.facts.parts().names().size();
@@ -131,13 +192,28 @@ async fn follow(mut runner: Runner, found: Found, runtime: Handle) {
     if let Some(reason) = found.thrown_away {
         lane.note(reason);
     }
-    let mut source = Source::new(&runner, loaded.is_some());
-    let after_failure = runner.checkpoint_every * AFTER_FAILURE;
-    let mut writer = Writer::new(runner.generations.clone(), runtime, loaded, after_failure);
-    let caught_up_at = end_of(&runner).await;
+    let mut source = Source::new(&runner, loaded.is_some() || snapshot.is_some());
+    let mut writer = Writer::new(
+        runner.generations.clone(),
+        runtime,
+        loaded,
+        runner.checkpoint_every * AFTER_FAILURE,
+        runner.snapshots.take(),
+    );
     let mut begun = Instant::now();
+    match snapshot {
+        None => lane.set_stored(lane.checkpointed.load(Ordering::Relaxed)),
+        Some(state) => {
+            writer.go_on_from_snapshot(state.next).await;
+            lane.replace(state);
+            begun -= CATCHING_UP.max(runner.checkpoint_every);
+        }
+    }
+    let caught_up_at = end_of(&runner).await;
     loop {
-        if lane.next() >= caught_up_at || lane.trouble().is_some() {
+        let in_trouble =
+            || runner.readiness == Readiness::CaughtUpOrInTrouble && lane.trouble().is_some();
+        if lane.next() >= caught_up_at || in_trouble() {
             lane.set_ready();
         }
         let pause = match source.at_end {
@@ -167,13 +243,28 @@ async fn follow(mut runner: Runner, found: Found, runtime: Handle) {
         writer.begin(&lane);
         writer.finish(&lane).await;
     }
+    writer.copy_last(&lane).await;
 }
 
 /// The log's end as it is now: a lane that has got there has caught up. A log that does not say
-/// leaves nothing to catch up with.
+/// leaves nothing to catch up with, or is asked until it does, by what the runner's readiness is.
 async fn end_of(runner: &Runner) -> u64 {
-    let bounds = runner.log.bounds(runner.lane.owner.partition).await;
-    bounds.map_or(0, |bounds| bounds.end)
+    loop {
+        let bounds = runner.log.bounds(runner.lane.owner.partition).await;
+        match (bounds, runner.readiness) {
+            (Ok(bounds), _) => return bounds.end,
+            (Err(_), Readiness::CaughtUpOrInTrouble) => return 0,
+            (Err(error), Readiness::CaughtUp) => {
+                runner
+                    .lane
+                    .set_trouble(Some(Trouble::Stalled(error.to_string())));
+            }
+        }
+        tokio::select! {
+            () = runner.shutdown.cancelled() => return u64::MAX,
+            () = tokio::time::sleep(RETRY) => {}
+        }
+    }
 }
 
 /// The log as the runner reads it.

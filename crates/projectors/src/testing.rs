@@ -3,5 +3,6 @@
 
 pub mod answers;
 pub mod events;
+pub mod groups;
 pub mod lanes;
 pub mod log;

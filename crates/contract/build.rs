@@ -15,6 +15,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "specialised/v1/specialised",
         "procedure/v1/procedure",
         "operations/v1/operations",
+        "projection/v1/projection",
     ]
     .iter()
     .map(|name| root.join(format!("lienthong/{name}.proto")))
@@ -28,6 +29,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     )?;
     tonic_prost_build::configure()
         .bytes(".lienthong.operations.v1")
+        .bytes(".lienthong.projection.v1")
         .codec_path("crate::codec::Protobuf")
         .compile_fds(descriptors)?;
     Ok(())

@@ -50,6 +50,11 @@ pub mod pb {
             tonic::include_proto!("lienthong.operations.v1");
         }
     }
+    pub mod projection {
+        pub mod v1 {
+            tonic::include_proto!("lienthong.projection.v1");
+        }
+    }
 }
 
 /// The descriptor set of every proto file, for reflection and for JSON.

@@ -35,6 +35,10 @@ pub enum Reason {
     ViewNotCaughtUp,
     /// The view is loading its checkpoint.
     ViewLoading,
+    /// No instance keeps a partition of the view just now.
+    ViewUnowned,
+    /// Processes of different versions speak with each other.
+    VersionsMixed,
     /// There is no view of that name.
     ViewUnknown,
     /// The log no longer holds its beginning.
@@ -176,6 +180,22 @@ pub const CATALOGUE: &[Entry] = &[
         Some(1),
         "The view is loading its checkpoint or being rebuilt after it could not prove itself.",
         "Ask again; `lienthong lag` shows the progress.",
+    ),
+    entry(
+        Reason::ViewUnowned,
+        "VIEW_UNOWNED",
+        Code::Unavailable,
+        Some(1),
+        "No projector instance keeps a partition that the answer needs, or its instance cannot be reached: it has stopped, or the partition is moving to another.",
+        "Ask again; if it lasts, start a projector of that view (`lienthong serve projector`), and look at `lienthong lag`.",
+    ),
+    entry(
+        Reason::VersionsMixed,
+        "VERSIONS_MIXED",
+        Code::Unavailable,
+        Some(5),
+        "A gateway and a projector instance are of versions that do not understand each other.",
+        "Finish the rolling upgrade: run every gateway and projector with the same version.",
     ),
     entry(
         Reason::ViewUnknown,

@@ -41,6 +41,11 @@ impl Durations {
         }
     }
 
+    /// The values, in any order.
+    pub fn values(&self) -> &[i64] {
+        &self.values
+    }
+
     /// Number of values.
     pub fn len(&self) -> usize {
         self.values.len()
@@ -67,6 +72,14 @@ impl Durations {
             median_ms: between(values, n - 1, 2),
             p90_linear_ms: between(values, 9 * (n - 1), 10),
             p90_nearest_rank_ms: values[(9 * n).div_ceil(10) - 1],
+        }
+    }
+}
+
+impl FromIterator<i64> for Durations {
+    fn from_iter<I: IntoIterator<Item = i64>>(values: I) -> Self {
+        Self {
+            values: values.into_iter().collect(),
         }
     }
 }

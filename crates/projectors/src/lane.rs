@@ -2,12 +2,15 @@
 //! it, operators ask how far it is.
 
 use crate::checkpoint::Owner;
+use crate::cluster::mentioned::Mentioned;
 use crate::joins::index::{Index, PartId};
 use crate::views::state::{Lost, Read};
-use crate::views::{Facts, State};
+use crate::views::{Facts, State, View};
 use lienthong_contract::time::now_millis;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{
+    Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+};
 use tokio::sync::watch;
 
 const NOTHING: i64 = i64::MIN;
@@ -28,6 +31,8 @@ pub struct Lane {
     state: RwLock<State>,
     /// Of the case view only.
     index: Option<Arc<Index>>,
+    /// What gateways have been told of the state, of a lane without an index.
+    mentioned: Mutex<Mentioned>,
     next: watch::Sender<u64>,
     /// Loaded, and caught up with the log as it was at the start.
     ready: watch::Sender<bool>,
@@ -50,6 +55,7 @@ impl Lane {
         Self {
             owner,
             state: RwLock::new(State::new(owner.view, 0)),
+            mentioned: Mutex::new(Mentioned::new(index.is_none())),
             index,
             next: watch::Sender::new(0),
             ready: watch::Sender::new(false),
@@ -125,6 +131,8 @@ impl Lane {
             index.replace(self.owner.partition, facts.mentions());
         }
         state.facts.parts_mut().take_fresh();
+        state.facts.parts_mut().take_fresh_special();
+        self.mentioned().renew();
         let next = state.next;
         drop(state);
         self.next.send_replace(next);
@@ -135,6 +143,10 @@ impl Lane {
     /// Tells the index what is new, lets go of the state, tells everyone who waits.
     fn changed(&self, mut state: RwLockWriteGuard<'_, State>) {
         let fresh = state.facts.parts_mut().take_fresh();
+        let special = state.facts.parts_mut().take_fresh_special();
+        if self.owner.view == View::Case {
+            self.mentioned().add(&fresh, &special);
+        }
         if let (Some(index), Facts::Case(facts)) = (&self.index, &state.facts) {
             for mention in fresh {
                 let part = PartId {
@@ -148,6 +160,14 @@ impl Lane {
         drop(state);
         self.next.send_replace(next);
         self.progress_ms.store(now_millis(), Ordering::Relaxed);
+    }
+
+    /// The epoch of the parts' numbers, and what came to be mentioned in it. To be locked after
+    /// the state.
+    pub fn mentioned(&self) -> MutexGuard<'_, Mentioned> {
+        self.mentioned
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The state alone, once nobody else has the lane.

@@ -75,7 +75,7 @@ impl StartError {
 
 /// The running projectors: the doors [`Questions`] and [`ViewOperations`] of every view.
 pub struct Projectors {
-    lanes: Arc<Lanes>,
+    pub(crate) lanes: Arc<Lanes>,
     shutdown: CancellationToken,
     /// Runners that have not ended.
     running: watch::Sender<usize>,

@@ -47,19 +47,7 @@ pub async fn wait_for(
 ) -> Result<(), Failure> {
     let view = view_named(view)?;
     let needed = [view, View::Case];
-    let partitions = lanes.log.partitions();
-    for (at, position) in asked.iter().enumerate() {
-        if position.partition >= partitions {
-            return Err(Failure::of_field(
-                &format!("min_positions[{at}].partition"),
-                format!("there is no partition {}.", position.partition),
-                &format!(
-                    "send a position as an adapter answered it; partitions are 0 to {}",
-                    partitions - 1
-                ),
-            ));
-        }
-    }
+    check_positions(asked, lanes.log.partitions())?;
     let reached = async {
         for lane in needed.iter().flat_map(|view| &lanes.of(*view).lanes) {
             let ours = |position: &&Position| position.partition == lane.owner.partition;
@@ -88,6 +76,25 @@ pub async fn wait_for(
         ),
     )
     .with("view", view.name()))
+}
+
+/// That positions name partitions that there are.
+///
+/// # Errors
+/// `REQUEST_MALFORMED`.
+pub fn check_positions(asked: &[Position], partitions: u32) -> Result<(), Failure> {
+    let mut asked = asked.iter().enumerate();
+    let Some((at, position)) = asked.find(|(_, position)| position.partition >= partitions) else {
+        return Ok(());
+    };
+    Err(Failure::of_field(
+        &format!("min_positions[{at}].partition"),
+        format!("there is no partition {}.", position.partition),
+        &format!(
+            "send a position as an adapter answered it; partitions are 0 to {}",
+            partitions - 1
+        ),
+    ))
 }
 
 /// See `ProcedureQueryService.GetCase`.
@@ -120,7 +127,8 @@ pub async fn case(
     })
 }
 
-fn not_found(code: &str) -> Failure {
+/// That no view knows the code.
+pub fn not_found(code: &str) -> Failure {
     Failure::new(
         Reason::CaseNotFound,
         format!("no event about {code} has reached the view"),
@@ -229,7 +237,7 @@ pub async fn vertical(
 }
 
 /// Runs work for the processor where it holds up no other task.
-async fn work<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
+pub async fn work<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
     tokio::task::spawn_blocking(work)
         .await
         .map_err(|error| Failure::new(Reason::Internal, format!("the question failed: {error}")))
@@ -270,6 +278,12 @@ impl Sum for list::List {
     fn merge(&mut self, other: Self) {
         list::List::merge(self, other);
     }
+    fn pack(self) -> Vec<u8> {
+        list::List::pack(self)
+    }
+    fn add_packed(&mut self, bytes: &[u8]) -> Result<(), postcard::Error> {
+        list::List::add_packed(self, bytes)
+    }
 }
 
 impl Sum for statistics::Statistics {
@@ -278,6 +292,12 @@ impl Sum for statistics::Statistics {
     }
     fn merge(&mut self, other: Self) {
         statistics::Statistics::merge(self, other);
+    }
+    fn pack(self) -> Vec<u8> {
+        statistics::Statistics::pack(self)
+    }
+    fn add_packed(&mut self, bytes: &[u8]) -> Result<(), postcard::Error> {
+        statistics::Statistics::add_packed(self, bytes)
     }
 }
 
@@ -288,6 +308,12 @@ impl Sum for horizontal::Horizontal {
     fn merge(&mut self, other: Self) {
         horizontal::Horizontal::merge(self, other);
     }
+    fn pack(self) -> Vec<u8> {
+        horizontal::Horizontal::pack(self)
+    }
+    fn add_packed(&mut self, bytes: &[u8]) -> Result<(), postcard::Error> {
+        horizontal::Horizontal::add_packed(self, bytes)
+    }
 }
 
 impl Sum for vertical::Vertical {
@@ -296,5 +322,11 @@ impl Sum for vertical::Vertical {
     }
     fn merge(&mut self, other: Self) {
         vertical::Vertical::merge(self, other);
+    }
+    fn pack(self) -> Vec<u8> {
+        vertical::Vertical::pack(self)
+    }
+    fn add_packed(&mut self, bytes: &[u8]) -> Result<(), postcard::Error> {
+        vertical::Vertical::add_packed(self, bytes)
     }
 }

@@ -87,7 +87,8 @@ pub async fn verify(
     Ok(stream_of(told))
 }
 
-fn stream_of<T: Send + 'static>(told: mpsc::Receiver<T>) -> BoxStream<'static, T> {
+/// What is told, as a stream.
+pub fn stream_of<T: Send + 'static>(told: mpsc::Receiver<T>) -> BoxStream<'static, T> {
     let next = |mut told: mpsc::Receiver<T>| async move { Some((told.recv().await?, told)) };
     stream::unfold(told, next).boxed()
 }

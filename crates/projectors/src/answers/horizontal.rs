@@ -4,6 +4,8 @@
 //! levels on the days they acted are equal (two unknown levels are, and are shown as
 //! unspecified), else among the transitions of `GetVertical`.
 
+mod packed;
+
 use super::oldest::Oldest;
 use super::places::{Place, Places};
 use super::wire;

@@ -1,5 +1,7 @@
 //! `ListCases`: cases in the order of their codes, a page at a time.
 
+mod packed;
+
 use super::places::Places;
 use super::wire;
 use lienthong_contract::pb::procedure::v1 as pb;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 /// Orders entries: since when, milliseconds since the Unix epoch; the case; the place among
 /// the case's own entries. No two entries share a key.
-type Key = (i64, String, usize);
+pub(super) type Key = (i64, String, usize);
 
 /// The `limit` oldest of everything offered, and how many were offered.
 #[derive(Debug)]
@@ -43,15 +43,26 @@ impl<T> Oldest<T> {
     }
 
     pub(super) fn merge(&mut self, other: Oldest<T>) {
-        self.offered += other.offered;
-        for (key, entry) in other.kept {
-            self.keep(key, entry);
-        }
+        let (kept, offered) = other.into_keyed();
+        self.add(kept, offered);
     }
 
     /// The entries, the oldest first, and how many were offered.
     pub(super) fn into_parts(self) -> (Vec<T>, u64) {
         (self.kept.into_values().collect(), self.offered)
+    }
+
+    /// The entries with their keys, and how many were offered, for [`Oldest::add`].
+    pub(super) fn into_keyed(self) -> (Vec<(Key, T)>, u64) {
+        (self.kept.into_iter().collect(), self.offered)
+    }
+
+    /// Takes what [`Oldest::into_keyed`] of another list gave.
+    pub(super) fn add(&mut self, kept: Vec<(Key, T)>, offered: u64) {
+        self.offered += offered;
+        for (key, entry) in kept {
+            self.keep(key, entry);
+        }
     }
 
     fn keep(&mut self, key: Key, entry: T) {

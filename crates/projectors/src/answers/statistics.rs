@@ -4,6 +4,7 @@
 //! shown as the empty party, and take no part in hand-overs.
 
 mod moments;
+mod packed;
 mod parties;
 
 use super::wire;

@@ -1,5 +1,7 @@
 //! `GetVertical`: what passes between levels, and where it is stuck.
 
+mod packed;
+
 use super::oldest::Oldest;
 use super::places::Places;
 use super::symbols::Symbols;

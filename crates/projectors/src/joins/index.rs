@@ -44,25 +44,39 @@ impl Default for Index {
 }
 
 impl Index {
-    /// A part mentions a code. To be said once for each.
+    /// A part mentions a code.
     pub fn add(&self, code: &str, part: PartId) {
-        let hash = self.hasher.hash_one(code);
+        self.add_hash(self.hasher.hash_one(code), part);
+    }
+
+    /// A part mentions the code of this hash. An index takes either codes or hashes, which were
+    /// then all made in one and the same way.
+    pub fn add_hash(&self, hash: u64, part: PartId) {
         self.shard(hash).add(hash, part);
     }
 
     /// Forgets the parts of a partition and takes these in their place.
     pub fn replace<'a>(&self, partition: u32, codes: impl Iterator<Item = (&'a str, u32)>) {
-        for shard in &self.shards {
-            locked(shard).forget(partition);
-        }
+        self.forget(partition);
         for (code, part) in codes {
             self.add(code, PartId { partition, part });
         }
     }
 
+    /// Forgets the parts of a partition.
+    pub fn forget(&self, partition: u32) {
+        for shard in &self.shards {
+            locked(shard).forget(partition);
+        }
+    }
+
     /// The parts that mention a code.
     pub fn parts(&self, code: &str) -> Vec<PartId> {
-        let hash = self.hasher.hash_one(code);
+        self.parts_of(self.hasher.hash_one(code))
+    }
+
+    /// The parts that mention the code of this hash; see [`Index::add_hash`].
+    pub fn parts_of(&self, hash: u64) -> Vec<PartId> {
         self.shard(hash).parts(hash)
     }
 
@@ -84,8 +98,14 @@ impl Index {
 
 impl Shard {
     fn add(&mut self, hash: u64, part: PartId) {
-        let mut others = self.mentions.iter_hash(hash);
-        if others.any(|(other, id)| *other == hash && *id != part) {
+        let mut shared = false;
+        for (other, id) in self.mentions.iter_hash(hash) {
+            if *other == hash && *id == part {
+                return;
+            }
+            shared |= *other == hash;
+        }
+        if shared {
             self.shared.insert(hash);
         }
         self.mentions

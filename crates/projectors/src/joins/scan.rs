@@ -6,7 +6,7 @@ use crate::views::codes::At;
 use crate::views::keyed::{Fact, Keyed};
 use crate::views::part::Part;
 use hashbrown::HashSet;
-use lienthong_domain::path::JoinedCase;
+use lienthong_domain::path::{JoinedCase, is_step};
 
 /// What adds up over cases. Neither the order of adding nor that of merging shows in it.
 pub trait Sum: Send + Sized {
@@ -18,6 +18,13 @@ pub trait Sum: Send + Sized {
     fn add(&mut self, case: &JoinedCase<'_>);
     /// Takes everything that another sum has taken.
     fn merge(&mut self, other: Self);
+    /// The sum as bytes, for [`Sum::add_packed`] of another process.
+    fn pack(self) -> Vec<u8>;
+    /// Takes everything that a sum for the same question had taken when it was packed.
+    ///
+    /// # Errors
+    /// If the bytes do not read.
+    fn add_packed(&mut self, bytes: &[u8]) -> Result<(), postcard::Error>;
 }
 
 /// Which cases to show.
@@ -58,8 +65,14 @@ pub fn sum<F: Fact, S: Sum>(
     })
 }
 
-/// The parts of one partition that are cases of their own.
-fn add_plain<F: Fact, S: Sum>(keyed: &Keyed<F>, tied: &HashSet<u32>, only: &Only, sum: &mut S) {
+/// Adds up the cases whose parts are joined by links, of parts that may be less than the view's:
+/// those of [`Ties::parts`] that the view has are enough.
+pub fn sum_tied<F: Fact, S: Sum>(parts: &[&Keyed<F>], ties: &Ties, only: &Only, sum: &mut S) {
+    add_tied(parts, ties, &find(ties, parts), only, sum);
+}
+
+/// Adds up the parts of one partition that are cases of their own: all but those numbered `tied`.
+pub fn add_plain<F: Fact, S: Sum>(keyed: &Keyed<F>, tied: &HashSet<u32>, only: &Only, sum: &mut S) {
     let mut case = empty();
     for (at, part) in (0..).zip(keyed.parts()) {
         let code = part.codes().key();
@@ -78,7 +91,8 @@ fn fill<'a, F: Fact>(case: &mut JoinedCase<'a>, keyed: &'a Keyed<F>, part: Part<
     case.dossiers.clear();
     case.steps.clear();
     let mut seen: Vec<At> = Vec::new();
-    for fact in part.facts() {
+    // A part may tell of links before the ties know; until they do, its steps are what counts.
+    for fact in part.facts().filter(|fact| is_step(fact.act().kind())) {
         let step = fact.step(part.codes(), keyed.names());
         if !seen.contains(&fact.act().dossier) {
             seen.push(fact.act().dossier);

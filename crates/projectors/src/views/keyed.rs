@@ -72,6 +72,7 @@ pub struct Keyed<F> {
     /// Fingerprints of the parts with many facts.
     large: HashMap<u32, HashSet<u64>>,
     fresh: Vec<Mention>,
+    fresh_special: Vec<u32>,
     scratch: Scratch,
     fact: PhantomData<F>,
 }
@@ -99,6 +100,7 @@ impl<F: Fact> Default for Keyed<F> {
             special: HashSet::new(),
             large: HashMap::new(),
             fresh: Vec::new(),
+            fresh_special: Vec::new(),
             scratch: Scratch::default(),
             fact: PhantomData,
         }
@@ -197,8 +199,8 @@ impl<F: Fact> Keyed<F> {
 
     /// Bookkeeping of a fact that is in its part now.
     fn note(&mut self, at: u32, fact: &F) {
-        if !fact.is_plain() {
-            self.special.insert(at);
+        if !fact.is_plain() && self.special.insert(at) {
+            self.fresh_special.push(at);
         }
         if let Some(known) = self.large.get_mut(&at) {
             known.insert(fact.act().fingerprint().0);
@@ -283,6 +285,54 @@ impl<F: Fact> Keyed<F> {
     /// Numbers of the parts that are not plainly one case of their own.
     pub fn special(&self) -> impl Iterator<Item = u32> {
         self.special.iter().copied()
+    }
+
+    /// Puts a part as another process holds it into the place of what is known of it: a part only
+    /// grows. Its number, or none if it does not read or its numbers do not fit the vocabulary.
+    /// The digest and the counts are not kept up: such parts are for joining only.
+    pub fn put_over(&mut self, block: &[u8]) -> Option<u32> {
+        let part = Some(Part::<F>::new(block)).filter(Part::is_whole)?;
+        let codes = part.codes();
+        let mut facts = part.facts();
+        if !facts.all(|fact| fact.fits(codes, &self.names)) {
+            return None;
+        }
+        let at = match self.find(codes.key()) {
+            Some(at) => {
+                self.parts.set(at, block);
+                at
+            }
+            None => self.create(block),
+        };
+        if part.facts().any(|fact| !fact.is_plain()) {
+            self.special.insert(at);
+        }
+        Some(at)
+    }
+
+    /// A part as checkpoints store it.
+    pub fn block(&self, at: u32) -> &[u8] {
+        self.parts.get(at)
+    }
+
+    /// How many parts there are; their numbers are below it.
+    pub fn count_parts(&self) -> u32 {
+        self.parts.len() as u32
+    }
+
+    /// Whether the part is not plainly one case of its own.
+    pub fn is_special(&self, at: u32) -> bool {
+        self.special.contains(&at)
+    }
+
+    /// The vocabulary, to be added to.
+    pub fn names_mut(&mut self) -> &mut Names {
+        &mut self.names
+    }
+
+    /// Parts that have become special since this was last asked.
+    pub fn take_fresh_special(&mut self) -> Vec<u32> {
+        std::mem::take(&mut self.fresh_special)
     }
 
     /// Codes mentioned for the first time since this was last asked.

@@ -13,6 +13,7 @@ pub type Name = u32;
 pub type PartyName = u32;
 
 /// Texts and parties by number. Grows only.
+#[derive(Clone)]
 pub struct Names {
     text: String,
     /// Where each text ends in `text`.

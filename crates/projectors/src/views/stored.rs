@@ -50,6 +50,8 @@ pub trait Parts: Send + Sync {
     fn put_back(&mut self, part: u32, bytes: &[u8]) -> Result<(), Damaged>;
     /// Codes mentioned for the first time since this was last asked.
     fn take_fresh(&mut self) -> Vec<Mention>;
+    /// Parts that have become special since this was last asked.
+    fn take_fresh_special(&mut self) -> Vec<u32>;
 }
 
 impl<F: Fact> Parts for Keyed<F> {
@@ -113,5 +115,9 @@ impl<F: Fact> Parts for Keyed<F> {
 
     fn take_fresh(&mut self) -> Vec<Mention> {
         Keyed::take_fresh(self)
+    }
+
+    fn take_fresh_special(&mut self) -> Vec<u32> {
+        Keyed::take_fresh_special(self)
     }
 }

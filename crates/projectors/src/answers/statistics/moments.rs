@@ -1,12 +1,14 @@
 //! Cases open at given moments. A case is open at T while first event <= T < last event.
 
 use super::parties::Parties;
+use crate::answers::packed::PackedDurations;
 use crate::answers::wire;
 use lienthong_contract::pb::procedure::v1 as pb;
 use lienthong_contract::time::from_millis;
 use lienthong_domain::distribution::Durations;
 use lienthong_domain::event::Party;
 use lienthong_domain::path::Step;
+use serde::{Deserialize, Serialize};
 
 /// What is counted at one moment. `events`, `started` and `ended` hold what this moment adds
 /// to the one before, so that a case costs the moments it was open at and no more.
@@ -19,6 +21,16 @@ struct Moment {
     /// By party.
     open_by_party: Vec<u64>,
     age: Durations,
+}
+
+/// What was counted at one moment, on its way between processes.
+#[derive(Serialize, Deserialize)]
+pub(super) struct PackedMoment {
+    events: u64,
+    started: u64,
+    ended: u64,
+    open_by_party: Vec<u64>,
+    age: PackedDurations,
 }
 
 /// Moments in ascending order, with the places they were asked in.
@@ -95,6 +107,35 @@ impl Moments {
                 into.open_by_party[party] += cases;
             }
         }
+    }
+
+    /// The counts, for [`Moments::add_packed`] of another process.
+    pub(super) fn pack(self) -> Vec<PackedMoment> {
+        let moments = self.sorted.into_iter().map(|moment| PackedMoment {
+            events: moment.events,
+            started: moment.started,
+            ended: moment.ended,
+            open_by_party: moment.open_by_party,
+            age: PackedDurations::new(&moment.age),
+        });
+        moments.collect()
+    }
+
+    /// Takes counts at the same moments; `theirs` as for [`Moments::merge`].
+    pub(super) fn add_packed(&mut self, packed: Vec<PackedMoment>, theirs: &[u32]) {
+        let sorted = packed.into_iter().map(|moment| Moment {
+            at_ms: 0,
+            events: moment.events,
+            started: moment.started,
+            ended: moment.ended,
+            open_by_party: moment.open_by_party,
+            age: moment.age.unpack(),
+        });
+        let other = Moments {
+            sorted: sorted.collect(),
+            asked: Vec::new(),
+        };
+        self.merge(other, theirs);
     }
 
     /// The counts in the order the moments were asked, a moment asked twice twice.

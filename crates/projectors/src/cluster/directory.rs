@@ -1,0 +1,224 @@
+//! Who keeps which partition: found through the groups of the log, proven by asking.
+//!
+//! ```text
+//! group of the view --> members and their addresses --> each: what do you keep? --> table
+//!                                                       (asked again after a second, and at once
+//!                                                        when an owner says no or does not answer)
+//! ```
+//! The members' own word counts, not what the group gave them: while partitions move, one that has
+//! been given a partition may not have begun, and one that is to give it up may still keep it. Of
+//! two that keep a partition the one that is ready counts, then the one that has read further.
+
+use super::kept::of_lane;
+use super::peer::{Call, Peer};
+use crate::views::View;
+use futures_util::future::{FutureExt, join_all};
+use lienthong_contract::pb::projection::v1::LaneStatus;
+use lienthong_contract::reason::Reason;
+use lienthong_contract::status::Failure;
+use lienthong_eventlog::{GroupError, Groups, Owner};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
+use tracing::warn;
+
+/// How long the table counts.
+const FRESH: Duration = Duration::from_secs(1);
+/// A failed call asks for a new table at most so often.
+const AT_ONCE: Duration = Duration::from_millis(50);
+/// How long a member may take to say what it keeps.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Reaches instances.
+pub trait Connect: Send + Sync {
+    /// The instance at an address. Does not wait.
+    ///
+    /// # Errors
+    /// `INTERNAL` if that is no address.
+    fn connect(&self, address: &str) -> Result<Arc<dyn Peer>, Failure>;
+}
+
+/// An instance that keeps a partition.
+#[derive(Clone)]
+pub struct Holder {
+    /// Where it is.
+    pub address: String,
+    /// How to ask it.
+    pub peer: Arc<dyn Peer>,
+}
+
+/// By partition: who keeps it.
+pub type Table = Arc<Vec<Option<Holder>>>;
+
+/// Who keeps which partition of which view.
+pub struct Directory {
+    group_prefix: String,
+    partitions: u32,
+    groups: Arc<dyn Groups>,
+    connect: Arc<dyn Connect>,
+    /// By view: the table, and when it was made.
+    tables: [tokio::sync::Mutex<Option<(Instant, Table)>>; View::ALL.len()],
+    /// By address.
+    peers: Mutex<HashMap<String, Arc<dyn Peer>>>,
+}
+
+impl Directory {
+    /// Of the groups `<prefix>.projector.<view>`.
+    pub fn new(
+        group_prefix: String,
+        partitions: u32,
+        groups: Arc<dyn Groups>,
+        connect: Arc<dyn Connect>,
+    ) -> Self {
+        Self {
+            group_prefix,
+            partitions,
+            groups,
+            connect,
+            tables: Default::default(),
+            peers: Mutex::default(),
+        }
+    }
+
+    /// The group whose members share the partitions of a view.
+    pub fn group(&self, view: View) -> String {
+        format!("{}.projector.{}", self.group_prefix, view.name())
+    }
+
+    /// Who keeps each partition of a view.
+    pub async fn table(&self, view: View) -> Table {
+        self.table_within(view, FRESH).await
+    }
+
+    /// Asks the instance that keeps a partition; if it does not keep it any more or cannot be
+    /// reached, looks once who does now.
+    ///
+    /// # Errors
+    /// `VIEW_UNOWNED`, and those of the call.
+    pub async fn ask<T>(
+        &self,
+        view: View,
+        partition: u32,
+        call: Call<'_, T>,
+    ) -> Result<T, Failure> {
+        let mut within = FRESH;
+        loop {
+            let table = self.table_within(view, within).await;
+            let failure = match table.get(partition as usize).and_then(Option::as_ref) {
+                None => unowned(view, partition),
+                Some(holder) => match call(holder.peer.clone()).await {
+                    Err(failure) if failure.reason == Reason::ViewUnowned => {
+                        of_lane(Reason::ViewUnowned, view, partition, failure.message)
+                    }
+                    answer => return answer,
+                },
+            };
+            if within == AT_ONCE {
+                return Err(failure);
+            }
+            within = AT_ONCE;
+        }
+    }
+
+    async fn table_within(&self, view: View, age: Duration) -> Table {
+        let mut known = self.tables[view as usize].lock().await;
+        if let Some((made, table)) = known.as_ref()
+            && made.elapsed() < age
+        {
+            return table.clone();
+        }
+        match self.make(view).await {
+            Ok(table) => {
+                *known = Some((Instant::now(), table.clone()));
+                table
+            }
+            Err(error) => {
+                // Whoever was there may still be; each of them says itself what it keeps.
+                warn!(view = view.name(), %error, "the members of a view's group cannot be listed");
+                known
+                    .as_ref()
+                    .map(|(_, table)| table.clone())
+                    .unwrap_or_else(|| Arc::new(vec![None; self.partitions as usize]))
+            }
+        }
+    }
+
+    async fn make(&self, view: View) -> Result<Table, GroupError> {
+        let members = self.groups.owners(&self.group(view)).await?;
+        let asked = members.into_iter().map(|member| {
+            let peer = self.peer(&member.address);
+            what_it_keeps(member, peer).boxed()
+        });
+        let mut best: Vec<Option<(LaneStatus, Holder)>> = vec![None; self.partitions as usize];
+        for told in join_all(asked).await {
+            let (holder, lanes) = match told {
+                Ok(told) => told,
+                Err(failure) => {
+                    warn!(view = view.name(), %failure, "a projector instance does not answer");
+                    continue;
+                }
+            };
+            for lane in lanes.into_iter().filter(|lane| lane.view == view.name()) {
+                let Some(place) = best.get_mut(lane.partition as usize) else {
+                    continue;
+                };
+                let rank = |lane: &LaneStatus| (lane.ready, lane.next_offset);
+                if place.as_ref().is_none_or(|(known, _)| rank(known) < rank(&lane)) {
+                    *place = Some((lane, holder.clone()));
+                }
+            }
+        }
+        let holders = best.into_iter().map(|one| one.map(|(_, holder)| holder));
+        Ok(Arc::new(holders.collect()))
+    }
+
+    /// The instance at an address, connected once.
+    fn peer(&self, address: &str) -> Result<Arc<dyn Peer>, Failure> {
+        let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(peer) = peers.get(address) {
+            return Ok(peer.clone());
+        }
+        let peer = self.connect.connect(address)?;
+        peers.insert(address.to_owned(), peer.clone());
+        Ok(peer)
+    }
+
+    /// How far each partition of a view was when its last owner said so; for those that nobody
+    /// keeps.
+    ///
+    /// # Errors
+    /// `LOG_UNAVAILABLE`.
+    pub async fn committed(&self, view: View) -> Result<Vec<Option<u64>>, Failure> {
+        let committed = self.groups.committed(&self.group(view)).await;
+        committed.map_err(|error| Failure::new(Reason::LogUnavailable, error.to_string()))
+    }
+}
+
+/// A member's own word.
+async fn what_it_keeps(
+    member: Owner,
+    peer: Result<Arc<dyn Peer>, Failure>,
+) -> Result<(Holder, Vec<LaneStatus>), Failure> {
+    let peer = peer?;
+    let told = tokio::time::timeout(PATIENCE, peer.lanes()).await;
+    let lanes = told.unwrap_or_else(|_| Err(silent(&member.instance)))?.lanes;
+    let address = member.address;
+    Ok((Holder { address, peer }, lanes))
+}
+
+/// Nobody keeps a partition.
+pub fn unowned(view: View, partition: u32) -> Failure {
+    let message = format!(
+        "no instance keeps partition {partition} of the view {}",
+        view.name()
+    );
+    of_lane(Reason::ViewUnowned, view, partition, message)
+}
+
+fn silent(instance: &str) -> Failure {
+    Failure::new(
+        Reason::ViewUnowned,
+        format!("instance {instance} did not say in time what it keeps"),
+    )
+}

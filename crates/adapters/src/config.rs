@@ -1,11 +1,15 @@
 //! What an operator can set about the adapters. The defaults are those of a single machine.
 
+use crate::systems::System;
 use lienthong_domain::code::Strictness;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// The settings of all adapters.
 #[derive(Debug, Clone)]
 pub struct Config {
+    /// Whose adapters are served. The default is every system.
+    pub systems: BTreeSet<System>,
     /// Which shapes of dossier codes each adapter takes.
     pub dossier_codes: DossierCodes,
     /// Bounds on what may be under way at once.
@@ -64,6 +68,7 @@ pub struct Drain {
 impl Default for Config {
     fn default() -> Self {
         Self {
+            systems: System::ALL.into(),
             dossier_codes: DossierCodes::default(),
             limits: Limits::default(),
             drain: Drain::default(),

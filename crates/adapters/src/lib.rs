@@ -8,7 +8,7 @@
 //! - [`qcvn120`] takes the packets that one-stop systems send today, over HTTP.
 //! - [`rejected`] keeps what was not well-formed, so that it can be listed, corrected and sent
 //!   again.
-//! - [`run`] serves all of it until told to stop.
+//! - [`run`] serves all of it, or the adapters of some systems, until told to stop.
 //!
 //! Adapters hold no state about dossiers: what a source said is recorded, and what it means for
 //! a dossier that already has a history is decided in the views.
@@ -26,3 +26,4 @@ mod systems;
 pub use config::{Config, DossierCodes, Drain, Limits};
 pub use rejected::OpenError;
 pub use run::{Error, Handles, run};
+pub use systems::System;

@@ -11,7 +11,7 @@ use crate::lanes::{self, Ends, Lane};
 use crate::qcvn120;
 use crate::rejected::{self, OpenError, RejectedLog};
 use crate::services::{self, Adapters};
-use crate::systems::{civil_status, onestop, population, specialised};
+use crate::systems::{System, civil_status, onestop, population, specialised};
 use lienthong_contract::check::Rules;
 use lienthong_domain::code::Strictness;
 use lienthong_domain::status::Mappings;
@@ -67,14 +67,14 @@ impl Error {
     }
 }
 
-/// Serves gRPC on `grpc` and QCVN 120 packets on `http` until `shutdown`, then drains. Health
-/// says SERVING once this has been polled for the first time.
+/// Serves gRPC on `grpc` and, where there is an `http`, QCVN 120 packets on it until `shutdown`,
+/// then drains. Health says SERVING once this has been polled for the first time.
 ///
 /// # Errors
 /// If serving cannot begin, or a server fails.
 pub async fn run(
     grpc: TcpListener,
-    http: TcpListener,
+    http: Option<TcpListener>,
     config: Config,
     handles: Handles,
     shutdown: CancellationToken,
@@ -94,18 +94,22 @@ pub async fn run(
     let packets = Arc::new(qcvn120::Packets::new(house.packets()));
     let service = rejected::Service::new(
         house.rejected.clone(),
-        [
-            (adapters.onestop.clone(), onestop::decode),
-            (adapters.civil_status.clone(), civil_status::decode),
-            (adapters.population.clone(), population::decode),
-            (adapters.specialised.clone(), specialised::decode),
-        ],
-        packets.clone(),
+        adapters
+            .iter()
+            .map(|(system, adapter)| rejected::System {
+                adapter: adapter.clone(),
+                decode: decoder(*system),
+            })
+            .collect(),
+        // Packets come from one-stop systems, and are served where these are.
+        adapters
+            .contains_key(&System::Onestop)
+            .then(|| packets.clone()),
     );
-    let (routes, health) = services::routes(&adapters, service).await?;
+    let services = services::services(&adapters, service, &house.config.limits).await?;
     let limits = &house.config.limits;
     let lanes: Result<Vec<Lane>, _> = (0..house.config.threads.max(1))
-        .map(|index| lanes::start(index, routes.clone(), limits, ends.clone()))
+        .map(|index| lanes::start(index, services.routes.clone(), limits, ends.clone()))
         .collect();
     let mut lanes = lanes.map_err(Error::Thread)?;
     let mut pages = tokio::spawn(serve_packets(http, packets, ends.clone()));
@@ -123,7 +127,7 @@ pub async fn run(
         ends.cut_off.cancel();
         return Err(error);
     }
-    services::stop_serving(&health).await;
+    services.stop_serving().await;
     drain(&house.config.drain, &ends, &mut lanes, pages).await
 }
 
@@ -157,11 +161,16 @@ async fn drain(
     served
 }
 
+/// Without a listener there is nothing to serve, only the end to wait for.
 async fn serve_packets(
-    listener: TcpListener,
+    listener: Option<TcpListener>,
     packets: Arc<qcvn120::Packets>,
     ends: Ends,
 ) -> std::io::Result<()> {
+    let Some(listener) = listener else {
+        ends.draining.cancelled().await;
+        return Ok(());
+    };
     let server = axum::serve(listener, qcvn120::router(packets))
         .with_graceful_shutdown(ends.draining.cancelled_owned());
     tokio::select! {
@@ -193,23 +202,36 @@ struct Plate {
     dossier_codes: Strictness,
 }
 
+/// How a rejected message of a system is read again.
+fn decoder(system: System) -> rejected::Decode {
+    match system {
+        System::Onestop => onestop::decode,
+        System::CivilStatus => civil_status::decode,
+        System::Population => population::decode,
+        System::Specialised => specialised::decode,
+    }
+}
+
 impl House {
+    /// The adapters of the systems that are served.
     fn adapters(&self) -> Adapters {
         let codes = &self.config.dossier_codes;
-        let of_grpc = |name, message, dossier_codes| {
-            self.adapter(Plate {
-                name,
-                recorded_as: name,
+        let of_system = |system: &System| {
+            let (message, dossier_codes) = match system {
+                System::Onestop => (onestop::MESSAGE, codes.onestop),
+                System::CivilStatus => (civil_status::MESSAGE, codes.civil_status),
+                System::Population => (population::MESSAGE, codes.population),
+                System::Specialised => (specialised::MESSAGE, codes.specialised),
+            };
+            let plate = Plate {
+                name: system.name(),
+                recorded_as: system.name(),
                 message,
                 dossier_codes,
-            })
+            };
+            (*system, self.adapter(plate))
         };
-        Adapters {
-            onestop: of_grpc("onestop", onestop::MESSAGE, codes.onestop),
-            civil_status: of_grpc("civil_status", civil_status::MESSAGE, codes.civil_status),
-            population: of_grpc("population", population::MESSAGE, codes.population),
-            specialised: of_grpc("specialised", specialised::MESSAGE, codes.specialised),
-        }
+        self.config.systems.iter().map(of_system).collect()
     }
 
     /// Packets come from one-stop systems, and are recorded as theirs.

@@ -53,7 +53,11 @@ pub fn to_bytes(message: &str, json: &str) -> Result<Vec<u8>, Error> {
     Ok(prost::Message::encode_to_vec(&dynamic))
 }
 
-fn descriptor(message: &str) -> Result<prost_reflect::MessageDescriptor, Error> {
+/// The descriptor of a message.
+///
+/// # Errors
+/// If the name is unknown or the descriptors do not load.
+pub(crate) fn descriptor(message: &str) -> Result<prost_reflect::MessageDescriptor, Error> {
     static POOL: OnceLock<DescriptorPool> = OnceLock::new();
     POOL.get_or_init(|| DescriptorPool::decode(DESCRIPTORS).unwrap_or_default())
         .get_message_by_name(message)

@@ -2,6 +2,7 @@
 //! messages and domain events, and the one catalogue of error reasons.
 
 pub mod check;
+pub mod cloudevents;
 pub mod codec;
 pub mod event;
 pub mod json;

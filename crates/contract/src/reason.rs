@@ -51,6 +51,8 @@ pub enum Reason {
     RejectedNotFound,
     /// The rejected message was resubmitted already.
     RejectedResubmitted,
+    /// The process asked has no adapter for the rejected message.
+    AdapterElsewhere,
     /// A stored event that cannot be read; it parks its dossier.
     EventUnreadable,
     /// A stored event of a kind that this version does not know; it parks its dossier.
@@ -244,6 +246,14 @@ pub const CATALOGUE: &[Entry] = &[
         None,
         "The rejected message was resubmitted with success already.",
         "Nothing: it is in the event log.",
+    ),
+    entry(
+        Reason::AdapterElsewhere,
+        "ADAPTER_ELSEWHERE",
+        Code::FailedPrecondition,
+        None,
+        "The rejected message belongs to a system whose adapter another process serves.",
+        "Give --adapters the address of a process that serves that system (`lienthong serve adapter`).",
     ),
     entry(
         Reason::EventUnreadable,

@@ -1,8 +1,8 @@
 //! The command line: what every command shares, and the list of commands.
 
 use crate::commands::{
-    case, completions, config, explain, horizontal, import, lag, log, man, parked, rejected, up,
-    vertical, views,
+    case, completions, config, demo, explain, horizontal, import, lag, log, man, parked, rejected,
+    serve, up, vertical, views,
 };
 use crate::config::{Error, Given, Loaded, Sources, load};
 use clap::{Args, Parser, Subcommand};
@@ -69,6 +69,10 @@ impl Shared {
 pub enum Command {
     /// Run the hub: adapters, log, views, gateway and metrics in one process
     Up(up::Arguments),
+    /// Run one service of the hub as a process of its own, on a log that processes share
+    Serve(serve::Arguments),
+    /// Report simulated cases to a running hub, and show its views live
+    Demo(demo::Arguments),
     /// One interconnected case whole: its timeline, who holds it, what it waits for
     Case(case::Arguments),
     /// Hand-overs between agencies of one level, and cases in work

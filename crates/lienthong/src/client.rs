@@ -110,18 +110,38 @@ pub fn rejected(channel: Channel) -> RejectedServiceClient<Channel> {
 /// # Errors
 /// [`Exit::Usage`] for what is no URL, [`Exit::Unavailable`] if nobody answers there.
 pub async fn connect(url: &str) -> Result<Channel, Failure> {
+    endpoint(url)?.connect().await.map_err(|_| {
+        let fix = "Fix: start it with `lienthong up`, or give the address it printed";
+        Failure::new(Exit::Unavailable, format!("no hub answers at {url}. {fix}"))
+    })
+}
+
+fn endpoint(url: &str) -> Result<Endpoint, Failure> {
     let endpoint = Endpoint::from_shared(url.to_owned()).map_err(|error| {
         let fix = "Fix: give a URL such as http://127.0.0.1:7420";
         Failure::new(Exit::Usage, format!("{url}: {error}. {fix}"))
     })?;
-    endpoint
-        .connect_timeout(Duration::from_secs(5))
-        .connect()
-        .await
-        .map_err(|_| {
-            let fix = "Fix: start it with `lienthong up`, or give the address it printed";
-            Failure::new(Exit::Unavailable, format!("no hub answers at {url}. {fix}"))
-        })
+    Ok(endpoint.connect_timeout(Duration::from_secs(5)))
+}
+
+/// Connects to the processes of a service; calls go to those that answer, in turn.
+///
+/// # Errors
+/// [`Exit::Usage`] for what is no URL, [`Exit::Unavailable`] if none answers.
+pub async fn connect_any(urls: &[String]) -> Result<Channel, Failure> {
+    let mut failure = Failure::new(Exit::Usage, "no address was given");
+    let mut answering = Vec::new();
+    for url in urls {
+        match connect(url).await {
+            Ok(channel) if urls.len() == 1 => return Ok(channel),
+            Ok(_) => answering.push(endpoint(url)?),
+            Err(error) => failure = error,
+        }
+    }
+    if answering.is_empty() {
+        return Err(failure);
+    }
+    Ok(Channel::balance_list(answering.into_iter()))
 }
 
 /// The URL under which a listener of this machine is reached.

@@ -3,6 +3,7 @@
 pub mod case;
 pub mod completions;
 pub mod config;
+pub mod demo;
 pub mod explain;
 pub mod horizontal;
 pub mod import;
@@ -11,6 +12,7 @@ pub mod log;
 pub mod man;
 pub mod parked;
 pub mod rejected;
+pub mod serve;
 pub mod up;
 pub mod vertical;
 pub mod views;
@@ -27,6 +29,8 @@ pub fn run(cli: Cli, began: Instant) -> Result<(), Failure> {
     let shared = &cli.shared;
     match cli.command {
         Command::Up(arguments) => up::run(arguments, shared, began),
+        Command::Serve(arguments) => serve::run(arguments, shared),
+        Command::Demo(arguments) => wait(demo::run(arguments, shared, began)),
         Command::Case(arguments) => wait(case::run(arguments, shared)),
         Command::Horizontal(arguments) => wait(horizontal::run(arguments, shared)),
         Command::Vertical(arguments) => wait(vertical::run(arguments, shared)),

@@ -2,10 +2,13 @@
 //! defaults, and for each setting where it came from.
 
 mod given;
+mod home;
+mod properties;
 mod settings;
 
 pub use given::Given;
-pub use settings::{LogFormat, Settings, Store};
+pub use home::{Cluster, Home};
+pub use settings::{Log, LogFormat, Settings, Store};
 
 use figment::providers::{Format, Serialized, Toml};
 use figment::{Figment, Metadata};
@@ -15,6 +18,8 @@ use std::path::{Path, PathBuf};
 const DEFAULT_FILE: &str = "lienthong.toml";
 /// Where a value that nobody set is said to come from.
 const DEFAULT: &str = "default";
+/// A table that is one setting: its keys are not ours.
+const TABLE: &str = "log.kafka.properties";
 
 /// Where settings may come from, besides the defaults.
 #[derive(Debug, Clone, Default)]
@@ -51,6 +56,16 @@ pub enum Error {
     /// The file named does not exist or cannot be read.
     #[error("{file}: {source}. Fix: name a readable TOML file, or leave --config out")]
     File {
+        /// As named.
+        file: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A variable that names a file with a value, which cannot be read.
+    #[error("{variable} names {file}: {source}. Fix: name a readable text file")]
+    ValueFile {
+        /// The variable.
+        variable: String,
         /// As named.
         file: PathBuf,
         /// What the system said.
@@ -146,9 +161,9 @@ impl Loaded {
 }
 
 fn flatten(key: &str, value: &serde_json::Value, into: &mut Vec<(String, serde_json::Value)>) {
-    let serde_json::Value::Object(fields) = value else {
-        into.push((key.to_owned(), value.clone()));
-        return;
+    let fields = match value {
+        serde_json::Value::Object(fields) if key != TABLE => fields,
+        _ => return into.push((key.to_owned(), value.clone())),
     };
     for (name, value) in fields {
         let dot = if key.is_empty() { "" } else { "." };

@@ -140,3 +140,82 @@ fn the_example_file_is_the_defaults() {
         );
     }
 }
+
+#[test]
+fn the_logs_home_can_be_given_by_its_short_variable_and_says_so() {
+    let given = environment(&[("LIENTHONG_LOG", "kafka://a:9092,b:9092/tinh")]);
+    let loaded = load(Sources { file: None, given }).unwrap();
+    let home = "kafka://a:9092,b:9092/tinh".parse().unwrap();
+    assert_eq!(loaded.settings.log.home, home);
+    let effective = loaded.effective();
+    let shown = effective.iter().find(|one| one.key == "log.home").unwrap();
+    assert_eq!(shown.origin, "environment LIENTHONG_LOG");
+    assert_eq!(shown.value, "kafka://a:9092,b:9092/tinh");
+
+    let given = environment(&[
+        ("LIENTHONG_LOG__HOME", "embedded"),
+        ("LIENTHONG_LOG", "kafka://a:9092"),
+    ]);
+    let settings = load(Sources { file: None, given }).unwrap().settings;
+    assert_eq!(settings.log.home, Home::Embedded, "the longer name wins");
+}
+
+#[test]
+fn a_home_that_is_none_is_refused_with_its_key_its_origin_and_the_form() {
+    let said = refusal("", environment(&[("LIENTHONG_LOG", "kafka:a:9092")]));
+    for part in ["log.home", "LIENTHONG_LOG", "kafka://HOST:PORT"] {
+        assert!(said.contains(part), "{part:?} is not in {said}");
+    }
+}
+
+#[test]
+fn properties_come_from_every_source_and_their_values_are_never_shown() {
+    let file = file_with(
+        "[log.kafka.properties]\nsecurity.protocol = 'SASL_SSL'\n'sasl.username' = 'hub'\nsocket.keepalive.enable = true\n",
+    );
+    let secret = file_with("0042\n");
+    let path = secret.path().to_str().unwrap();
+    let mut given = environment(&[(
+        "LIENTHONG_LOG__KAFKA__PROPERTIES__SASL__PASSWORD_FILE",
+        path,
+    )]);
+    given.push(Given::by_set("log.kafka.properties.client.rack=07").unwrap());
+    let loaded = load(Sources {
+        file: Some(file.path().to_owned()),
+        given,
+    })
+    .unwrap();
+    let properties = &loaded.settings.log.kafka.properties.0;
+    let expected = [
+        ("client.rack", "07"),
+        ("sasl.password", "0042"),
+        ("sasl.username", "hub"),
+        ("security.protocol", "SASL_SSL"),
+        ("socket.keepalive.enable", "true"),
+    ];
+    let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert_eq!(*properties, expected.into());
+
+    let effective = loaded.effective();
+    let shown = effective
+        .iter()
+        .find(|one| one.key == "log.kafka.properties")
+        .unwrap();
+    let text = format!("{} {:?}", shown.value, loaded.settings);
+    assert!(text.contains("sasl.password"), "{text}");
+    for secret in ["0042", "SASL_SSL", "hub\""] {
+        assert!(!text.contains(secret), "{secret} is shown: {text}");
+    }
+    assert_ne!(shown.origin, "default");
+}
+
+#[test]
+fn a_variable_that_names_a_file_which_is_not_there_is_refused_by_name() {
+    let pair = ("LIENTHONG_LOGGING__FILTER_FILE", "there/is/no/such");
+    let pair = (OsString::from(pair.0), OsString::from(pair.1));
+    let said = Given::by_environment([pair].into_iter())
+        .unwrap_err()
+        .to_string();
+    assert!(said.contains("LIENTHONG_LOGGING__FILTER_FILE"), "{said}");
+    assert!(said.contains("there/is/no/such"), "{said}");
+}

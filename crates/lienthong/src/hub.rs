@@ -1,30 +1,35 @@
-//! The hub as one process: registry, log, projectors, gateway, adapters, metrics, started in
-//! that order and drained in the order of `drain`.
+//! One process of the hub: all of it (`up`), or one of its services (`serve`). What has a listener
+//! is started: views first, then gateway and adapters, then metrics. It is drained in the order
+//! of `drain`.
 
+mod adapters;
 mod build;
 mod drain;
+mod gateway;
 mod listeners;
+pub mod logs;
+mod service;
+mod views;
 
 pub use listeners::{Addresses, Listeners};
+pub use service::Service;
 
 use crate::config::Settings;
 use crate::exit::Failure;
 use lienthong_contract::reference::TableFile;
-use lienthong_eventlog::EventLog;
-use lienthong_projectors::Projectors;
 use lienthong_telemetry::endpoint::{self, Readiness};
-use std::sync::Arc;
+use logs::Logs;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use views::Views;
 
 /// How a server ended: its name, and its error if it had one.
 type Ended = (&'static str, Result<(), String>);
 
-/// The running hub.
+/// The running process.
 pub struct Hub {
-    log: Arc<dyn EventLog>,
-    rejected: Arc<dyn EventLog>,
-    projectors: Arc<Projectors>,
+    logs: Logs,
+    views: Views,
     readiness: Readiness,
     /// Gateway and adapters: they take calls and end first, together.
     doors: JoinSet<Ended>,
@@ -37,66 +42,63 @@ pub struct Hub {
 #[derive(Default)]
 struct Stops {
     doors: CancellationToken,
-    projectors: CancellationToken,
+    views: CancellationToken,
     metrics: CancellationToken,
 }
 
-/// Starts every part. Calls are taken at once; [`Hub::loaded`] says when the views answer.
+/// Starts every part of the service. Calls are taken at once; [`Hub::loading`] says when they are
+/// answered.
 ///
 /// # Errors
 /// What could not be started, with its fix.
 pub async fn start(
     settings: &Settings,
+    service: &Service,
     listeners: Listeners,
     agencies: Vec<TableFile>,
 ) -> Result<Hub, Failure> {
-    let registry = build::registry(settings, agencies)?;
-    let mappings = build::mappings(settings)?;
-    let (log, rejected) = build::logs(settings).await?;
-
+    let reference = build::reference(settings, agencies)?;
+    let logs = logs::open(settings, service).await?;
     let stops = Stops::default();
-    let handles = lienthong_projectors::Handles {
-        log: log.clone(),
-        registry: Arc::new(registry),
-    };
-    let config = build::projectors(settings);
-    let projectors = lienthong_projectors::start(config, handles, stops.projectors.clone())
-        .await
-        .map_err(Failure::failed)?;
-
+    let addresses = listeners.addresses()?;
     let mut doors = JoinSet::new();
-    let handles = lienthong_gateway::Handles {
-        questions: projectors.clone(),
-        operations: projectors.clone(),
-        log: log.clone(),
-    };
-    let config = lienthong_gateway::Config::default();
-    let (listener, stop) = (listeners.gateway, stops.doors.clone());
-    let gateway = lienthong_gateway::run(listener, config, handles, stop);
-    doors.spawn(named("gateway", gateway));
-
-    let handles = lienthong_adapters::Handles {
-        log: log.clone(),
-        rejected: rejected.clone(),
-        mappings,
-    };
-    let config = build::adapters(settings);
-    let (grpc, http, stop) = (
-        listeners.adapters_grpc,
-        listeners.adapters_http,
-        stops.doors.clone(),
-    );
-    let adapters = lienthong_adapters::run(grpc, http, config, handles, stop);
-    doors.spawn(named("adapters", adapters));
-
+    let views = views::start(
+        service,
+        views::Given {
+            settings,
+            logs: &logs,
+            registry: reference.registry,
+            address: addresses.projector,
+        },
+        stops.views.clone(),
+    )
+    .await?;
+    if let Some(listener) = listeners.gateway {
+        let gateway = gateway::serve(listener, &views, &logs, stops.doors.clone())?;
+        doors.spawn(named("gateway", gateway));
+    }
+    if let Some(grpc) = listeners.adapters_grpc {
+        let doors_of = adapters::Doors {
+            grpc,
+            http: listeners.adapters_http,
+        };
+        let config = build::adapters(settings, service);
+        let adapters = adapters::serve(
+            doors_of,
+            config,
+            reference.mappings,
+            &logs,
+            stops.doors.clone(),
+        )?;
+        doors.spawn(named("adapters", adapters));
+    }
     let readiness = Readiness::default();
     let mut metrics = JoinSet::new();
     let endpoint = endpoint::run(listeners.metrics, readiness.clone(), stops.metrics.clone());
     metrics.spawn(named("metrics", endpoint));
     Ok(Hub {
-        log,
-        rejected,
-        projectors,
+        logs,
+        views,
         readiness,
         doors,
         metrics,
@@ -112,20 +114,20 @@ async fn named<E: std::fmt::Display>(
 }
 
 impl Hub {
-    /// Waits until the views have loaded and read the log as it was at the start; the hub is
-    /// ready from then on.
+    /// Waits until the process can answer: its views have loaded and read the log as it was at
+    /// the start. It is ready from then on.
     pub fn loading(&self) -> impl Future<Output = ()> + Send + 'static {
-        let (projectors, readiness) = (self.projectors.clone(), self.readiness.clone());
+        let (views, readiness) = (self.views.clone(), self.readiness.clone());
         async move {
-            projectors.loaded().await;
+            views.loaded().await;
             readiness.set(true);
         }
     }
 
-    /// Waits until a server ends though nobody told it to: a fault.
+    /// Waits until a part ends though nobody told it to: a fault.
     pub async fn failed(&mut self) -> Failure {
         let ended = tokio::select! {
-            ended = self.doors.join_next() => ended,
+            ended = self.doors.join_next(), if !self.doors.is_empty() => ended,
             ended = self.metrics.join_next() => ended,
         };
         match ended {

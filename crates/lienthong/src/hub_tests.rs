@@ -21,9 +21,9 @@ fn settings(dir: &Path) -> Settings {
 
 async fn started(dir: &Path) -> Result<(Hub, Addresses), Failure> {
     let settings = settings(dir);
-    let listeners = Listeners::bind(&settings).await?;
+    let listeners = Listeners::bind(&settings, &Service::Whole).await?;
     let addresses = listeners.addresses()?;
-    let hub = start(&settings, listeners, Vec::new()).await?;
+    let hub = start(&settings, &Service::Whole, listeners, Vec::new()).await?;
     Ok((hub, addresses))
 }
 
@@ -34,7 +34,7 @@ async fn a_hub_is_ready_once_loaded_answers_and_after_its_drain_another_takes_it
         let (hub, addresses) = started(dir.path()).await.unwrap();
         hub.loading().await;
         assert!(hub.readiness.is_ready());
-        let gateway = client::connect(&client::url(addresses.gateway))
+        let gateway = client::connect(&client::url(addresses.gateway.unwrap()))
             .await
             .unwrap();
         let lag = client::operations(gateway)
@@ -51,7 +51,7 @@ async fn a_hub_is_ready_once_loaded_answers_and_after_its_drain_another_takes_it
         hub.drain().await.unwrap();
         assert!(!readiness.is_ready());
         assert!(
-            client::connect(&client::url(addresses.gateway))
+            client::connect(&client::url(addresses.gateway.unwrap()))
                 .await
                 .is_err()
         );
@@ -71,9 +71,13 @@ async fn a_second_hub_on_the_same_directory_is_refused_with_a_fix() {
 async fn an_address_that_is_taken_is_refused_by_its_setting() {
     let dir = tempfile::tempdir().unwrap();
     let mut settings = settings(dir.path());
-    let listeners = Listeners::bind(&settings).await.unwrap();
-    settings.gateway.listen = listeners.addresses().unwrap().gateway;
-    let refused = Listeners::bind(&settings).await.err().unwrap().to_string();
+    let listeners = Listeners::bind(&settings, &Service::Whole).await.unwrap();
+    settings.gateway.listen = listeners.addresses().unwrap().gateway.unwrap();
+    let refused = Listeners::bind(&settings, &Service::Whole)
+        .await
+        .err()
+        .unwrap()
+        .to_string();
     assert!(refused.starts_with("gateway.listen"), "{refused}");
 }
 
@@ -82,11 +86,47 @@ async fn a_reference_file_that_is_wrong_keeps_the_hub_from_starting() {
     let dir = tempfile::tempdir().unwrap();
     let mut settings = settings(dir.path());
     settings.reference.statuses = vec![dir.path().join("nowhere.csv")];
-    let listeners = Listeners::bind(&settings).await.unwrap();
-    let refused = start(&settings, listeners, Vec::new()).await.err().unwrap();
+    let listeners = Listeners::bind(&settings, &Service::Whole).await.unwrap();
+    let refused = start(&settings, &Service::Whole, listeners, Vec::new())
+        .await
+        .err()
+        .unwrap();
     assert_eq!(refused.exit(), crate::exit::Exit::Usage);
     assert!(
         refused.to_string().starts_with("reference.statuses"),
         "{refused}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_of_its_own_is_refused_on_the_embedded_log_with_words() {
+    let dir = tempfile::tempdir().unwrap();
+    let settings = settings(dir.path());
+    let service = Service::Adapters([lienthong_adapters::System::Onestop].into());
+    let listeners = Listeners::bind(&settings, &service).await.unwrap();
+    assert!(listeners.gateway.is_none() && listeners.projector.is_none());
+    let refused = start(&settings, &service, listeners, Vec::new()).await;
+    let refused = refused.err().unwrap();
+    assert_eq!(refused.exit(), crate::exit::Exit::Usage);
+    for part in ["log.home", "lienthong up", "kafka://"] {
+        assert!(refused.to_string().contains(part), "{refused}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_process_with_the_onestop_adapter_listens_for_packets() {
+    let dir = tempfile::tempdir().unwrap();
+    let settings = settings(dir.path());
+    for (system, packets) in [
+        (lienthong_adapters::System::Onestop, true),
+        (lienthong_adapters::System::Population, false),
+    ] {
+        let service = Service::Adapters([system].into());
+        let listeners = Listeners::bind(&settings, &service).await.unwrap();
+        let addresses = listeners.addresses().unwrap();
+        assert_eq!(addresses.adapters_http.is_some(), packets, "{system:?}");
+        let told = serde_json::to_value(addresses).unwrap();
+        assert_eq!(told.get("adapters_http").is_some(), packets, "{told}");
+        assert!(told.get("gateway").is_none(), "{told}");
+    }
 }

@@ -8,7 +8,9 @@ mod demo;
 mod exit;
 mod hub;
 mod print;
+mod process;
 mod progress;
+mod system;
 mod words;
 
 use clap::Parser;

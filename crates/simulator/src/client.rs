@@ -15,7 +15,7 @@ pub use report::report;
 pub use stream::stream;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 use tonic::codegen::http::Uri;
 use tonic::transport::{Channel, Endpoint};
@@ -25,6 +25,8 @@ use tonic::transport::{Channel, Endpoint};
 pub struct Options {
     /// Address of the adapters, such as `http://127.0.0.1:7410`.
     pub adapters: Uri,
+    /// Further processes of the same adapters: after a loss the next one is turned to.
+    pub others: Vec<Uri>,
     /// Most messages of one stream sent and not yet answered; at least 1.
     pub in_flight: usize,
     /// What to do when the hub does not answer.
@@ -36,6 +38,7 @@ impl Options {
     pub fn new(adapters: Uri) -> Self {
         Self {
             adapters,
+            others: Vec::new(),
             in_flight: 1_024,
             retry: Retry::default(),
         }
@@ -46,7 +49,10 @@ impl Options {
 /// Clones share it and its counters.
 #[derive(Debug, Clone)]
 pub struct Connection {
-    channel: Channel,
+    /// One for each process, of which one is called at a time.
+    channels: Vec<Channel>,
+    /// Losses so far; says which channel is called.
+    losses: Arc<AtomicUsize>,
     in_flight: usize,
     retry: Retry,
     counters: Arc<Counters>,
@@ -77,21 +83,21 @@ pub struct Counts {
 impl Connection {
     /// Prepares a connection; nothing is sent yet. Must be called inside a tokio runtime.
     pub fn new(options: Options) -> Self {
-        // Windows of several megabytes: with HTTP/2's 64 KiB a stream waits for credit
-        // instead of for the disk.
-        let channel = Endpoint::from(options.adapters)
-            .initial_stream_window_size(4 << 20)
-            .initial_connection_window_size(8 << 20)
-            .tcp_nodelay(true)
-            .connect_timeout(Duration::from_secs(5))
-            .http2_keep_alive_interval(Duration::from_secs(30))
-            .keep_alive_timeout(Duration::from_secs(20))
-            .connect_lazy();
+        let addresses = std::iter::once(options.adapters).chain(options.others);
         Self {
-            channel,
+            channels: addresses.map(channel).collect(),
+            losses: Arc::default(),
             in_flight: options.in_flight.max(1),
             retry: options.retry,
             counters: Arc::default(),
+        }
+    }
+
+    /// Prepares another connection that counts together with this one.
+    pub fn beside(&self, options: Options) -> Self {
+        Self {
+            counters: self.counters.clone(),
+            ..Self::new(options)
         }
     }
 
@@ -107,12 +113,31 @@ impl Connection {
 
     /// A client that is ready to call.
     async fn ready(&self) -> Result<tonic::client::Grpc<Channel>, tonic::Status> {
-        let mut grpc = tonic::client::Grpc::new(self.channel.clone());
+        let turn = self.losses.load(Ordering::Relaxed) % self.channels.len();
+        let mut grpc = tonic::client::Grpc::new(self.channels[turn].clone());
         match grpc.ready().await {
             Ok(()) => Ok(grpc),
             Err(error) => Err(tonic::Status::unavailable(error.to_string())),
         }
     }
+
+    /// Turns to the next process, if there is one.
+    fn lost(&self) {
+        self.losses.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+fn channel(adapters: Uri) -> Channel {
+    // Windows of several megabytes: with HTTP/2's 64 KiB a stream waits for credit
+    // instead of for the disk.
+    Endpoint::from(adapters)
+        .initial_stream_window_size(4 << 20)
+        .initial_connection_window_size(8 << 20)
+        .tcp_nodelay(true)
+        .connect_timeout(Duration::from_secs(5))
+        .http2_keep_alive_interval(Duration::from_secs(30))
+        .keep_alive_timeout(Duration::from_secs(20))
+        .connect_lazy()
 }
 
 fn add(counter: &AtomicU64, count: usize) {

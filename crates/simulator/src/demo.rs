@@ -7,6 +7,7 @@ use crate::scenario::{self, Fault, Plan, Scenario, TimedEvent};
 use crate::system::System;
 use lienthong_contract::pb::event::v1::{Outcome, Position, outcome::Result as Answer};
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -28,8 +29,9 @@ const EXAMPLES: usize = 5;
 /// Where the hub is.
 #[derive(Debug, Clone)]
 pub struct Endpoints {
-    /// The adapters' gRPC, such as `http://127.0.0.1:7410`.
-    pub adapters: Uri,
+    /// The adapters of each system, such as `http://127.0.0.1:7410`. Several share the system's
+    /// cases, and take over from one that is lost.
+    pub adapters: BTreeMap<System, Vec<Uri>>,
 }
 
 /// What to play.
@@ -123,7 +125,8 @@ impl Error {
     }
 }
 
-/// Generates the scenario and sends it, each system on a stream of its own. Ends when all is
+/// Generates the scenario and sends it, each system on a stream of its own to each of its
+/// adapters; the events of a case keep to one stream, and so their order. Ends when all is
 /// answered, or soon after `shutdown` with what was done until then. `on_progress` is called
 /// five times a second and at the end.
 ///
@@ -143,29 +146,21 @@ pub async fn run(
         now_ms: config.now_ms,
     })?;
     let mut summary = summary_of(&events);
-    let connection = Connection::new(Options {
-        retry: Retry {
-            give_up_after: Duration::from_secs(300),
-            ..Retry::default()
-        },
-        ..Options::new(endpoints.adapters)
-    });
     let reached = Arc::new(Mutex::new(Reached::default()));
     let mut streams = JoinSet::new();
-    let mut queues = BTreeMap::new();
-    for system in System::ALL {
-        let (queue, messages) = mpsc::channel(QUEUE);
-        queues.insert(system, queue);
-        streams.spawn(one_system(
-            connection.clone(),
-            system,
-            messages,
-            reached.clone(),
-        ));
+    let mut queues = Queues::new();
+    let mut connections = Connections::default();
+    for (system, addresses) in &endpoints.adapters {
+        for first in 0..addresses.len() {
+            let (queue, messages) = mpsc::channel(QUEUE);
+            queues.entry(*system).or_default().push(queue);
+            let connection = connections.to(addresses, first);
+            streams.spawn(one_stream(connection, *system, messages, reached.clone()));
+        }
     }
     let mut progress = Told {
         base: summary.progress,
-        connection: &connection,
+        connection: connections.any(),
         duplicates: 0,
     };
     tokio::select! {
@@ -193,7 +188,44 @@ pub async fn run(
     Ok(summary)
 }
 
-async fn one_system(
+/// The queues of each system's streams.
+type Queues = BTreeMap<System, Vec<mpsc::Sender<Message>>>;
+
+/// Connections by the addresses they turn to, in this order; all count together.
+#[derive(Default)]
+struct Connections(BTreeMap<Vec<String>, Connection>);
+
+impl Connections {
+    /// A connection to the address numbered `first`, and to those after it once it is lost.
+    fn to(&mut self, addresses: &[Uri], first: usize) -> Connection {
+        let mut addresses = addresses.to_vec();
+        addresses.rotate_left(first);
+        let name = addresses.iter().map(Uri::to_string).collect();
+        if let Some(known) = self.0.get(&name) {
+            return known.clone();
+        }
+        let options = Options {
+            retry: Retry {
+                give_up_after: Duration::from_secs(300),
+                ..Retry::default()
+            },
+            others: addresses.split_off(1),
+            ..Options::new(addresses.remove(0))
+        };
+        let connection = match self.any() {
+            Some(other) => other.beside(options),
+            None => Connection::new(options),
+        };
+        self.0.insert(name, connection.clone());
+        connection
+    }
+
+    fn any(&self) -> Option<&Connection> {
+        self.0.values().next()
+    }
+}
+
+async fn one_stream(
     connection: Connection,
     system: System,
     messages: mpsc::Receiver<Message>,
@@ -220,7 +252,7 @@ async fn one_system(
 async fn pace(
     rate: u32,
     events: Vec<TimedEvent>,
-    queues: &BTreeMap<System, mpsc::Sender<Message>>,
+    queues: &Queues,
     progress: &mut Told<'_>,
     on_progress: &(dyn Fn(Progress) + Send + Sync),
 ) {
@@ -235,7 +267,7 @@ async fn pace(
         for event in events.by_ref().take(due as usize) {
             due -= 1.0;
             progress.duplicates += u64::from(is_repeated(&event));
-            if let Some(queue) = queues.get(&event.message.system()) {
+            if let Some(queue) = queue_of(queues, &event) {
                 // A closed queue: its stream ended, and `run` is about to say why.
                 let _ = queue.send(event.message).await;
             }
@@ -247,16 +279,24 @@ async fn pace(
     }
 }
 
+/// The events of a case keep to one of a system's streams.
+fn queue_of<'a>(queues: &'a Queues, event: &TimedEvent) -> Option<&'a mpsc::Sender<Message>> {
+    let queues = queues.get(&event.message.system())?;
+    let mut hasher = DefaultHasher::new();
+    event.case_code.hash(&mut hasher);
+    queues.get((hasher.finish() % queues.len() as u64) as usize)
+}
+
 /// What there is to tell while the demonstration runs.
 struct Told<'a> {
     base: Progress,
-    connection: &'a Connection,
+    connection: Option<&'a Connection>,
     duplicates: u64,
 }
 
 impl Told<'_> {
     fn now(&self) -> Progress {
-        let counts = self.connection.counts();
+        let counts = self.connection.map(Connection::counts).unwrap_or_default();
         Progress {
             sent: counts.sent,
             acknowledged: counts.acknowledged,

@@ -6,8 +6,12 @@ use tonic::Status;
 const NOW_MS: i64 = 1_791_421_200_000;
 
 async fn endpoints(double: &Double) -> Endpoints {
+    to(vec![double.serve().await.adapters])
+}
+
+fn to(addresses: Vec<Uri>) -> Endpoints {
     Endpoints {
-        adapters: double.serve().await.adapters,
+        adapters: System::ALL.map(|system| (system, addresses.clone())).into(),
     }
 }
 

@@ -30,13 +30,15 @@ pub enum Service {
     Progress,
 }
 
-/// What the address of the request says, for senders whose body leaves it out.
+/// What the request says beside its body, for senders whose body leaves it out.
 #[derive(Debug, Clone, Default)]
 pub struct Address {
     /// The service, from the path.
     pub service: Option<String>,
     /// The sending unit, from the query.
     pub unit: Option<String>,
+    /// The request's W3C `traceparent`; empty if it has none.
+    pub traceparent: String,
 }
 
 /// A packet that could be read. The session is not kept.

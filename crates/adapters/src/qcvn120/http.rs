@@ -6,6 +6,7 @@ use super::packet::Packets;
 use crate::intake::append::{append, failure, settle};
 use crate::intake::chunk::Chunk;
 use crate::intake::sealed::Refusal;
+use crate::intake::trace;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
@@ -40,7 +41,10 @@ async fn take(State(packets): State<Arc<Packets>>, request: Request) -> Response
         Ok(format) => format,
         Err(what) => return answer::of_request(StatusCode::UNSUPPORTED_MEDIA_TYPE, what),
     };
-    let address = address_of(request.uri());
+    let address = Address {
+        traceparent: trace::parent_of_request(request.headers()),
+        ..address_of(request.uri())
+    };
     let body = match body_of(request, &packets).await {
         Ok(body) => body,
         Err(response) => return response,
@@ -98,6 +102,7 @@ fn address_of(uri: &Uri) -> Address {
     Address {
         service: service.filter(|name| !name.is_empty()).map(str::to_owned),
         unit,
+        traceparent: String::new(),
     }
 }
 

@@ -132,7 +132,11 @@ impl Packets {
             let list = violations.into_list();
             return Err(Failure::of_fields(Reason::PacketUnreadable, list));
         }
-        let mut chunk = Chunk::new(self.adapter.clone(), "", records.len() * 2);
+        let mut chunk = Chunk::new(
+            self.adapter.clone(),
+            &address.traceparent,
+            records.len() * 2,
+        );
         let records = records
             .into_iter()
             .map(|record| self.take(&mut chunk, &envelope, &sender, &record))

@@ -2,16 +2,19 @@
 //!
 //! A message's number is its offset plus one: known from its place alone, rising in the order of
 //! rejection, and never given twice. A resubmission that was accepted is a record of its own, so
-//! numbers have gaps. Only totals and the numbers resubmitted are kept in memory; lists are read
-//! from the log.
+//! numbers have gaps. Only totals and the numbers resubmitted are kept in memory ([`Index`]); lists
+//! are read from the log. Other processes may write the same log: what they wrote is followed.
 
+use super::index::{Index, decode};
 use lienthong_contract::pb::operations::v1::rejected_record::Record as Told;
 use lienthong_contract::pb::operations::v1::{RejectedContent, RejectedMessage, RejectedRecord};
 use lienthong_contract::time::now_millis;
-use lienthong_eventlog::{AppendError, Bounds, EventLog, ReadError, Record, StoredRecord};
+use lienthong_eventlog::{AppendError, Bounds, EventLog, ReadError, Reader, Record, StoredRecord};
 use prost::Message;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::task::JoinSet;
 
 /// The only partition.
 const PARTITION: u32 = 0;
@@ -19,17 +22,15 @@ const PARTITION: u32 = 0;
 const AT_ONCE: usize = 256;
 /// Bytes after which an append takes no further message.
 const APPEND_BYTES: usize = 2 * 1024 * 1024;
+/// Pause before a read that failed is tried again.
+const READ_PAUSE: Duration = Duration::from_secs(1);
 
 /// The rejected log.
 pub struct RejectedLog {
     log: Arc<dyn EventLog>,
-    index: Mutex<Index>,
-}
-
-#[derive(Default)]
-struct Index {
-    totals: BTreeMap<String, u64>,
-    resubmitted: BTreeSet<u64>,
+    index: Arc<Mutex<Index>>,
+    /// Follows the log as long as this lives.
+    _follower: JoinSet<()>,
 }
 
 /// What became of messages that were to be kept.
@@ -67,7 +68,7 @@ impl OpenError {
 }
 
 impl RejectedLog {
-    /// Reads the whole log once, for its totals.
+    /// Reads the whole log once, for its totals, and follows it from there on.
     ///
     /// # Errors
     /// If it has more than one partition or cannot be read.
@@ -80,21 +81,16 @@ impl RejectedLog {
         let mut index = Index::default();
         while reader.position() < bounds.end {
             for stored in reader.poll_now(AT_ONCE).await? {
-                match decode(&stored) {
-                    Some(Told::Rejected(content)) => index.count(&content),
-                    Some(Told::ResubmittedNumber(number)) => {
-                        index.resubmitted.insert(number);
-                    }
-                    None => {
-                        let offset = stored.offset;
-                        tracing::warn!(offset, "a record of the rejected log cannot be read");
-                    }
-                }
+                index.follow(&stored);
             }
         }
+        let index = Arc::new(Mutex::new(index));
+        let mut follower = JoinSet::new();
+        follower.spawn(follow(log.clone(), reader, index.clone()));
         Ok(Self {
             log,
-            index: Mutex::new(index),
+            index,
+            _follower: follower,
         })
     }
 
@@ -152,8 +148,8 @@ impl RejectedLog {
             let position = if fits { positions.next() } else { None };
             kept.numbers
                 .push(position.map_or(0, |position| position.offset + 1));
-            if position.is_some() {
-                *index.totals.entry(entry.reason).or_default() += 1;
+            if let Some(position) = position {
+                index.kept(position.offset, entry.reason);
             }
         }
     }
@@ -163,10 +159,10 @@ impl RejectedLog {
     /// # Errors
     /// If the log does not take it.
     pub async fn mark_resubmitted(&self, number: u64) -> Result<(), AppendError> {
-        self.log
-            .append(vec![record(Told::ResubmittedNumber(number))])
-            .await?;
-        self.index().resubmitted.insert(number);
+        let told = record(Told::ResubmittedNumber(number));
+        for position in self.log.append(vec![told]).await? {
+            self.index().resubmitted(position.offset, number);
+        }
         Ok(())
     }
 
@@ -218,14 +214,10 @@ impl RejectedLog {
         Ok(stored.first().and_then(|stored| self.message(stored)))
     }
 
-    /// Messages rejected by reason, of all that the log holds.
+    /// Messages rejected by reason, of all that the log holds; those that another process wrote
+    /// just now may be missing.
     pub fn totals(&self) -> HashMap<String, u64> {
-        let index = self.index();
-        index
-            .totals
-            .iter()
-            .map(|(reason, count)| (reason.clone(), *count))
-            .collect()
+        self.index().totals()
     }
 
     /// The message stored there with its number and whether it was resubmitted; none for a record
@@ -236,19 +228,44 @@ impl RejectedLog {
         };
         let message = content.message.get_or_insert_default();
         message.number = stored.offset + 1;
-        message.resubmitted = self.index().resubmitted.contains(&message.number);
+        message.resubmitted = self.index().is_resubmitted(message.number);
         Some(content)
     }
 
     fn index(&self) -> MutexGuard<'_, Index> {
-        self.index.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.index)
     }
 }
 
-impl Index {
-    fn count(&mut self, content: &RejectedContent) {
-        if let Some(message) = &content.message {
-            *self.totals.entry(message.reason.clone()).or_default() += 1;
+fn locked(index: &Mutex<Index>) -> MutexGuard<'_, Index> {
+    index.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Reads on until the log is closed. A read that failed is tried again: until it succeeds, what
+/// other processes write is missing from the totals, and every list is complete all the same.
+async fn follow(log: Arc<dyn EventLog>, mut reader: Box<dyn Reader>, index: Arc<Mutex<Index>>) {
+    let mut failing = false;
+    loop {
+        match reader.next(AT_ONCE).await {
+            Ok(stored) => {
+                failing = false;
+                let mut index = locked(&index);
+                stored.iter().for_each(|stored| index.follow(stored));
+            }
+            Err(ReadError::Closed { .. }) => return,
+            Err(error) => {
+                if !failing {
+                    tracing::warn!(%error, "the rejected log cannot be followed; trying on");
+                }
+                failing = true;
+                tokio::time::sleep(READ_PAUSE).await;
+                // Retention went past the reader: what is gone needs no counting.
+                if let ReadError::OutOfRange { start, .. } = error
+                    && let Ok(from_start) = log.reader(PARTITION, start).await
+                {
+                    reader = from_start;
+                }
+            }
         }
     }
 }
@@ -260,10 +277,4 @@ fn record(told: Told) -> Record {
         value: value.encode_to_vec().into(),
         recorded_ms: now_millis(),
     }
-}
-
-fn decode(stored: &StoredRecord) -> Option<Told> {
-    RejectedRecord::decode(stored.record.value.clone())
-        .ok()?
-        .record
 }

@@ -27,21 +27,23 @@ pub struct System {
 ///
 /// # Errors
 /// What is wrong with it if it is rejected again: then nothing of it is recorded, and it is not
-/// kept a second time. `LOG_OVERLOADED` and the like if the log does not take it.
+/// kept a second time. `ADAPTER_ELSEWHERE` if this process does not serve its system.
+/// `LOG_OVERLOADED` and the like if the log does not take it.
 pub async fn send(service: &Service, kind: &str, content: &[u8]) -> Result<Vec<Outcome>, Failure> {
     if let Some(format) = Format::of_content_type(kind) {
-        let prepared = service
+        let packets = service
             .packets
-            .prepare(format, content, &Address::default())?;
-        return record(service.packets.adapter(), prepared.chunk).await;
+            .as_ref()
+            .ok_or_else(|| elsewhere("packets"))?;
+        let prepared = packets.prepare(format, content, &Address::default())?;
+        return record(packets.adapter(), prepared.chunk).await;
     }
     let system = service
         .systems
         .iter()
         .find(|system| system.adapter.message == kind);
     let Some(system) = system else {
-        let what = format!("no adapter of this version takes {kind}");
-        return Err(Failure::new(Reason::EventMalformed, what));
+        return Err(elsewhere(kind));
     };
     let draft = (system.decode)(content).map_err(|error| {
         Failure::of_field(
@@ -53,6 +55,11 @@ pub async fn send(service: &Service, kind: &str, content: &[u8]) -> Result<Vec<O
     let mut chunk = Chunk::new(system.adapter.clone(), "", 1);
     chunk.push(draft);
     record(&system.adapter, chunk.seal()).await
+}
+
+fn elsewhere(kind: &str) -> Failure {
+    let what = format!("no adapter of this process takes {kind}");
+    Failure::new(Reason::AdapterElsewhere, what)
 }
 
 async fn record(adapter: &Adapter, chunk: Sealed) -> Result<Vec<Outcome>, Failure> {

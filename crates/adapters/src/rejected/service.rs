@@ -1,7 +1,6 @@
 //! The `RejectedService`: list, look, send again.
 
 use super::{RejectedLog, resubmit};
-use crate::intake::Adapter;
 use crate::qcvn120;
 use lienthong_contract::pb::operations::v1::rejected_service_server::RejectedService;
 use lienthong_contract::pb::operations::v1::{
@@ -25,9 +24,10 @@ pub struct Service {
     pub log: Arc<RejectedLog>,
     /// The gRPC adapters with the decoders of their messages.
     pub systems: Vec<resubmit::System>,
-    /// The adapter of packets.
-    pub packets: Arc<qcvn120::Packets>,
-    /// Lets one resubmission through at a time, so that none is accepted twice.
+    /// The adapter of packets, where they are served.
+    pub packets: Option<Arc<qcvn120::Packets>>,
+    /// Lets one resubmission through at a time, so that this process accepts none twice. Another
+    /// process may at the same moment; then the event takes effect once.
     pub turn: tokio::sync::Mutex<()>,
 }
 
@@ -35,15 +35,12 @@ impl Service {
     /// A service that sends messages back through `systems` and `packets`.
     pub fn new(
         log: Arc<RejectedLog>,
-        systems: [(Arc<Adapter>, resubmit::Decode); 4],
-        packets: Arc<qcvn120::Packets>,
+        systems: Vec<resubmit::System>,
+        packets: Option<Arc<qcvn120::Packets>>,
     ) -> Self {
-        let systems = systems
-            .into_iter()
-            .map(|(adapter, decode)| resubmit::System { adapter, decode });
         Self {
             log,
-            systems: systems.collect(),
+            systems,
             packets,
             turn: tokio::sync::Mutex::new(()),
         }

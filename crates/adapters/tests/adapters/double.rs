@@ -6,6 +6,10 @@ use lienthong_eventlog::{
 };
 use std::io;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// How often a reader at the end looks again.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// What the log does with an append.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,7 +136,13 @@ struct Following {
 #[async_trait]
 impl Reader for Following {
     async fn next(&mut self, most: usize) -> Result<Vec<StoredRecord>, ReadError> {
-        self.poll_now(most).await
+        loop {
+            let found = self.poll_now(most).await?;
+            if !found.is_empty() {
+                return Ok(found);
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
     }
 
     async fn poll_now(&mut self, most: usize) -> Result<Vec<StoredRecord>, ReadError> {

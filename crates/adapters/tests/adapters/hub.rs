@@ -79,7 +79,7 @@ impl Hub {
         };
         let served = tokio::spawn(run(
             grpc_listener,
-            http_listener,
+            Some(http_listener),
             config,
             handles,
             shutdown.clone(),

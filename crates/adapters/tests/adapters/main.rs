@@ -7,6 +7,7 @@ mod drain;
 mod http;
 mod hub;
 mod packets;
+mod processes;
 mod rejected;
 mod standard;
 mod stream;

@@ -106,6 +106,22 @@ fn violated(result: &Value) -> Vec<&str> {
 }
 
 #[tokio::test]
+async fn the_trace_of_a_packet_is_carried_into_its_events() {
+    const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let hub = Hub::start().await;
+    let body = envelope("DongBoHoSoMC", json!([dossier(json!(2))])).to_string();
+    let header = format!("traceparent: {TRACE}");
+    let answer = post(hub.http, "/qcvn120", &[JSON, &header], body.as_bytes()).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let events = events(&hub).await;
+    assert!(!events.is_empty());
+    for event in events.values() {
+        assert_eq!(event.traceparent, TRACE);
+    }
+    hub.stop().await;
+}
+
+#[tokio::test]
 async fn a_dossier_as_existing_systems_send_it_is_recorded_as_received() {
     let hub = Hub::start().await;
     let answer = dossiers(&hub, json!([dossier(json!("2"))])).await;

@@ -1,5 +1,7 @@
 //! Every setting, with its default. `deploy/lienthong.toml` shows the same for operators.
 
+use super::home::Home;
+use super::properties::Properties;
 use lienthong_domain::code::Strictness;
 use serde::{Deserialize, Serialize};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -17,6 +19,8 @@ pub struct Settings {
     pub adapters: Adapters,
     /// Where callers ask.
     pub gateway: Gateway,
+    /// A process that keeps a share of the views.
+    pub projector: Projector,
     /// Scrapes and probes.
     pub metrics: Metrics,
     /// The views.
@@ -31,6 +35,8 @@ pub struct Settings {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Log {
+    /// Where it is kept.
+    pub home: Home,
     /// Number of partitions, 1 to 256; fixed once the log is made.
     pub partitions: u32,
     /// Bytes of a segment file, 4 KiB to 2 GiB.
@@ -41,6 +47,25 @@ pub struct Log {
     pub retention_bytes: u64,
     /// Bytes per partition that may wait to become durable before events are refused.
     pub queue_bytes: usize,
+    /// What only a log on Kafka has.
+    pub kafka: Kafka,
+}
+
+/// What only a log on Kafka has.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Kafka {
+    /// Copies of each partition.
+    pub replication: u16,
+    /// Copies that must be in sync for an event to be taken.
+    pub min_insync_replicas: u16,
+    /// How long an event may take to be acknowledged before it is refused with a retry hint, in
+    /// milliseconds.
+    pub delivery_timeout_ms: u64,
+    /// How long a projector may be away before its partitions go to others, in milliseconds.
+    pub session_timeout_ms: u64,
+    /// Properties handed to librdkafka as they are.
+    pub properties: Properties,
 }
 
 /// Where systems report.
@@ -91,6 +116,22 @@ pub enum Shape {
 pub struct Gateway {
     /// Address of the gRPC gateway; port 0 takes a free one.
     pub listen: SocketAddr,
+}
+
+/// A process that keeps a share of the views, on a log that several processes share.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Projector {
+    /// Address at which gateways ask; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// `host:port` by which gateways reach it; empty: the address listened on.
+    pub advertise: String,
+    /// Its name in the group, the same after a restart; empty: the advertised address.
+    pub instance: String,
+    /// Directory for snapshots that instances share; empty: none are written.
+    pub snapshots: PathBuf,
+    /// About how often a snapshot is written, in seconds.
+    pub snapshot_every_s: u64,
 }
 
 /// Scrapes and probes.
@@ -157,11 +198,19 @@ impl Default for Settings {
         Self {
             data_dir: PathBuf::from("data"),
             log: Log {
+                home: Home::Embedded,
                 partitions: 4,
                 segment_bytes: 64 * 1024 * 1024,
                 retention_hours: 0,
                 retention_bytes: 0,
                 queue_bytes: 16 * 1024 * 1024,
+                kafka: Kafka {
+                    replication: 3,
+                    min_insync_replicas: 2,
+                    delivery_timeout_ms: 30_000,
+                    session_timeout_ms: 30_000,
+                    properties: Properties::default(),
+                },
             },
             adapters: Adapters {
                 grpc_listen: local(7410),
@@ -177,6 +226,13 @@ impl Default for Settings {
             },
             gateway: Gateway {
                 listen: local(7420),
+            },
+            projector: Projector {
+                listen: local(7440),
+                advertise: String::new(),
+                instance: String::new(),
+                snapshots: PathBuf::new(),
+                snapshot_every_s: 300,
             },
             metrics: Metrics {
                 listen: local(7430),

@@ -1,10 +1,12 @@
 //! The simulated ministries, and how far they are.
 
-use crate::exit::Failure;
 use crate::words::count;
 use lienthong_simulator::demo::{self, Endpoints, Progress};
+use lienthong_simulator::system::System;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio_util::sync::CancellationToken;
+use tonic::codegen::http::Uri;
 
 /// How far they are.
 #[derive(Debug, Clone, Default)]
@@ -59,21 +61,15 @@ impl State {
 }
 
 /// Reports until every case is told or `stop`.
-pub async fn run(adapters: String, config: demo::Config, driven: Driven, stop: CancellationToken) {
-    let ended = report(&adapters, config, driven.clone(), stop).await;
-    driven.with(|state| state.ended = Some(ended.map_err(|failure| failure.to_string())));
-}
-
-async fn report(
-    adapters: &str,
+pub async fn run(
+    adapters: BTreeMap<System, Vec<Uri>>,
     config: demo::Config,
     driven: Driven,
     stop: CancellationToken,
-) -> Result<(), Failure> {
-    let adapters = adapters.parse().map_err(Failure::failed)?;
-    let on_progress = move |progress| driven.with(|state| state.progress = progress);
-    demo::run(Endpoints { adapters }, config, on_progress, stop)
-        .await
-        .map_err(Failure::failed)?;
-    Ok(())
+) {
+    let shown = driven.clone();
+    let on_progress = move |progress| shown.with(|state| state.progress = progress);
+    let ended = demo::run(Endpoints { adapters }, config, on_progress, stop).await;
+    let ended = ended.map(|_| ()).map_err(|error| error.to_string());
+    driven.with(|state| state.ended = Some(ended));
 }

@@ -4,7 +4,6 @@ use super::drive::State;
 use super::snapshot::Snapshot;
 use crate::commands::{horizontal, vertical};
 use crate::exit::Failure;
-use crate::hub::Addresses;
 use crate::print::{out, table};
 use crate::words::{count, duration};
 use console::Term;
@@ -20,8 +19,10 @@ const CUT: &str = "… make the terminal taller to see the rest";
 
 /// What every picture has.
 pub struct Screen {
-    /// Where the hub listens.
-    pub addresses: Addresses,
+    /// Where the hub listens, for a person.
+    pub head: String,
+    /// URL of a gateway.
+    pub gateway: String,
     /// Events in the log when this run began.
     pub events_before: u64,
     /// Where a picture takes the place of the one before; none: one follows the other.
@@ -51,7 +52,7 @@ impl Screen {
             Err(failure) => format!("the hub does not answer this question now: {failure}"),
         };
         let parts = [
-            format!("Liên Thông\n{}", self.addresses),
+            format!("Liên Thông\n{}", self.head),
             self.tries(snapshot.as_ref().ok()),
             self.intake(snapshot.as_ref().ok(), driven, first_visible),
             body,
@@ -70,9 +71,9 @@ impl Screen {
         let cases = snapshot
             .map(|snapshot| &snapshot.cases[..])
             .unwrap_or_default();
-        let gateway = self.addresses.gateway;
+        let gateway = &self.gateway;
         let line = |code: &String| {
-            format!("  draw one case      lienthong case {code} --gateway http://{gateway}")
+            format!("  draw one case      lienthong case {code} --gateway {gateway}")
         };
         cases.iter().map(line).collect::<Vec<_>>().join("\n")
     }

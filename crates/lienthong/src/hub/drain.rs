@@ -28,9 +28,16 @@ impl Hub {
         self.readiness.set(false);
         self.stops.doors.cancel();
         let mut faults = end(&mut self.doors).await;
-        self.stops.projectors.cancel();
-        self.projectors.finished().await;
-        for (name, log) in [("event log", &self.log), ("rejected log", &self.rejected)] {
+        self.stops.views.cancel();
+        self.views.finished().await;
+        let logs = [
+            ("event log", Some(&self.logs.events)),
+            ("rejected log", self.logs.rejected.as_ref()),
+        ];
+        for (name, log) in logs
+            .into_iter()
+            .filter_map(|(name, log)| Some((name, log?)))
+        {
             if let Err(error) = log.close().await {
                 faults.push(format!("the {name}: {error}"));
             }

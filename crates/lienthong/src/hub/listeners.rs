@@ -1,5 +1,6 @@
 //! The addresses of the hub: bound before anything else starts, told once it serves.
 
+use super::Service;
 use crate::config::Settings;
 use crate::exit::{Exit, Failure};
 use serde::Serialize;
@@ -7,38 +8,66 @@ use std::net::SocketAddr;
 use std::path::Path;
 use tokio::net::TcpListener;
 
-/// The listeners, bound.
+/// The listeners of a process, bound; what has none is not served.
 pub struct Listeners {
-    pub(super) adapters_grpc: TcpListener,
-    pub(super) adapters_http: TcpListener,
-    pub(super) gateway: TcpListener,
+    pub(super) adapters_grpc: Option<TcpListener>,
+    pub(super) adapters_http: Option<TcpListener>,
+    pub(super) gateway: Option<TcpListener>,
+    pub(super) projector: Option<TcpListener>,
     pub(super) metrics: TcpListener,
 }
 
-/// Where the hub really listens, whatever port was asked for.
+/// Where the process really listens, whatever port was asked for; only what it serves.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Addresses {
     /// gRPC adapters.
-    pub adapters_grpc: SocketAddr,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adapters_grpc: Option<SocketAddr>,
     /// QCVN 120 packets over HTTP.
-    pub adapters_http: SocketAddr,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adapters_http: Option<SocketAddr>,
     /// Questions and operations over gRPC.
-    pub gateway: SocketAddr,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<SocketAddr>,
+    /// Gateways' questions to a projector.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub projector: Option<SocketAddr>,
     /// `/metrics`, `/livez` and `/readyz`.
     pub metrics: SocketAddr,
 }
 
 impl Listeners {
-    /// Binds every address of the settings.
+    /// Binds every address of the settings that the service needs.
     ///
     /// # Errors
     /// The setting whose address cannot be had.
-    pub async fn bind(settings: &Settings) -> Result<Self, Failure> {
+    pub async fn bind(settings: &Settings, service: &Service) -> Result<Self, Failure> {
         let adapters = &settings.adapters;
+        let takes_events = service.systems().is_some();
+        let at = async |served: bool, setting, address| match served {
+            true => bind(setting, address).await.map(Some),
+            false => Ok(None),
+        };
         Ok(Self {
-            adapters_grpc: bind("adapters.grpc_listen", adapters.grpc_listen).await?,
-            adapters_http: bind("adapters.http_listen", adapters.http_listen).await?,
-            gateway: bind("gateway.listen", settings.gateway.listen).await?,
+            adapters_grpc: at(takes_events, "adapters.grpc_listen", adapters.grpc_listen).await?,
+            adapters_http: at(
+                service.takes_packets(),
+                "adapters.http_listen",
+                adapters.http_listen,
+            )
+            .await?,
+            gateway: at(
+                service.is_gateway(),
+                "gateway.listen",
+                settings.gateway.listen,
+            )
+            .await?,
+            projector: at(
+                service.is_projector(),
+                "projector.listen",
+                settings.projector.listen,
+            )
+            .await?,
             metrics: bind("metrics.listen", settings.metrics.listen).await?,
         })
     }
@@ -48,10 +77,15 @@ impl Listeners {
     /// # Errors
     /// If the system does not tell one.
     pub fn addresses(&self) -> Result<Addresses, Failure> {
+        let of = |listener: &Option<TcpListener>| {
+            let address = listener.as_ref().map(TcpListener::local_addr);
+            address.transpose()
+        };
         Ok(Addresses {
-            adapters_grpc: self.adapters_grpc.local_addr()?,
-            adapters_http: self.adapters_http.local_addr()?,
-            gateway: self.gateway.local_addr()?,
+            adapters_grpc: of(&self.adapters_grpc)?,
+            adapters_http: of(&self.adapters_http)?,
+            gateway: of(&self.gateway)?,
+            projector: of(&self.projector)?,
             metrics: self.metrics.local_addr()?,
         })
     }
@@ -67,15 +101,19 @@ async fn bind(setting: &str, address: SocketAddr) -> Result<TcpListener, Failure
 impl std::fmt::Display for Addresses {
     /// What a person may try, one line for each address.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let [adapters, packets, gateway, metrics] = [
-            self.adapters_grpc,
-            self.adapters_http,
-            self.gateway,
-            self.metrics,
-        ];
-        writeln!(f, "  report over gRPC   grpcurl -plaintext {adapters} list")?;
-        writeln!(f, "  report packets     POST http://{packets}/qcvn120")?;
-        writeln!(f, "  ask over gRPC      grpcurl -plaintext {gateway} list")?;
+        if let Some(adapters) = self.adapters_grpc {
+            writeln!(f, "  report over gRPC   grpcurl -plaintext {adapters} list")?;
+        }
+        if let Some(packets) = self.adapters_http {
+            writeln!(f, "  report packets     POST http://{packets}/qcvn120")?;
+        }
+        if let Some(gateway) = self.gateway {
+            writeln!(f, "  ask over gRPC      grpcurl -plaintext {gateway} list")?;
+        }
+        if let Some(projector) = self.projector {
+            writeln!(f, "  gateways ask       {projector}")?;
+        }
+        let metrics = self.metrics;
         write!(
             f,
             "  metrics, probes    http://{metrics}/metrics /livez /readyz"

@@ -64,7 +64,10 @@ pub async fn stream(
         .await?;
         match lost {
             None => return Ok(()),
-            Some(status) => patience.after(status).await?,
+            Some(status) => {
+                connection.lost();
+                patience.after(status).await?;
+            }
         }
     }
 }

@@ -1,0 +1,38 @@
+//! The adapters of a process.
+
+use super::logs::Logs;
+use crate::exit::Failure;
+use lienthong_adapters::{Config, Error, Handles};
+use lienthong_domain::status::Mappings;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// Where they listen.
+pub struct Doors {
+    /// Their gRPC.
+    pub grpc: TcpListener,
+    /// QCVN 120 packets, where they are taken.
+    pub http: Option<TcpListener>,
+}
+
+/// Serves until `shutdown`.
+///
+/// # Errors
+/// If the process has no rejected log.
+pub fn serve(
+    doors: Doors,
+    config: Config,
+    mappings: Mappings,
+    logs: &Logs,
+    shutdown: CancellationToken,
+) -> Result<impl Future<Output = Result<(), Error>> + use<>, Failure> {
+    let rejected = logs.rejected.clone();
+    let handles = Handles {
+        log: logs.events.clone(),
+        rejected: rejected.ok_or_else(|| Failure::failed("adapters need the rejected log"))?,
+        mappings,
+    };
+    Ok(lienthong_adapters::run(
+        doors.grpc, doors.http, config, handles, shutdown,
+    ))
+}

@@ -3,16 +3,15 @@
 //! be compared with.
 
 use crate::{floor, projection};
-use lienthong_contract::json;
-use lienthong_contract::pb::procedure::v1::{
-    GetHorizontalRequest, GetHorizontalResponse, GetPathStatisticsRequest,
-    GetPathStatisticsResponse,
-};
+use lienthong_contract::pb::event::v1::Party;
+use lienthong_contract::pb::procedure::v1::{GetPathStatisticsRequest, OpenAt};
+use lienthong_contract::time::{from_millis, to_millis};
 use lienthong_tests::broker::Home;
 use lienthong_tests::fleet::asker::Asker;
 use lienthong_tests::fleet::{Fleet, Kind, VIEWS};
 use lienthong_tests::measure::Outcome;
 use lienthong_tests::measure::report::{Aim, Report};
+use prost_types::Timestamp;
 use serde_json::{Value, json as value};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -80,22 +79,62 @@ fn mebibytes(bytes: u64) -> f64 {
     bytes as f64 / f64::from(1 << 20)
 }
 
-/// Hand-overs between agencies, and open cases.
+/// Hand-over matrix and open cases by agency, in the form of `tests/peers/kafka-streams`.
 async fn ask(asker: &Asker) -> Outcome<Value> {
-    let horizontal = asker.horizontal(GetHorizontalRequest::default()).await?;
-    let horizontal = GetHorizontalResponse {
-        freshness: None,
-        ..horizontal
-    };
-    let statistics = asker
+    let whole = asker
         .statistics(GetPathStatisticsRequest::default())
         .await?;
-    let statistics = GetPathStatisticsResponse {
-        freshness: None,
-        ..statistics
+    let millis = |time: &Option<Timestamp>| time.as_ref().and_then(to_millis);
+    let (Some(first), Some(last)) = (millis(&whole.first_time), millis(&whole.last_time)) else {
+        return Err("the hub holds no event".into());
     };
+    let moments = (1..=3).map(|quarter| from_millis(first + (last - first) * quarter / 4));
+    let request = GetPathStatisticsRequest {
+        as_of_times: moments.collect(),
+        ..GetPathStatisticsRequest::default()
+    };
+    let answer = asker.statistics(request).await?;
+    let mut matrix: Vec<_> = answer
+        .pairs
+        .iter()
+        .filter(|pair| pair.count > 0)
+        .map(|pair| (agency(&pair.from), agency(&pair.to), pair.count))
+        .collect();
+    matrix.sort();
+    let matrix = matrix
+        .into_iter()
+        .map(|(from, to, count)| value!({ "from": from, "to": to, "count": count }));
     Ok(value!({
-        "horizontal": json::of("lienthong.procedure.v1.GetHorizontalResponse", &horizontal)?,
-        "statistics": json::of("lienthong.procedure.v1.GetPathStatisticsResponse", &statistics)?,
+        "cases": answer.cases,
+        "events": answer.events,
+        "hand_overs": answer.hand_overs,
+        "first_ms": first,
+        "last_ms": last,
+        "matrix": matrix.collect::<Vec<_>>(),
+        "open": answer.open_at.iter().map(open).collect::<Vec<_>>(),
     }))
+}
+
+fn open(at: &OpenAt) -> Value {
+    let mut agencies: Vec<_> = at
+        .open_by_party
+        .iter()
+        .filter(|party| party.count > 0)
+        .map(|party| (agency(&party.party), party.count))
+        .collect();
+    agencies.sort();
+    let agencies = agencies
+        .into_iter()
+        .map(|(agency, cases)| value!({ "agency": agency, "cases": cases }));
+    value!({
+        "at_ms": at.time.as_ref().and_then(to_millis),
+        "cases": at.open_cases,
+        "by_agency": agencies.collect::<Vec<_>>(),
+    })
+}
+
+fn agency(party: &Option<Party>) -> String {
+    party
+        .as_ref()
+        .map_or(String::new(), |party| party.agency_code.clone())
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 /// Longest wait for a process to listen.
@@ -52,7 +52,7 @@ impl Launch {
             .create(true)
             .append(true)
             .open(self.output())?;
-        let child = Command::new(&self.binary)
+        let child = crate::hub::command(&self.binary)
             .args(&self.arguments)
             .arg("--addresses-file")
             .arg(&file)

@@ -11,7 +11,12 @@ use std::net::SocketAddr;
 
 const PREFIX: &str = "LIENTHONG_";
 /// Not a setting: where the file is.
-const NOT_A_SETTING: [&str; 1] = ["LIENTHONG_CONFIG"];
+const NOT_A_SETTING: [&str; 3] = [
+    "LIENTHONG_CONFIG",
+    // Of `make kafka` and `make test`, which a hub started beside them inherits.
+    "LIENTHONG_KAFKA_RUN",
+    "LIENTHONG_TEST_KAFKA",
+];
 /// The short name of a setting, and its key.
 const HOME: (&str, &str) = ("LIENTHONG_LOG", "log.home");
 /// What the name of a variable ends in that names a file.

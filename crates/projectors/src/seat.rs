@@ -26,7 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, MissedTickBehavior, sleep};
+use tokio::time::{Instant, MissedTickBehavior, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
@@ -104,6 +104,8 @@ pub async fn keep(seat: Seat) -> Result<(), GroupError> {
     };
     let mut ticks = tokio::time::interval(TELL_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // After an error the membership is given time to try again.
+    let mut quiet_until = Instant::now();
     let ended = loop {
         tokio::select! {
             biased;
@@ -111,11 +113,13 @@ pub async fn keep(seat: Seat) -> Result<(), GroupError> {
             Some(Ok(partition)) = share.runners.join_next() => {
                 share.ended(partition, membership.as_ref());
             }
-            change = membership.next() => match change {
+            change = next(membership.as_mut(), quiet_until) => match change {
                 Ok(change) => share.change(change, membership.as_ref()),
                 Err(refused) if !refused.is_retryable() => break Err(refused),
-                // The membership tries again by itself.
-                Err(error) => warn!(%error, "the share of a view is uncertain; it is kept"),
+                Err(error) => {
+                    warn!(%error, "the share of a view is uncertain; it is kept");
+                    quiet_until = Instant::now() + RETRY;
+                }
             },
             _ = ticks.tick() => share.tell(membership.as_ref()),
         }
@@ -151,6 +155,12 @@ async fn join(seat: &Seat) -> Result<Option<Box<dyn Membership>>, GroupError> {
             () = sleep(RETRY) => {}
         }
     }
+}
+
+/// The next change, not looked for before `from`. Cancel-safe.
+async fn next(membership: &mut dyn Membership, from: Instant) -> Result<Change, GroupError> {
+    sleep_until(from).await;
+    membership.next().await
 }
 
 impl Share {

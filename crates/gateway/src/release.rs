@@ -107,7 +107,9 @@ pub(crate) fn refused(error: &AppendError) -> Failure {
             Reason::EventTooLarge,
             "the key makes the decision larger than the log takes",
         ),
-        AppendError::Io { .. } => (
+        AppendError::Io { .. }
+        | AppendError::Unavailable { .. }
+        | AppendError::RecordedTime { .. } => (
             Reason::LogUnavailable,
             "the log could not be written; the decision was not recorded",
         ),

@@ -136,7 +136,9 @@ pub fn failure(error: &AppendError) -> Failure {
         )
         .with("limit_bytes", limit),
         AppendError::Closed => draining(),
-        AppendError::Io { .. } => {
+        AppendError::Io { .. }
+        | AppendError::Unavailable { .. }
+        | AppendError::RecordedTime { .. } => {
             Failure::new(Reason::LogUnavailable, "the event log cannot be written")
         }
     }

@@ -9,18 +9,21 @@ mod cluster;
 mod config;
 mod context;
 mod feed;
+mod gate;
 mod groups;
 mod keeper;
 mod log;
 mod membership;
 mod outbox;
 mod producer;
+mod progress;
 mod protocol;
 mod reader;
 mod settings;
 #[cfg(test)]
 mod tests;
 mod topic;
+mod topic_settings;
 mod window;
 
 pub use config::{Config, Describe, Header};
@@ -78,6 +81,14 @@ pub async fn open(config: Config) -> Result<Opened, OpenError> {
     settings::check(&config)?;
     topic::make_or_check(&config).await?;
     let cluster = Arc::new(cluster::Cluster::new(&config)?);
+    // A leader that the metadata name may not serve yet.
+    for partition in 0..config.partitions {
+        let served = cluster.bounds(partition).await;
+        served.map_err(|error| OpenError::Unavailable {
+            bootstrap: config.bootstrap.clone(),
+            what: format!("topic {}: {error}", config.topic),
+        })?;
+    }
     let log = log::TopicLog::start(&config, Arc::clone(&cluster))?;
     let groups = groups::TopicGroups::new(config, cluster);
     Ok(Opened {
@@ -86,9 +97,19 @@ pub async fn open(config: Config) -> Result<Opened, OpenError> {
     })
 }
 
+/// What an error of librdkafka means to whoever opens the log.
 fn unavailable(config: &Config, error: &KafkaError) -> OpenError {
-    OpenError::Unavailable {
-        bootstrap: config.bootstrap.clone(),
-        what: producer::reason(error),
+    match error {
+        // The client was not made, so that no broker was asked.
+        KafkaError::ClientCreation(what) | KafkaError::ClientConfig(_, what, ..) => {
+            OpenError::Setting {
+                field: "properties",
+                what: format!("are not taken together: {what}"),
+            }
+        }
+        error => OpenError::Unavailable {
+            bootstrap: config.bootstrap.clone(),
+            what: producer::reason(error),
+        },
     }
 }

@@ -46,13 +46,15 @@ impl ProducerContext for Deliveries {
     type DeliveryOpaque = Box<Waiting>;
 
     fn delivery(&self, result: &DeliveryResult<'_>, waiting: Box<Waiting>) {
+        let waiting = *waiting;
         match result {
             Ok(message) => match u64::try_from(message.offset()) {
                 Ok(offset) => self.outbox.delivered(waiting, offset),
-                // The brokers had it already and no longer know where.
+                // librdkafka concludes that it is stored, from what became of others; see `gate`.
+                // No broker has said so or where, so that it is not acknowledged here.
                 Err(_) => self
                     .outbox
-                    .failed(waiting, "stored, but its offset is not known"),
+                    .failed(waiting, "it may be stored, but no broker has said where"),
             },
             Err((error, _)) if is_purged(error) => self.outbox.send_again(waiting),
             Err((error, _)) if is_final(error) || !self.is_beyond_use() => {
@@ -107,27 +109,36 @@ pub(super) fn make(config: &ClientConfig, outbox: &Arc<Outbox>) -> KafkaResult<A
     Ok(producer)
 }
 
+/// A record that a producer did not take.
+pub(super) struct NotTaken {
+    pub(super) error: KafkaError,
+    pub(super) waiting: Waiting,
+}
+
 /// Hands a record to a producer, without waiting; it comes back with the reason if it is not taken.
 pub(super) fn send(
     producer: &Producer,
     topic: &str,
-    waiting: Box<Waiting>,
-) -> Result<(), (KafkaError, Box<Waiting>)> {
+    waiting: Waiting,
+) -> Result<(), Box<NotTaken>> {
     let call = Arc::clone(&waiting.call);
     let Some(record) = call.records.get(waiting.index) else {
         return Ok(());
     };
     let partition = waiting.partition as i32;
     let headers = headers(&waiting);
-    let mut message = BaseRecord::with_opaque_to(topic, waiting)
+    let mut message = BaseRecord::with_opaque_to(topic, Box::new(waiting))
         .partition(partition)
         .key(record.key.as_ref())
         .payload(record.value.as_ref())
         .timestamp(record.recorded_ms);
     message.headers = headers;
-    producer
-        .send(message)
-        .map_err(|(error, message)| (error, message.delivery_opaque))
+    producer.send(message).map_err(|(error, message)| {
+        Box::new(NotTaken {
+            error,
+            waiting: *message.delivery_opaque,
+        })
+    })
 }
 
 fn headers(waiting: &Waiting) -> Option<OwnedHeaders> {

@@ -318,7 +318,7 @@ await_answers() {
 up() {
   local count=${1:-1} began=$SECONDS running data id n try result
   [[ $count = 1 || $count = 3 ]] || fail "BROKERS=$count: a cluster has 1 or 3 brokers. Fix: make kafka BROKERS=3" 2
-  running=$(for n in $(brokers); do pid_of "$n" >/dev/null && echo "$n"; done | wc -l)
+  running=$(for n in $(brokers); do if pid_of "$n"; then :; fi; done | wc -l)
   if [ "$running" -gt 0 ]; then
     [ "$running" -eq "$(brokers | wc -l)" ] || fail "only $running of $(brokers | wc -l) brokers run. Fix: make kafka-stop, or kafka.sh start N"
     [ "$running" -eq "$count" ] || fail "a cluster of $running runs already. Fix: make kafka-stop, or another folder in LIENTHONG_KAFKA_RUN"

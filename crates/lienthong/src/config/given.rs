@@ -10,8 +10,14 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 
 const PREFIX: &str = "LIENTHONG_";
-/// Not a setting: where the file is.
-const NOT_A_SETTING: [&str; 1] = ["LIENTHONG_CONFIG"];
+/// Not settings: where the file is, and what the project's scripts and tests tell each other,
+/// which they may export beside settings.
+const NOT_A_SETTING: [&str; 4] = [
+    "LIENTHONG_CONFIG",
+    "LIENTHONG_KAFKA_RUN",
+    "LIENTHONG_TEST_KAFKA",
+    "LIENTHONG_JAVA_TOPIC",
+];
 /// The short name of a setting, and its key.
 const HOME: (&str, &str) = ("LIENTHONG_LOG", "log.home");
 /// What the name of a variable ends in that names a file.

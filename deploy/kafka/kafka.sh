@@ -53,7 +53,7 @@ resolve() {
   mkdir -p "$root/target/kafka"
   copy=$(mktemp -d "$root/target/kafka/jars.XXXXXX")
   echo "kafka: fetching Apache Kafka's jars" >&2
-  if ! mvn -B -q -ntp -Dstyle.color=never -f "$here/pom.xml" dependency:copy-dependencies "-DoutputDirectory=$copy" >&2; then
+  if ! mvn -B -q -ntp -f "$here/pom.xml" dependency:copy-dependencies "-DoutputDirectory=$copy" >&2; then
     rm -rf "$copy"
     fail "the jars cannot be had: Maven's words are above. Fix: let this machine reach Maven Central, once" 3
   fi

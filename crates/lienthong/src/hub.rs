@@ -8,6 +8,7 @@ mod drain;
 mod gateway;
 mod listeners;
 pub mod logs;
+mod projector;
 mod service;
 mod views;
 
@@ -73,6 +74,10 @@ pub async fn start(
         stops.views.clone(),
     )
     .await?;
+    if let (Some(listener), Views::Share(share)) = (listeners.projector, &views) {
+        let projector = projector::serve(listener, share, stops.doors.clone());
+        doors.spawn(named("projector", projector));
+    }
     if let Some(listener) = listeners.gateway {
         let gateway = gateway::serve(listener, &views, &logs, stops.doors.clone())?;
         doors.spawn(named("gateway", gateway));
@@ -94,6 +99,8 @@ pub async fn start(
     }
     let readiness = Readiness::default();
     let mut metrics = JoinSet::new();
+    let followed = follow(views.clone(), readiness.clone(), stops.doors.clone());
+    doors.spawn(followed);
     let endpoint = endpoint::run(listeners.metrics, readiness.clone(), stops.metrics.clone());
     metrics.spawn(named("metrics", endpoint));
     Ok(Hub {
@@ -106,6 +113,15 @@ pub async fn start(
     })
 }
 
+/// Keeps the readiness true; ends with the doors.
+async fn follow(views: Views, readiness: Readiness, stop: CancellationToken) -> Ended {
+    tokio::select! {
+        () = views.follow(readiness, stop.clone()) => {}
+        () = stop.cancelled() => {}
+    }
+    ("readiness", Ok(()))
+}
+
 async fn named<E: std::fmt::Display>(
     name: &'static str,
     server: impl Future<Output = Result<(), E>>,
@@ -115,20 +131,18 @@ async fn named<E: std::fmt::Display>(
 
 impl Hub {
     /// Waits until the process can answer: its views have loaded and read the log as it was at
-    /// the start. It is ready from then on.
+    /// the start. `/readyz` says so from then on.
     pub fn loading(&self) -> impl Future<Output = ()> + Send + 'static {
-        let (views, readiness) = (self.views.clone(), self.readiness.clone());
-        async move {
-            views.loaded().await;
-            readiness.set(true);
-        }
+        let views = self.views.clone();
+        async move { views.loaded().await }
     }
 
     /// Waits until a part ends though nobody told it to: a fault.
     pub async fn failed(&mut self) -> Failure {
         let ended = tokio::select! {
-            ended = self.doors.join_next(), if !self.doors.is_empty() => ended,
+            ended = self.doors.join_next() => ended,
             ended = self.metrics.join_next() => ended,
+            why = self.views.broken() => return Failure::failed(why),
         };
         match ended {
             Some(Ok((name, Err(why)))) => Failure::failed(format!("the {name} failed: {why}")),

@@ -8,12 +8,16 @@ use super::{Config, OpenError};
 use crate::{Bounds, ReadError, Record};
 use rdkafka::TopicPartitionList;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::Offset;
 use std::sync::Arc;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
+
+/// Between two attempts at a question.
+const AGAIN: Duration = Duration::from_millis(50);
 
 /// The topic and the client that is asked about it.
 pub(super) struct Cluster {
@@ -38,8 +42,8 @@ impl Cluster {
     pub(super) async fn bounds(&self, partition: u32) -> Result<Bounds, ReadError> {
         self.known(partition)?;
         let topic = self.topic.clone();
-        let asked = self.ask(move |client| {
-            client.fetch_watermarks(&topic, partition as i32, PATIENCE)
+        let asked = self.ask(move |client, left| {
+            client.fetch_watermarks(&topic, partition as i32, left)
         });
         let (low, high) = asked.await.map_err(|what| unavailable(partition, what))?;
         match (u64::try_from(low), u64::try_from(high)) {
@@ -59,10 +63,10 @@ impl Cluster {
             return Ok(bounds.end);
         }
         let topic = self.topic.clone();
-        let asked = self.ask(move |client| {
+        let asked = self.ask(move |client, left| {
             let mut times = TopicPartitionList::new();
             times.add_partition_offset(&topic, partition as i32, Offset::Offset(ms))?;
-            let found = client.offsets_for_times(times, PATIENCE)?;
+            let found = client.offsets_for_times(times, left)?;
             let found = found.find_partition(&topic, partition as i32);
             found.map_or(Ok(Offset::End), |found| {
                 found.error()?;
@@ -87,36 +91,62 @@ impl Cluster {
         })
     }
 
-    /// Puts a question on a thread that may block. The error is what the brokers, or the client for
-    /// them, said.
+    /// Asks on a thread that may block; see [`ask`].
     pub(super) async fn ask<T: Send + 'static>(
         &self,
-        question: impl FnOnce(&BaseConsumer<Quiet>) -> KafkaResult<T> + Send + 'static,
+        question: impl Fn(&BaseConsumer<Quiet>, Duration) -> KafkaResult<T> + Send + 'static,
     ) -> Result<T, String> {
         let client = Arc::clone(&self.client);
-        ask(move || {
+        ask(move |left| {
             // What the client has to say by itself would otherwise pile up.
             while let Some(said) = client.poll(Duration::ZERO) {
                 if let Err(error) = said {
                     tracing::debug!(%error, "Kafka client");
                 }
             }
-            question(&client)
+            question(&client, left)
         })
         .await
     }
 }
 
-/// Runs a question on a thread that may block, for [`PATIENCE`] and a little more at most.
+/// Asks a question on a thread that may block, with the time that is left for it. Until
+/// [`PATIENCE`] is over it is asked again if it fails: a leader that moves is soon known. The error
+/// is what the brokers, or the client for them, said last.
 pub(super) async fn ask<T: Send + 'static>(
-    question: impl FnOnce() -> KafkaResult<T> + Send + 'static,
+    question: impl Fn(Duration) -> KafkaResult<T> + Send + 'static,
 ) -> Result<T, String> {
-    let answer = timeout(PATIENCE + Duration::from_secs(1), spawn_blocking(question)).await;
-    match answer {
-        Ok(Ok(answer)) => answer.map_err(|error: KafkaError| reason(&error)),
+    let give_up = Instant::now() + PATIENCE;
+    let asking = spawn_blocking(move || {
+        loop {
+            let left = give_up.saturating_duration_since(Instant::now());
+            match question(left) {
+                Err(error) if may_pass(&error) && Instant::now() + AGAIN < give_up => {
+                    thread::sleep(AGAIN);
+                }
+                answer => return answer,
+            }
+        }
+    });
+    match timeout(PATIENCE + Duration::from_secs(1), asking).await {
+        Ok(Ok(answer)) => answer.map_err(|error| reason(&error)),
         Ok(Err(_)) => Err("the answer could not be read".to_owned()),
         Err(_) => Err("no answer in time".to_owned()),
     }
+}
+
+/// Whether the same question may be answered a moment later.
+fn may_pass(error: &KafkaError) -> bool {
+    !matches!(
+        error.rdkafka_error_code(),
+        Some(
+            RDKafkaErrorCode::TopicAuthorizationFailed
+                | RDKafkaErrorCode::GroupAuthorizationFailed
+                | RDKafkaErrorCode::ClusterAuthorizationFailed
+                | RDKafkaErrorCode::Authentication
+                | RDKafkaErrorCode::InvalidArgument
+        )
+    )
 }
 
 pub(super) fn unavailable(partition: u32, what: String) -> ReadError {

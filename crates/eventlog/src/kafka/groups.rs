@@ -4,7 +4,7 @@ use super::Config;
 use super::cluster::{Cluster, ask};
 use super::context::Quiet;
 use super::membership::TopicMembership;
-use super::settings::{self, PATIENCE};
+use super::settings;
 use super::{protocol, unavailable};
 use crate::{GroupError, Groups, Member, Membership, Owner};
 use async_trait::async_trait;
@@ -62,8 +62,8 @@ impl Groups for TopicGroups {
         let topic = self.cluster.topic.clone();
         let partitions = self.cluster.partitions;
         let name = group.to_owned();
-        let asked = self.cluster.ask(move |client| {
-            let list = client.fetch_group_list(Some(&name), PATIENCE)?;
+        let asked = self.cluster.ask(move |client, left| {
+            let list = client.fetch_group_list(Some(&name), left)?;
             let group = list.groups().iter().find(|group| group.name() == name);
             Ok(group.map_or_else(Vec::new, |group| {
                 let members = group.members().iter();
@@ -91,10 +91,10 @@ impl Groups for TopicGroups {
         let asker = self.asker(group)?;
         let topic = self.cluster.topic.clone();
         let partitions = self.cluster.partitions;
-        let asked = ask(move || -> KafkaResult<Vec<Option<u64>>> {
+        let asked = ask(move |left| -> KafkaResult<Vec<Option<u64>>> {
             let mut wanted = TopicPartitionList::new();
             wanted.add_partition_range(&topic, 0, partitions as i32 - 1);
-            let found = asker.committed_offsets(wanted, PATIENCE)?;
+            let found = asker.committed_offsets(wanted, left)?;
             let offset = |partition: u32| {
                 let found = found.find_partition(&topic, partition as i32);
                 found.map_or(Ok(None), |found| {

@@ -47,7 +47,8 @@ pub(super) fn keep(
         let Some((code, reason)) = producer.client().fatal_error() else {
             continue;
         };
-        tracing::warn!(%code, reason, "the Kafka producer failed for good; a new one takes over");
+        let producers = outbox.producers();
+        tracing::warn!(%code, reason, producers, "the Kafka producer failed for good; a new one takes over");
         if born.elapsed() > WELL {
             pause = PAUSE;
         }

@@ -62,6 +62,12 @@ impl TopicLog {
         })
     }
 
+    /// How many producers there have been.
+    #[cfg(test)]
+    pub(super) fn producers(&self) -> usize {
+        self.outbox.producers()
+    }
+
     fn check(&self, records: &[Record]) -> Result<(), AppendError> {
         for record in records {
             let size = record.key.len() + record.value.len();

@@ -33,6 +33,8 @@ pub(super) struct Outbox {
     unsettled: AtomicUsize,
     /// Told whenever nothing is unsettled.
     settled: Notify,
+    /// How many producers there have been.
+    producers: AtomicUsize,
     /// No producer will follow: what is not delivered fails.
     ended: AtomicBool,
 }
@@ -60,6 +62,7 @@ impl Outbox {
             next_order: AtomicU64::new(0),
             unsettled: AtomicUsize::new(0),
             settled: Notify::new(),
+            producers: AtomicUsize::new(0),
             ended: AtomicBool::new(false),
         }
     }
@@ -169,6 +172,7 @@ impl Outbox {
     /// is up fail instead.
     pub(super) fn resume(&self, producer: &Arc<Producer>) {
         let mut route = self.route_mut();
+        self.producers.fetch_add(1, Ordering::Relaxed);
         let mut backlog = std::mem::take(&mut *self.backlog());
         backlog.sort_unstable_by_key(|waiting| waiting.order);
         let now = Instant::now();
@@ -216,6 +220,11 @@ impl Outbox {
     /// How many records are on their way.
     pub(super) fn unsettled(&self) -> usize {
         self.unsettled.load(Ordering::Acquire)
+    }
+
+    /// How many producers there have been: each but the first took over from one that failed.
+    pub(super) fn producers(&self) -> usize {
+        self.producers.load(Ordering::Relaxed)
     }
 
     /// No producer will follow: forgets the last one and fails what is left.

@@ -149,3 +149,7 @@ impl<'a> Bytes<'a> {
         Some(found)
     }
 }
+
+#[cfg(test)]
+#[path = "protocol_tests.rs"]
+mod tests;

@@ -11,14 +11,14 @@ use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
 /// How long the cluster may take to make the topic, and then to name its leaders.
-const BOUND: Duration = Duration::from_secs(15);
+const BOUND: Duration = Duration::from_secs(10);
 /// Between two looks at the topic.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// A setting of the topic.
-struct Wanted {
-    name: &'static str,
-    value: String,
+pub(super) struct Wanted {
+    pub(super) name: &'static str,
+    pub(super) value: String,
     rule: Rule,
 }
 
@@ -278,7 +278,7 @@ fn satisfies(value: &str, wanted: &Wanted) -> bool {
 
 /// The topic's settings. Times are taken as they come: an import may be years old, and a clock may
 /// be ahead.
-fn wanted(config: &Config) -> Vec<Wanted> {
+pub(super) fn wanted(config: &Config) -> Vec<Wanted> {
     let age = config.retention_age.map(|age| age.as_millis().to_string());
     let bytes = config.retention_bytes.map(|bytes| bytes.to_string());
     let any_time = i64::MAX.to_string();

@@ -8,6 +8,7 @@ use crate::hub::Service;
 use crate::process::{self, Process, Told};
 use crate::system::System;
 use clap::{Args, Subcommand};
+use lienthong_projectors::View;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -34,6 +35,31 @@ enum Command {
         #[command(flatten)]
         process: Common,
     },
+    /// Keep a share of these views' partitions, as the groups on Kafka give them
+    Projector {
+        /// Which views
+        #[arg(required = true, value_name = "VIEW", value_parser = view)]
+        views: Vec<View>,
+        /// Address at which gateways ask [setting: projector.listen]
+        #[arg(long, value_name = "IP:PORT")]
+        listen: Option<SocketAddr>,
+        /// Where gateways reach it [setting: projector.advertise]
+        #[arg(long, value_name = "HOST:PORT")]
+        advertise: Option<String>,
+        /// Its name in the groups, the same after a restart [setting: projector.instance]
+        #[arg(long, value_name = "NAME")]
+        instance: Option<String>,
+        #[command(flatten)]
+        process: Common,
+    },
+    /// Answer callers' questions from what the projectors keep
+    Gateway {
+        /// Address of the gateway [setting: gateway.listen]
+        #[arg(long, value_name = "IP:PORT")]
+        listen: Option<SocketAddr>,
+        #[command(flatten)]
+        process: Common,
+    },
 }
 
 /// What every service takes.
@@ -51,22 +77,7 @@ struct Common {
 /// # Errors
 /// What could not be started, or did not end well.
 pub fn run(arguments: Arguments, shared: &Shared) -> Result<(), Failure> {
-    let (service, given, common) = match arguments.service {
-        Command::Adapter {
-            systems,
-            grpc,
-            http,
-            process,
-        } => (
-            Service::Adapters(systems.into_iter().map(System::adapter).collect()),
-            vec![
-                ("--grpc", "adapters.grpc_listen", grpc),
-                ("--http", "adapters.http_listen", http),
-            ],
-            process,
-        ),
-    };
-    let mut given = Given::addresses(&given);
+    let (service, mut given, common) = choose(arguments.service);
     given.extend(Given::addresses(&[(
         "--metrics",
         "metrics.listen",
@@ -81,4 +92,55 @@ pub fn run(arguments: Arguments, shared: &Shared) -> Result<(), Failure> {
         show: Box::new(process::addresses),
     };
     process::run(process, &loaded, false)
+}
+
+fn choose(command: Command) -> (Service, Vec<Given>, Common) {
+    match command {
+        Command::Adapter {
+            systems,
+            grpc,
+            http,
+            process,
+        } => {
+            let systems = systems.into_iter().map(System::adapter).collect();
+            let given = Given::addresses(&[
+                ("--grpc", "adapters.grpc_listen", grpc),
+                ("--http", "adapters.http_listen", http),
+            ]);
+            (Service::Adapters(systems), given, process)
+        }
+        Command::Projector {
+            views,
+            listen,
+            advertise,
+            instance,
+            process,
+        } => {
+            let mut given = Given::addresses(&[("--listen", "projector.listen", listen)]);
+            let named = [
+                ("--advertise", "projector.advertise", advertise),
+                ("--instance", "projector.instance", instance),
+            ];
+            let named = named.into_iter();
+            given.extend(
+                named.filter_map(|(flag, key, value)| Some(Given::by_flag(flag, key, value?))),
+            );
+            (
+                Service::Projector(views.into_iter().collect()),
+                given,
+                process,
+            )
+        }
+        Command::Gateway { listen, process } => {
+            let given = Given::addresses(&[("--listen", "gateway.listen", listen)]);
+            (Service::Gateway, given, process)
+        }
+    }
+}
+
+fn view(name: &str) -> Result<View, String> {
+    View::from_name(name).ok_or_else(|| {
+        let known = View::ALL.map(View::name).join(", ");
+        format!("there is no such view. Fix: name one or more of {known}")
+    })
 }

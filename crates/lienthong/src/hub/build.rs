@@ -1,7 +1,7 @@
 //! From settings to the configuration of each part.
 
 use super::Service;
-use crate::config::{Settings, Store};
+use crate::config::{Home, Settings, Store};
 use crate::exit::{Exit, Failure};
 use lienthong_contract::reference::{self, TableFile};
 use lienthong_domain::agency::Registry;
@@ -46,6 +46,17 @@ fn mappings(settings: &Settings) -> Result<Mappings, Failure> {
         .map(|file| TableFile::open(file).map_err(usage))
         .collect();
     reference::status_mappings(&files?).map_err(usage)
+}
+
+/// What the names of our groups begin with.
+///
+/// # Errors
+/// If the log's home has no groups.
+pub fn group_prefix(settings: &Settings) -> Result<String, Failure> {
+    match &settings.log.home {
+        Home::Kafka(cluster) => Ok(cluster.prefix.clone()),
+        Home::Embedded => Err(Failure::failed("the embedded log has no groups")),
+    }
 }
 
 /// How the projectors run.

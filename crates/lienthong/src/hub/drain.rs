@@ -28,8 +28,12 @@ impl Hub {
         self.readiness.set(false);
         self.stops.doors.cancel();
         let mut faults = end(&mut self.doors).await;
+        // Whoever kept it true has ended: nobody says ready again.
+        self.readiness.set(false);
         self.stops.views.cancel();
-        self.views.finished().await;
+        if let Err(why) = self.views.finished().await {
+            faults.push(format!("the views: {why}"));
+        }
         let logs = [
             ("event log", Some(&self.logs.events)),
             ("rejected log", self.logs.rejected.as_ref()),

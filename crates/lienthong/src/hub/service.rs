@@ -1,6 +1,7 @@
 //! Which services a process is.
 
 use lienthong_adapters::System;
+use lienthong_projectors::View;
 use std::collections::BTreeSet;
 
 /// What one process serves.
@@ -10,6 +11,10 @@ pub enum Service {
     Whole,
     /// The adapters of these systems.
     Adapters(BTreeSet<System>),
+    /// A share of the partitions of these views.
+    Projector(BTreeSet<View>),
+    /// Callers' questions, put to the projectors.
+    Gateway,
 }
 
 impl Service {
@@ -18,6 +23,7 @@ impl Service {
         match self {
             Self::Whole => Some(System::ALL.into()),
             Self::Adapters(systems) => Some(systems.clone()),
+            Self::Projector(_) | Self::Gateway => None,
         }
     }
 
@@ -29,11 +35,11 @@ impl Service {
 
     /// Whether it answers callers' questions.
     pub fn is_gateway(&self) -> bool {
-        matches!(self, Self::Whole)
+        matches!(self, Self::Whole | Self::Gateway)
     }
 
     /// Whether it answers gateways' questions about its share of the views.
     pub fn is_projector(&self) -> bool {
-        false
+        matches!(self, Self::Projector(_))
     }
 }

@@ -6,7 +6,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod contract;
+mod failures;
 mod groups;
+mod partitions;
+mod reading;
+mod topics;
 
 use super::{Config, Opened, open};
 use std::fs::{self, OpenOptions};

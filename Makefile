@@ -53,3 +53,27 @@ deny: ## Check licences, sources and banned crates (installs cargo-deny)
 clean: ## Remove what the build made, and end `make kafka`; data stays
 	@deploy/kafka/kafka.sh down
 	cargo clean
+
+.PHONY: separate
+separate: setup ## The same seed through one process and through separate services on Kafka, compared
+	@deploy/kafka/setup.sh
+	@cargo build --release --locked --package lienthong --package lienthong-tests --bin lienthong --bin separate
+	@target/release/separate $(ARGS)
+
+.PHONY: faults
+faults: setup ## Brokers and services killed, paused and moved under load, a row each (ARGS: scenarios, --seconds)
+	@deploy/kafka/setup.sh
+	@cargo build --release --locked --package lienthong --package lienthong-tests --bin lienthong --bin faults
+	@target/release/faults $(ARGS)
+
+.PHONY: kafka-bench
+kafka-bench: setup ## The services on one broker beside the bare client library (ARGS: --fill 5000000)
+	@deploy/kafka/setup.sh
+	@cargo build --release --locked --package lienthong --package lienthong-tests --bin lienthong --bin kafka-bench
+	@target/release/kafka-bench $(ARGS)
+
+.PHONY: lag-truth
+lag-truth: setup ## Lag as Kafka's own tool prints it, as ours does, and as the sender knows it
+	@deploy/kafka/setup.sh
+	@cargo build --release --locked --package lienthong --package lienthong-tests --bin lienthong --bin lag-truth
+	@target/release/lag-truth $(ARGS)

@@ -24,7 +24,8 @@ const FLOORS: &[(&str, u8)] = &[
 
 /// Libraries that only certain crates may name.
 const ROOMS: &[(&str, &[&str])] = &[
-    ("rdkafka", &["lienthong-eventlog"]),
+    // The tests measure the hub beside the bare client library.
+    ("rdkafka", &["lienthong-eventlog", "lienthong-tests"]),
     ("sled", &["lienthong-projectors"]),
     ("redb", &["lienthong-projectors"]),
     ("opentelemetry", &["lienthong-telemetry"]),

@@ -4,14 +4,12 @@
 //! ratio to it: the machine is shared and noisy, so only ratios compare. Prints a table
 //! and writes JSON.
 
-mod codec;
 mod floors;
 mod hub;
-mod load;
 mod postgres;
-mod report;
 
 use clap::{Parser, Subcommand};
+use lienthong_tests::measure::{Outcome, report};
 use std::path::PathBuf;
 
 #[global_allocator]
@@ -47,8 +45,6 @@ enum Part {
     /// The bare gRPC server that the hub is compared with. Started by the benchmark itself.
     EchoServer,
 }
-
-type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 fn main() -> Outcome<()> {
     let arguments = Arguments::parse();

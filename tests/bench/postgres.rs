@@ -1,8 +1,8 @@
 //! PostgreSQL doing the same work: an events table whose trigger keeps the same case
 //! view, every commit durable (`synchronous_commit=on`, `fsync=on`: the defaults).
 
-use crate::report::{Report, median};
 use crate::{Arguments, Outcome};
+use lienthong_tests::measure::report::{Report, median};
 use lienthong_tests::sample;
 use prost::Message;
 use std::path::{Path, PathBuf};

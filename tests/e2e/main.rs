@@ -6,6 +6,7 @@
 mod adapters;
 mod answers;
 mod bad_inputs;
+mod checked_load;
 mod cli;
 mod demo;
 mod discovery;
@@ -21,4 +22,6 @@ mod qcvn;
 mod rejected;
 mod restart;
 mod scenario;
+mod separate;
+mod services_killed;
 mod views;

@@ -3,7 +3,7 @@
 use crate::instance::Instance;
 use serde_json::Value;
 use std::io;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 /// What a command did.
 #[derive(Debug, Clone)]
@@ -58,7 +58,7 @@ pub fn run_alone(arguments: &[&str]) -> io::Result<Done> {
 /// # Errors
 /// If the binary cannot be started.
 pub fn run_with(arguments: &[&str], environment: &[(&str, &str)]) -> io::Result<Done> {
-    let output = Command::new(crate::hub::binary()?)
+    let output = crate::hub::command(&crate::hub::binary()?)
         .args(arguments)
         .envs(environment.iter().copied())
         .stdin(Stdio::null())

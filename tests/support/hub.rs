@@ -114,6 +114,17 @@ pub fn start_and_kill(options: &Options, after: Duration) -> std::io::Result<()>
     child.wait().map(|_| ())
 }
 
+/// The binary without the settings of whoever runs the tests: what a test wants, it says.
+pub fn command(binary: &Path) -> Command {
+    let mut command = Command::new(binary);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("LIENTHONG_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
 fn addresses_file(options: &Options) -> PathBuf {
     options.data.join("addresses.json")
 }
@@ -126,7 +137,7 @@ fn spawn(options: &Options) -> std::io::Result<Child> {
         .create(true)
         .append(true)
         .open(options.data.join("hub.out"))?;
-    let mut command = Command::new(&options.binary);
+    let mut command = command(&options.binary);
     command
         .arg("up")
         .arg("--addresses-file")

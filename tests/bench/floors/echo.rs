@@ -2,7 +2,6 @@
 //! unary call decoded by prost, the stream read lazily.
 
 use crate::Outcome;
-use crate::codec::BytesCodec;
 use bytes::{Bytes, BytesMut};
 use lienthong_contract::pb::event::v1::{Outcome as Answer, Position, outcome};
 use lienthong_contract::pb::onestop::v1::onestop_adapter_service_server::{
@@ -11,6 +10,7 @@ use lienthong_contract::pb::onestop::v1::onestop_adapter_service_server::{
 use lienthong_contract::pb::onestop::v1::{
     ReportEventsRequest, ReportEventsResponse, StreamEventsRequest, StreamEventsResponse,
 };
+use lienthong_tests::measure::codec::BytesCodec;
 use std::io::Write;
 use std::process::{Child, Command, Stdio};
 use tokio_stream::StreamExt;

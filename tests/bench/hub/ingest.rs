@@ -1,8 +1,9 @@
 //! Durable ingest beside the bare echo of the same messages, run by run in turn.
 
-use crate::report::{Aim, Report, median};
-use crate::{Arguments, Outcome, floors, load};
+use crate::{Arguments, Outcome, floors};
 use lienthong_tests::hub::{self, Options};
+use lienthong_tests::measure::load;
+use lienthong_tests::measure::report::{Aim, Report, median};
 
 /// Events of one streaming run.
 const STREAMED: u64 = 1_000_000;

@@ -1,12 +1,13 @@
 //! A large hub: a million open cases, five million events. Memory, rebuild, restart.
 
-use crate::report::{Aim, Report, median};
-use crate::{Arguments, Outcome, floors, load};
+use crate::{Arguments, Outcome, floors};
 use lienthong_contract::pb::event::v1::Event;
 use lienthong_contract::pb::operations::v1::operations_service_client::OperationsServiceClient;
 use lienthong_contract::pb::operations::v1::{GetLagRequest, ListPositionsRequest};
 use lienthong_contract::time::from_millis;
 use lienthong_tests::hub::{self, Hub, Options};
+use lienthong_tests::measure::load;
+use lienthong_tests::measure::report::{Aim, Report, median};
 use lienthong_tests::sample;
 use prost::Message;
 use std::time::{Duration, Instant};

@@ -1,11 +1,12 @@
 //! From acknowledged to visible, at a steady 2,000 events/s.
 
 use crate::floors::disk::Disk;
-use crate::report::{Aim, Report};
-use crate::{Arguments, Outcome, load};
+use crate::{Arguments, Outcome};
 use lienthong_contract::pb::procedure::v1::GetCaseRequest;
 use lienthong_contract::pb::procedure::v1::procedure_query_service_client::ProcedureQueryServiceClient;
 use lienthong_tests::hub::{self, Options};
+use lienthong_tests::measure::load;
+use lienthong_tests::measure::report::{Aim, Report};
 use lienthong_tests::sample;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;

@@ -1,6 +1,6 @@
 //! The report: a table for people, JSON for programs.
 
-use crate::Outcome;
+use super::Outcome;
 use comfy_table::{CellAlignment, Table};
 use serde::Serialize;
 use std::path::Path;

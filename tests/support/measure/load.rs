@@ -1,15 +1,15 @@
 //! Load on anything that speaks the one-stop adapter's contract: the hub and the echo
 //! floor get the same messages from the same client code.
 
-use crate::Outcome;
-use crate::codec::BytesCodec;
+use super::Outcome;
+use super::codec::BytesCodec;
+use crate::sample;
 use bytes::{Bytes, BytesMut};
 use lienthong_contract::pb::event::v1::{Position, outcome};
 use lienthong_contract::pb::onestop::v1::onestop_adapter_service_client::OnestopAdapterServiceClient;
 use lienthong_contract::pb::onestop::v1::{
     DossierEvent, ReportEventsRequest, StreamEventsRequest, StreamEventsResponse,
 };
-use lienthong_tests::sample;
 use prost::Message;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};

@@ -19,7 +19,8 @@ pub fn positions(lanes: &Lanes) -> Vec<ViewPosition> {
     lanes.all().map(|lane| position(lane)).collect()
 }
 
-fn position(lane: &Lane) -> ViewPosition {
+/// Position and digest of one lane.
+pub fn position(lane: &Lane) -> ViewPosition {
     let state = lane.state();
     let counts = state.facts.parts().counts();
     ViewPosition {
@@ -71,7 +72,8 @@ pub fn parked(lanes: &Lanes, view: &str) -> Result<Vec<ParkedDossier>, Failure> 
     Ok(all)
 }
 
-fn shown(lane: &Lane, key: &[u8], parked: &Parked) -> ParkedDossier {
+/// A parked key as operators see it.
+pub fn shown(lane: &Lane, key: &[u8], parked: &Parked) -> ParkedDossier {
     ParkedDossier {
         view: lane.owner.view.name().to_owned(),
         key: String::from_utf8_lossy(key).into_owned(),

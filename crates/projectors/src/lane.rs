@@ -9,7 +9,8 @@ use crate::views::{Facts, State, View};
 use lienthong_contract::time::now_millis;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{
-    Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+    Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+};
 use tokio::sync::watch;
 
 const NOTHING: i64 = i64::MIN;

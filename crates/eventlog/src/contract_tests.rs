@@ -25,7 +25,11 @@ pub async fn append_then_read_returns_the_same_bytes_in_order(log: Arc<dyn Event
     let mut records: Vec<Record> = (0..200).map(numbered).collect();
     records.push(record(b"", b"", 7));
     records.push(record(b"key without value", b"", 1));
-    records.push(record(&[0, 255, 0], &[0; 1_000], *Record::RECORDED_MS.end()));
+    records.push(record(
+        &[0, 255, 0],
+        &[0; 1_000],
+        *Record::RECORDED_MS.end(),
+    ));
     let mut expected: HashMap<u32, Vec<StoredRecord>> = HashMap::new();
     for records in records.chunks(7) {
         let positions = append(&log, records.to_vec()).await;

@@ -15,12 +15,14 @@ mod log;
 mod membership;
 mod outbox;
 mod producer;
+mod progress;
 mod protocol;
 mod reader;
 mod settings;
 #[cfg(test)]
 mod tests;
 mod topic;
+mod topic_settings;
 mod window;
 
 pub use config::{Config, Describe, Header};
@@ -86,9 +88,19 @@ pub async fn open(config: Config) -> Result<Opened, OpenError> {
     })
 }
 
+/// What an error of librdkafka means to whoever opens the log.
 fn unavailable(config: &Config, error: &KafkaError) -> OpenError {
-    OpenError::Unavailable {
-        bootstrap: config.bootstrap.clone(),
-        what: producer::reason(error),
+    match error {
+        // The client was not made, so that no broker was asked.
+        KafkaError::ClientCreation(what) | KafkaError::ClientConfig(_, what, ..) => {
+            OpenError::Setting {
+                field: "log.kafka.properties",
+                what: format!("are not taken together: {what}"),
+            }
+        }
+        error => OpenError::Unavailable {
+            bootstrap: config.bootstrap.clone(),
+            what: producer::reason(error),
+        },
     }
 }

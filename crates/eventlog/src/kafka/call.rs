@@ -3,8 +3,8 @@
 use super::config::Header;
 use super::window::RECORD_OVERHEAD;
 use crate::{AppendError, Record};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::sync::Arc;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 use tokio::sync::oneshot;
 

@@ -42,13 +42,15 @@ impl Cluster {
     pub(super) async fn bounds(&self, partition: u32) -> Result<Bounds, ReadError> {
         self.known(partition)?;
         let topic = self.topic.clone();
-        let asked = self.ask(move |client, left| {
-            client.fetch_watermarks(&topic, partition as i32, left)
-        });
+        let asked =
+            self.ask(move |client, left| client.fetch_watermarks(&topic, partition as i32, left));
         let (low, high) = asked.await.map_err(|what| unavailable(partition, what))?;
         match (u64::try_from(low), u64::try_from(high)) {
             (Ok(start), Ok(end)) => Ok(Bounds { start, end }),
-            _ => Err(unavailable(partition, "its offsets are not known yet".to_owned())),
+            _ => Err(unavailable(
+                partition,
+                "its offsets are not known yet".to_owned(),
+            )),
         }
     }
 

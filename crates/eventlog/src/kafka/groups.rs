@@ -67,7 +67,9 @@ impl Groups for TopicGroups {
             let group = list.groups().iter().find(|group| group.name() == name);
             Ok(group.map_or_else(Vec::new, |group| {
                 let members = group.members().iter();
-                members.map(|member| protocol::owner(member, &topic, partitions)).collect()
+                members
+                    .map(|member| protocol::owner(member, &topic, partitions))
+                    .collect()
             }))
         });
         let unavailable = |what| GroupError::Unavailable {
@@ -117,7 +119,8 @@ impl Groups for TopicGroups {
 impl Drop for TopicGroups {
     /// Dropping a consumer can block without a limit.
     fn drop(&mut self) {
-        let askers = std::mem::take(&mut *self.askers.lock().unwrap_or_else(PoisonError::into_inner));
+        let askers =
+            std::mem::take(&mut *self.askers.lock().unwrap_or_else(PoisonError::into_inner));
         if !askers.is_empty() {
             std::thread::spawn(move || drop(askers));
         }

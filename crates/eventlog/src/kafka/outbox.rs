@@ -12,7 +12,7 @@
 
 use super::call::{Answer, Call, Waiting, cost};
 use super::config::Describe;
-use super::producer::{self, Producer};
+use super::producer::{self, NotTaken, Producer};
 use super::window::Window;
 use crate::{AppendError, Record, partition_for};
 use rdkafka::error::RDKafkaErrorCode;
@@ -28,7 +28,7 @@ pub(super) struct Outbox {
     describe: Option<Describe>,
     window: Window,
     route: RwLock<Route>,
-    backlog: Mutex<Vec<Box<Waiting>>>,
+    backlog: Mutex<Vec<Waiting>>,
     next_order: AtomicU64,
     unsettled: AtomicUsize,
     /// Told whenever nothing is unsettled.
@@ -74,11 +74,16 @@ impl Outbox {
         records: Vec<Record>,
         deadline: Instant,
     ) -> Result<(Vec<u32>, oneshot::Receiver<Answer>), AppendError> {
-        let describe = |record: &Record| self.describe.as_ref().map_or_else(Vec::new, |d| d(record));
+        let describe =
+            |record: &Record| self.describe.as_ref().map_or_else(Vec::new, |d| d(record));
         let headers: Vec<_> = records.iter().map(describe).collect();
         let partition = |record: &Record| partition_for(&record.key, self.partitions);
         let partitions: Vec<u32> = records.iter().map(partition).collect();
-        let costs: Vec<usize> = records.iter().zip(&headers).map(|(r, h)| cost(r, h)).collect();
+        let costs: Vec<usize> = records
+            .iter()
+            .zip(&headers)
+            .map(|(r, h)| cost(r, h))
+            .collect();
         let mut bytes = vec![0; self.partitions as usize];
         for (partition, cost) in partitions.iter().zip(&costs) {
             if let Some(bytes) = bytes.get_mut(*partition as usize) {
@@ -98,14 +103,14 @@ impl Outbox {
         let (call, answer) = Call::new(records, deadline);
         let parts = partitions.iter().zip(costs).zip(headers);
         for (index, ((partition, bytes), headers)) in parts.enumerate() {
-            let waiting = Box::new(Waiting {
+            let waiting = Waiting {
                 call: Arc::clone(&call),
                 index,
                 partition: *partition,
                 order: first + index as u64,
                 headers,
                 bytes,
-            });
+            };
             match &*route {
                 Route::Producer(producer) => self.hand_over(producer, waiting),
                 Route::Backlog | Route::Closed => self.send_again(waiting),
@@ -115,10 +120,11 @@ impl Outbox {
     }
 
     /// Hands a record to a producer, or deals with it if that does not take it.
-    fn hand_over(&self, producer: &Producer, waiting: Box<Waiting>) {
-        let Err((error, waiting)) = producer::send(producer, &self.topic, waiting) else {
+    fn hand_over(&self, producer: &Producer, waiting: Waiting) {
+        let Err(not_taken) = producer::send(producer, &self.topic, waiting) else {
             return;
         };
+        let NotTaken { error, waiting } = *not_taken;
         match error.rdkafka_error_code() {
             Some(RDKafkaErrorCode::Fatal) => self.send_again(waiting),
             Some(RDKafkaErrorCode::QueueFull) => {
@@ -130,12 +136,12 @@ impl Outbox {
     }
 
     /// A record is stored.
-    pub(super) fn delivered(&self, waiting: Box<Waiting>, offset: u64) {
+    pub(super) fn delivered(&self, waiting: Waiting, offset: u64) {
         self.settle(waiting, Ok(offset));
     }
 
     /// A record is not known to be stored, and is not sent again.
-    pub(super) fn failed(&self, waiting: Box<Waiting>, what: &str) {
+    pub(super) fn failed(&self, waiting: Waiting, what: &str) {
         let error = AppendError::Unavailable {
             partition: waiting.partition,
             what: what.to_owned(),
@@ -144,7 +150,7 @@ impl Outbox {
     }
 
     /// A record is not known to be stored, and waits for the next producer.
-    pub(super) fn send_again(&self, waiting: Box<Waiting>) {
+    pub(super) fn send_again(&self, waiting: Waiting) {
         if self.ended.load(Ordering::Acquire) {
             self.settle(waiting, Err(AppendError::Closed));
         } else {
@@ -152,7 +158,7 @@ impl Outbox {
         }
     }
 
-    fn settle(&self, waiting: Box<Waiting>, outcome: Result<u64, AppendError>) {
+    fn settle(&self, waiting: Waiting, outcome: Result<u64, AppendError>) {
         self.window.release(waiting.partition, waiting.bytes);
         waiting.call.settle(waiting.index, outcome);
         if self.unsettled.fetch_sub(1, Ordering::AcqRel) == 1 {
@@ -245,7 +251,7 @@ impl Outbox {
         self.route.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn backlog(&self) -> std::sync::MutexGuard<'_, Vec<Box<Waiting>>> {
+    fn backlog(&self) -> std::sync::MutexGuard<'_, Vec<Waiting>> {
         self.backlog.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

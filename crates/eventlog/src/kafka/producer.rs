@@ -46,6 +46,7 @@ impl ProducerContext for Deliveries {
     type DeliveryOpaque = Box<Waiting>;
 
     fn delivery(&self, result: &DeliveryResult<'_>, waiting: Box<Waiting>) {
+        let waiting = *waiting;
         match result {
             Ok(message) => match u64::try_from(message.offset()) {
                 Ok(offset) => self.outbox.delivered(waiting, offset),
@@ -107,27 +108,36 @@ pub(super) fn make(config: &ClientConfig, outbox: &Arc<Outbox>) -> KafkaResult<A
     Ok(producer)
 }
 
+/// A record that a producer did not take.
+pub(super) struct NotTaken {
+    pub(super) error: KafkaError,
+    pub(super) waiting: Waiting,
+}
+
 /// Hands a record to a producer, without waiting; it comes back with the reason if it is not taken.
 pub(super) fn send(
     producer: &Producer,
     topic: &str,
-    waiting: Box<Waiting>,
-) -> Result<(), (KafkaError, Box<Waiting>)> {
+    waiting: Waiting,
+) -> Result<(), Box<NotTaken>> {
     let call = Arc::clone(&waiting.call);
     let Some(record) = call.records.get(waiting.index) else {
         return Ok(());
     };
     let partition = waiting.partition as i32;
     let headers = headers(&waiting);
-    let mut message = BaseRecord::with_opaque_to(topic, waiting)
+    let mut message = BaseRecord::with_opaque_to(topic, Box::new(waiting))
         .partition(partition)
         .key(record.key.as_ref())
         .payload(record.value.as_ref())
         .timestamp(record.recorded_ms);
     message.headers = headers;
-    producer
-        .send(message)
-        .map_err(|(error, message)| (error, message.delivery_opaque))
+    producer.send(message).map_err(|(error, message)| {
+        Box::new(NotTaken {
+            error,
+            waiting: *message.delivery_opaque,
+        })
+    })
 }
 
 fn headers(waiting: &Waiting) -> Option<OwnedHeaders> {

@@ -51,7 +51,14 @@ fn subscription(rack: Option<&str>) -> Vec<u8> {
 #[test]
 fn an_owner_is_read_from_a_members_metadata() {
     let owned = assignment(3, &[("other", &[9]), ("events", &[2, 0])]);
-    let found = describe(ID, &subscription(Some("10.0.0.1:7440")), &owned, "events", 4).unwrap();
+    let found = describe(
+        ID,
+        &subscription(Some("10.0.0.1:7440")),
+        &owned,
+        "events",
+        4,
+    )
+    .unwrap();
     assert_eq!(found.instance, "projector-1");
     assert_eq!(found.address, "10.0.0.1:7440");
     assert_eq!(found.partitions, [0, 2]);
@@ -66,7 +73,12 @@ fn a_member_in_a_rebalance_owns_nothing_yet() {
 
 #[test]
 fn a_member_that_is_no_projector_is_told_from_one() {
-    for id in ["", "rdkafka", "-0b6c1a0e-6a4f-4b5c-9f2e-1d2c3b4a5f60", "ấp-0b6c"] {
+    for id in [
+        "",
+        "rdkafka",
+        "-0b6c1a0e-6a4f-4b5c-9f2e-1d2c3b4a5f60",
+        "ấp-0b6c",
+    ] {
         let error = describe(id, &[], &[], "events", 4).unwrap_err();
         assert!(error.contains("has no instance"), "{error}");
     }

@@ -25,7 +25,10 @@ const OURS: [(&str, &str); 33] = [
     ("delivery.report.only.error", "every delivery is answered"),
     ("delivery.timeout.ms", "set log.kafka.delivery_timeout"),
     ("enable.auto.commit", "the hub commits after its store"),
-    ("enable.auto.offset.store", "the hub commits after its store"),
+    (
+        "enable.auto.offset.store",
+        "the hub commits after its store",
+    ),
     ("enable.gapless.guarantee", "the hub resends by itself"),
     ("enable.idempotence", "it is always true"),
     ("enable.partition.eof", "it is always false"),
@@ -33,14 +36,20 @@ const OURS: [(&str, &str); 33] = [
     ("group.instance.id", "set the projector's instance"),
     ("group.protocol", "it is always classic"),
     ("group.protocol.type", "it is always consumer"),
-    ("group.remote.assignor", "partitions are shared cooperative-sticky"),
+    (
+        "group.remote.assignor",
+        "partitions are shared cooperative-sticky",
+    ),
     ("heartbeat.interval.ms", "it follows from the session"),
     ("isolation.level", "the log has no transactions"),
     ("max.poll.interval.ms", "members are polled all the time"),
     ("message.max.bytes", "set log.kafka.max_record_bytes"),
     ("message.timeout.ms", "set log.kafka.delivery_timeout"),
     ("metadata.broker.list", "name the brokers in log.home"),
-    ("partition.assignment.strategy", "it is always cooperative-sticky"),
+    (
+        "partition.assignment.strategy",
+        "it is always cooperative-sticky",
+    ),
     ("partitioner", "it is always the Java client's"),
     ("queue.buffering.max.kbytes", "set log.kafka.queue_bytes"),
     ("queue.buffering.max.messages", "set log.kafka.queue_bytes"),
@@ -59,7 +68,10 @@ const OURS: [(&str, &str); 33] = [
 pub(super) fn check(config: &Config) -> Result<(), OpenError> {
     let setting = |field, what: String| Err(OpenError::Setting { field, what });
     if config.bootstrap.trim().is_empty() {
-        return setting("log.home", "must name a broker, as in kafka://host:9092".to_owned());
+        return setting(
+            "log.home",
+            "must name a broker, as in kafka://host:9092".to_owned(),
+        );
     }
     let legal = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     if config.topic.is_empty() || config.topic.len() > 249 || !config.topic.chars().all(legal) {
@@ -90,7 +102,10 @@ pub(super) fn check(config: &Config) -> Result<(), OpenError> {
         return setting("log.kafka.delivery_timeout", what);
     }
     if !(1..=64 * 1024 * 1024).contains(&config.max_record_bytes) {
-        let what = format!("must be from 1 to 67108864, not {}", config.max_record_bytes);
+        let what = format!(
+            "must be from 1 to 67108864, not {}",
+            config.max_record_bytes
+        );
         return setting("log.kafka.max_record_bytes", what);
     }
     let least = config.max_record_bytes + HEADROOM;
@@ -210,7 +225,10 @@ pub(super) fn member(config: &Config, member: &Member) -> ClientConfig {
         .set("client.rack", &member.address)
         .set("partition.assignment.strategy", "cooperative-sticky")
         .set("session.timeout.ms", session.to_string())
-        .set("heartbeat.interval.ms", (session / 4).clamp(100, 3_000).to_string())
+        .set(
+            "heartbeat.interval.ms",
+            (session / 4).clamp(100, 3_000).to_string(),
+        )
         // A rebalance waits for absent members no longer than for the session of one.
         .set("max.poll.interval.ms", session.max(10_000).to_string())
         .set("enable.auto.commit", "false")
@@ -250,3 +268,7 @@ fn default(client: &mut ClientConfig, name: &str, value: &str) {
         client.set(name, value);
     }
 }
+
+#[cfg(test)]
+#[path = "settings_tests.rs"]
+mod tests;

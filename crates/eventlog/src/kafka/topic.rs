@@ -1,7 +1,10 @@
 //! The topic of a log: made as configured, or found to be as configured.
 
 use super::context::Quiet;
-use super::settings::{self, HEADROOM, PATIENCE};
+use super::settings::{self, PATIENCE};
+use super::topic_settings::{
+    Shape, alter_command, create_command, reassign_command, satisfies, wanted,
+};
 use super::{Config, OpenError, unavailable};
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -14,19 +17,6 @@ use tokio::time::{sleep, timeout};
 const BOUND: Duration = Duration::from_secs(10);
 /// Between two looks at the topic.
 const PAUSE: Duration = Duration::from_millis(100);
-
-/// A setting of the topic.
-pub(super) struct Wanted {
-    pub(super) name: &'static str,
-    pub(super) value: String,
-    rule: Rule,
-}
-
-/// How a setting found compares with the one wanted.
-enum Rule {
-    Same,
-    AtLeast,
-}
 
 /// Makes the topic if there is none; then, or if another process made it, checks it and waits for
 /// the leaders of its partitions.
@@ -134,14 +124,6 @@ async fn check(
     check_settings(config, admin).await
 }
 
-/// What the metadata say of the topic.
-struct Shape {
-    partitions: u32,
-    /// Copies of the partition that has the fewest.
-    replication: usize,
-    brokers: Vec<i32>,
-}
-
 async fn wait_for_leaders(
     config: &Config,
     admin: &Arc<AdminClient<Quiet>>,
@@ -192,8 +174,16 @@ async fn look(
         let partitions = found.partitions();
         let shape = Shape {
             partitions: partitions.len() as u32,
-            replication: partitions.iter().map(|p| p.replicas().len()).min().unwrap_or(0),
-            brokers: metadata.brokers().iter().map(|broker| broker.id()).collect(),
+            replication: partitions
+                .iter()
+                .map(|p| p.replicas().len())
+                .min()
+                .unwrap_or(0),
+            brokers: metadata
+                .brokers()
+                .iter()
+                .map(|broker| broker.id())
+                .collect(),
         };
         let without = partitions.iter().filter(|p| p.leader() < 0).count();
         Ok(Some((shape, without)))
@@ -235,114 +225,8 @@ async fn check_settings(config: &Config, admin: &AdminClient<Quiet>) -> Result<(
     Err(OpenError::Topic {
         topic: config.topic.clone(),
         what: differences.join("; "),
-        fix: format!(
-            "kafka-configs.sh --bootstrap-server {} --alter --entity-type topics \
-             --entity-name {} --add-config {}{}",
-            config.bootstrap,
-            config.topic,
-            changes.join(","),
-            or_settings(&differences)
-        ),
+        fix: alter_command(config, &differences, &changes),
     })
-}
-
-/// The settings of the hub that would fit the topic instead, where there are such.
-fn or_settings(differences: &[String]) -> String {
-    let settings = [
-        ("min.insync.replicas", "log.kafka.min_insync_replicas"),
-        ("retention.ms", "log.retention_age"),
-        ("retention.bytes", "log.retention_bytes"),
-        ("max.message.bytes", "log.kafka.max_record_bytes"),
-    ];
-    let differs = |name: &str| differences.iter().any(|d| d.starts_with(&format!("{name} ")));
-    let named: Vec<&str> = settings
-        .iter()
-        .filter(|(name, _)| differs(name))
-        .map(|(_, setting)| *setting)
-        .collect();
-    if named.is_empty() || named.len() < differences.len() {
-        return String::new();
-    }
-    format!(" (or set {} as the topic has it)", named.join(" and "))
-}
-
-fn satisfies(value: &str, wanted: &Wanted) -> bool {
-    match wanted.rule {
-        Rule::Same => value == wanted.value,
-        Rule::AtLeast => match (value.parse::<i64>(), wanted.value.parse::<i64>()) {
-            (Ok(value), Ok(wanted)) => value >= wanted,
-            _ => false,
-        },
-    }
-}
-
-/// The topic's settings. Times are taken as they come: an import may be years old, and a clock may
-/// be ahead.
-pub(super) fn wanted(config: &Config) -> Vec<Wanted> {
-    let age = config.retention_age.map(|age| age.as_millis().to_string());
-    let bytes = config.retention_bytes.map(|bytes| bytes.to_string());
-    let any_time = i64::MAX.to_string();
-    let largest = settings::wire_bytes(config) + HEADROOM;
-    let same = |name, value| Wanted {
-        name,
-        value,
-        rule: Rule::Same,
-    };
-    let at_least = |name, value| Wanted {
-        name,
-        value,
-        rule: Rule::AtLeast,
-    };
-    vec![
-        same("min.insync.replicas", config.min_insync_replicas.to_string()),
-        same("retention.ms", age.unwrap_or_else(|| "-1".to_owned())),
-        same("retention.bytes", bytes.unwrap_or_else(|| "-1".to_owned())),
-        same("message.timestamp.type", "CreateTime".to_owned()),
-        same("cleanup.policy", "delete".to_owned()),
-        at_least("message.timestamp.before.max.ms", any_time.clone()),
-        at_least("message.timestamp.after.max.ms", any_time),
-        at_least("max.message.bytes", largest.to_string()),
-    ]
-}
-
-fn create_command(config: &Config) -> String {
-    let settings: String = wanted(config)
-        .iter()
-        .map(|wanted| format!(" --config {}={}", wanted.name, wanted.value))
-        .collect();
-    format!(
-        "kafka-topics.sh --bootstrap-server {} --create --topic {} --partitions {} \
-         --replication-factor {}{settings}",
-        config.bootstrap, config.topic, config.partitions, config.replication
-    )
-}
-
-/// A complete plan of copies, spread over the brokers that are there.
-fn reassign_command(config: &Config, shape: &Shape) -> String {
-    let brokers = shape.brokers.len();
-    if brokers < usize::from(config.replication) {
-        return format!("start more brokers ({brokers} are there)");
-    }
-    let partitions: Vec<String> = (0..shape.partitions as usize)
-        .map(|partition| {
-            let copies = (0..usize::from(config.replication))
-                .filter_map(|copy| shape.brokers.get((partition + copy) % brokers))
-                .map(i32::to_string);
-            let copies: Vec<String> = copies.collect();
-            format!(
-                r#"{{"topic":"{}","partition":{partition},"replicas":[{}]}}"#,
-                config.topic,
-                copies.join(",")
-            )
-        })
-        .collect();
-    format!(
-        "echo '{{\"version\":1,\"partitions\":[{}]}}' > copies.json && \
-         kafka-reassign-partitions.sh --bootstrap-server {} --reassignment-json-file copies.json \
-         --execute",
-        partitions.join(","),
-        config.bootstrap
-    )
 }
 
 /// An answer of the administrator's client, in bounded time whatever the cluster does.

@@ -73,10 +73,16 @@ mod tests {
     fn a_call_is_booked_wholly_or_not_at_all() {
         let window = Window::new(3, 100);
         window.admit(&[60, 0, 100]).unwrap();
-        let refused = window.admit(&[40, 100, 1]).expect_err("partition 2 is full");
+        let refused = window
+            .admit(&[40, 100, 1])
+            .expect_err("partition 2 is full");
         assert!(matches!(
             refused,
-            AppendError::Overloaded { partition: 2, queued_bytes: 100, limit: 100 }
+            AppendError::Overloaded {
+                partition: 2,
+                queued_bytes: 100,
+                limit: 100
+            }
         ));
         window.admit(&[40, 100, 0]).unwrap();
         window.release(2, 100);
@@ -95,7 +101,10 @@ mod tests {
         let window = Window::new(2, 10);
         assert!(matches!(
             window.admit(&[5, 11]),
-            Err(AppendError::BatchTooLarge { size: 11, limit: 10 })
+            Err(AppendError::BatchTooLarge {
+                size: 11,
+                limit: 10
+            })
         ));
         window.admit(&[10, 10]).unwrap();
     }

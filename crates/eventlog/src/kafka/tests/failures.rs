@@ -52,8 +52,15 @@ async fn read(log: &TopicLog, partition: u32) -> Vec<(u64, Record)> {
     let mut reader = log.reader(partition, 0).await.unwrap();
     let mut found = Vec::new();
     while reader.position() < end {
-        let records = timeout(PATIENCE, reader.next(1_000)).await.unwrap().unwrap();
-        found.extend(records.into_iter().map(|stored| (stored.offset, stored.record)));
+        let records = timeout(PATIENCE, reader.next(1_000))
+            .await
+            .unwrap()
+            .unwrap();
+        found.extend(
+            records
+                .into_iter()
+                .map(|stored| (stored.offset, stored.record)),
+        );
     }
     found
 }
@@ -92,7 +99,11 @@ async fn a_producer_that_fails_for_good_is_replaced_and_nothing_is_lost_or_doubl
     let mut told: HashMap<Position, Record> = HashMap::new();
     for writer in writers {
         for (position, record) in writer.await.unwrap() {
-            assert_eq!(told.insert(position, record), None, "{position:?} told twice");
+            assert_eq!(
+                told.insert(position, record),
+                None,
+                "{position:?} told twice"
+            );
         }
     }
     assert!(log.producers() > 1, "no producer failed");
@@ -101,7 +112,10 @@ async fn a_producer_that_fails_for_good_is_replaced_and_nothing_is_lost_or_doubl
     for partition in 0..2 {
         for (offset, record) in read(&log, partition).await {
             let before = last.insert(record.key.clone(), record.recorded_ms);
-            assert!(before.is_none_or(|before| before < record.recorded_ms), "order of a key");
+            assert!(
+                before.is_none_or(|before| before < record.recorded_ms),
+                "order of a key"
+            );
             let acknowledged = told.remove(&Position { partition, offset });
             assert_eq!(acknowledged, Some(record), "{partition}:{offset}");
         }
@@ -114,15 +128,31 @@ async fn a_producer_that_fails_for_good_is_replaced_and_nothing_is_lost_or_doubl
 async fn records_of_one_call_keep_their_order_when_the_producer_fails_under_them() {
     let (mock, mut config) = mock();
     // Small batches, so that the failure parts the call.
-    config.properties.insert("batch.num.messages".to_owned(), "10".to_owned());
+    config
+        .properties
+        .insert("batch.num.messages".to_owned(), "10".to_owned());
     let log = started(&config);
-    log.append(vec![record("case", "first".to_owned(), 1)]).await.unwrap();
+    log.append(vec![record("case", "first".to_owned(), 1)])
+        .await
+        .unwrap();
     let no_error = RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR;
     let fatal = RDKafkaRespErr::RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER;
-    mock.request_errors(RDKafkaApiKey::Produce, &[no_error, no_error, no_error, fatal]);
-    let records: Vec<Record> = (0..500).map(|i| record("case", format!("event {i}"), 2 + i)).collect();
-    let positions = timeout(PATIENCE, log.append(records.clone())).await.unwrap().unwrap();
-    assert!(positions.windows(2).all(|two| two[0].offset < two[1].offset));
+    mock.request_errors(
+        RDKafkaApiKey::Produce,
+        &[no_error, no_error, no_error, fatal],
+    );
+    let records: Vec<Record> = (0..500)
+        .map(|i| record("case", format!("event {i}"), 2 + i))
+        .collect();
+    let positions = timeout(PATIENCE, log.append(records.clone()))
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(
+        positions
+            .windows(2)
+            .all(|two| two[0].offset < two[1].offset)
+    );
     assert!(log.producers() > 1, "no producer failed");
     let partition = positions[0].partition;
     let stored: HashMap<u64, Record> = read(&log, partition).await.into_iter().collect();
@@ -136,18 +166,26 @@ async fn records_of_one_call_keep_their_order_when_the_producer_fails_under_them
 async fn closing_while_the_producer_fails_still_delivers_what_was_accepted() {
     let (mock, config) = mock();
     let log = started(&config);
-    log.append(vec![record("case", "first".to_owned(), 1)]).await.unwrap();
+    log.append(vec![record("case", "first".to_owned(), 1)])
+        .await
+        .unwrap();
     let fatal = RDKafkaRespErr::RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER;
     mock.request_errors(RDKafkaApiKey::Produce, &[fatal]);
     let appending = tokio::spawn({
         let log = Arc::clone(&log);
-        async move { log.append(vec![record("case", "second".to_owned(), 2)]).await }
+        async move {
+            log.append(vec![record("case", "second".to_owned(), 2)])
+                .await
+        }
     });
     tokio::time::sleep(Duration::from_millis(20)).await;
     timeout(PATIENCE, log.close()).await.unwrap().unwrap();
     assert!(log.producers() > 1, "no producer failed");
     let positions = appending.await.unwrap().unwrap();
-    let stored: HashMap<u64, Record> = read(&log, positions[0].partition).await.into_iter().collect();
+    let stored: HashMap<u64, Record> = read(&log, positions[0].partition)
+        .await
+        .into_iter()
+        .collect();
     assert_eq!(stored[&positions[0].offset].value, "second");
 }
 
@@ -157,14 +195,19 @@ async fn a_full_queue_refuses_at_once_and_takes_again_when_the_brokers_are_back(
     config.max_record_bytes = 1_000;
     config.queue_bytes = 70_000;
     let log = started(&config);
-    log.append(vec![record("case", "first".to_owned(), 1)]).await.unwrap();
+    log.append(vec![record("case", "first".to_owned(), 1)])
+        .await
+        .unwrap();
     mock.broker_down(1).unwrap();
     let partition = partition_for(b"case", 2);
     let mut taken = Vec::new();
     let refused = loop {
         let mut appending = Box::pin({
             let log = Arc::clone(&log);
-            async move { log.append(vec![record("case", "x".repeat(900), 2); 10]).await }
+            async move {
+                log.append(vec![record("case", "x".repeat(900), 2); 10])
+                    .await
+            }
         });
         match timeout(Duration::from_millis(20), &mut appending).await {
             Ok(answer) => break answer.unwrap_err(),
@@ -178,12 +221,24 @@ async fn a_full_queue_refuses_at_once_and_takes_again_when_the_brokers_are_back(
     );
     assert!(refused.is_retryable());
     // Another partition has room of its own.
-    let other = (0..).map(|i| format!("case {i}")).find(|key| partition_for(key.as_bytes(), 2) != partition);
+    let other = (0..)
+        .map(|i| format!("case {i}"))
+        .find(|key| partition_for(key.as_bytes(), 2) != partition);
     let other = log.append(vec![record(&other.unwrap(), "y".to_owned(), 3)]);
     let mut other = Box::pin(other);
-    assert!(timeout(Duration::from_millis(50), &mut other).await.is_err(), "it waits");
-    let too_much = log.append(vec![record("case", "x".repeat(900), 2); 100]).await;
-    assert!(matches!(too_much, Err(AppendError::BatchTooLarge { .. })), "{too_much:?}");
+    assert!(
+        timeout(Duration::from_millis(50), &mut other)
+            .await
+            .is_err(),
+        "it waits"
+    );
+    let too_much = log
+        .append(vec![record("case", "x".repeat(900), 2); 100])
+        .await;
+    assert!(
+        matches!(too_much, Err(AppendError::BatchTooLarge { .. })),
+        "{too_much:?}"
+    );
 
     mock.broker_up(1).unwrap();
     let mut stored = 1;
@@ -191,7 +246,9 @@ async fn a_full_queue_refuses_at_once_and_takes_again_when_the_brokers_are_back(
         stored += timeout(PATIENCE, appending).await.unwrap().unwrap().len() as u64;
     }
     timeout(PATIENCE, other).await.unwrap().unwrap();
-    log.append(vec![record("case", "last".to_owned(), 4)]).await.unwrap();
+    log.append(vec![record("case", "last".to_owned(), 4)])
+        .await
+        .unwrap();
     assert_eq!(log.bounds(partition).await.unwrap().end, stored + 1);
 }
 
@@ -200,15 +257,24 @@ async fn an_append_whose_leader_is_away_fails_as_unavailable_in_time() {
     let (mock, mut config) = mock();
     config.delivery_timeout = Duration::from_secs(1);
     let log = started(&config);
-    log.append(vec![record("case", "first".to_owned(), 1)]).await.unwrap();
+    log.append(vec![record("case", "first".to_owned(), 1)])
+        .await
+        .unwrap();
     mock.broker_down(1).unwrap();
-    let error = timeout(PATIENCE, log.append(vec![record("case", "late".to_owned(), 2)])).await;
+    let error = timeout(
+        PATIENCE,
+        log.append(vec![record("case", "late".to_owned(), 2)]),
+    )
+    .await;
     let error = error.unwrap().unwrap_err();
     assert!(matches!(error, AppendError::Unavailable { .. }), "{error}");
     assert!(error.is_retryable());
     mock.broker_up(1).unwrap();
     let again = async {
-        while let Err(error) = log.append(vec![record("case", "again".to_owned(), 3)]).await {
+        while let Err(error) = log
+            .append(vec![record("case", "again".to_owned(), 3)])
+            .await
+        {
             assert!(error.is_retryable(), "{error}");
         }
     };
@@ -220,19 +286,26 @@ async fn an_append_whose_leader_is_away_fails_as_unavailable_in_time() {
 async fn questions_to_brokers_that_are_away_fail_as_unavailable_in_time() {
     let (mock, config) = mock();
     let log = started(&config);
-    log.append(vec![record("case", "first".to_owned(), 1)]).await.unwrap();
+    log.append(vec![record("case", "first".to_owned(), 1)])
+        .await
+        .unwrap();
     let mut reader = log.reader(partition_for(b"case", 2), 1).await.unwrap();
     mock.broker_down(1).unwrap();
     let error = timeout(PATIENCE, log.bounds(0)).await.unwrap().unwrap_err();
     assert!(error.is_retryable(), "{error}");
-    let error = timeout(PATIENCE, reader.poll_now(1)).await.unwrap().unwrap_err();
+    let error = timeout(PATIENCE, reader.poll_now(1))
+        .await
+        .unwrap()
+        .unwrap_err();
     assert!(error.is_retryable(), "{error}");
     // A reader that waits is not ended by it.
     let waiting = tokio::spawn(async move { reader.next(1).await });
     tokio::time::sleep(Duration::from_millis(500)).await;
     assert!(!waiting.is_finished());
     mock.broker_up(1).unwrap();
-    log.append(vec![record("case", "second".to_owned(), 2)]).await.unwrap();
+    log.append(vec![record("case", "second".to_owned(), 2)])
+        .await
+        .unwrap();
     let read = timeout(PATIENCE, waiting).await.unwrap().unwrap().unwrap();
     assert_eq!(read[0].record.value, "second");
 }
@@ -242,9 +315,15 @@ async fn a_recorded_time_kafka_cannot_keep_is_refused() {
     let (_mock, config) = mock();
     let log = started(&config);
     for time in [0, -1, i64::MIN, 253_402_300_800_000] {
-        let error = log.append(vec![record("case", "x".to_owned(), time)]).await.unwrap_err();
+        let error = log
+            .append(vec![record("case", "x".to_owned(), time)])
+            .await
+            .unwrap_err();
         assert!(matches!(error, AppendError::RecordedTime { recorded_ms } if recorded_ms == time));
         assert!(!error.is_retryable());
     }
-    assert_eq!(log.bounds(0).await.unwrap().end + log.bounds(1).await.unwrap().end, 0);
+    assert_eq!(
+        log.bounds(0).await.unwrap().end + log.bounds(1).await.unwrap().end,
+        0
+    );
 }

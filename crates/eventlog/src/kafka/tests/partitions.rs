@@ -30,7 +30,15 @@ async fn keys_lie_where_the_kafka_clients_put_them() {
         }
     }
     for (key, delivery) in keys.iter().zip(deliveries) {
-        let delivered = timeout(Duration::from_secs(30), delivery).await.unwrap().unwrap().unwrap();
-        assert_eq!(delivered.partition, partition_for(key, 12) as i32, "{key:?}");
+        let delivered = timeout(Duration::from_secs(30), delivery)
+            .await
+            .unwrap()
+            .unwrap()
+            .unwrap();
+        assert_eq!(
+            delivered.partition,
+            partition_for(key, 12) as i32,
+            "{key:?}"
+        );
     }
 }

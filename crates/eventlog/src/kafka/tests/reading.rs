@@ -28,12 +28,16 @@ fn record(value: &str, recorded_ms: i64) -> Record {
 
 /// Moves a partition's start, as retention does.
 async fn forget(config: &Config, partition: u32, before: i64) {
-    let admin: AdminClient<DefaultClientContext> = settings::client(config, "test").create().unwrap();
+    let admin: AdminClient<DefaultClientContext> =
+        settings::client(config, "test").create().unwrap();
     let mut offsets = TopicPartitionList::new();
     offsets
         .add_partition_offset(&config.topic, partition as i32, Offset::Offset(before))
         .unwrap();
-    admin.delete_records(&offsets, &AdminOptions::new()).await.unwrap();
+    admin
+        .delete_records(&offsets, &AdminOptions::new())
+        .await
+        .unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -52,9 +56,20 @@ async fn a_reader_that_retention_overtook_is_told_what_is_left() {
     let bounds = log.bounds(partition).await.unwrap();
     assert_eq!((bounds.start, bounds.end), (40, 100));
     for _ in 0..2 {
-        let error = timeout(PATIENCE, overtaken.next(10)).await.unwrap().unwrap_err();
+        let error = timeout(PATIENCE, overtaken.next(10))
+            .await
+            .unwrap()
+            .unwrap_err();
         assert!(
-            matches!(error, ReadError::OutOfRange { asked: 10, start: 40, end: 100, .. }),
+            matches!(
+                error,
+                ReadError::OutOfRange {
+                    asked: 10,
+                    start: 40,
+                    end: 100,
+                    ..
+                }
+            ),
             "{error}"
         );
         assert_eq!(overtaken.position(), 10);
@@ -76,13 +91,22 @@ async fn headers_travel_with_a_record_and_are_not_part_of_it() {
     let mut config = config(&brokers);
     config.describe = Some(Arc::new(|record: &Record| {
         vec![
-            Header { name: "ce_id", value: format!("id-{}", record.recorded_ms) },
-            Header { name: "content-type", value: "application/protobuf".to_owned() },
+            Header {
+                name: "ce_id",
+                value: format!("id-{}", record.recorded_ms),
+            },
+            Header {
+                name: "content-type",
+                value: "application/protobuf".to_owned(),
+            },
         ]
     }));
     let log = opened(&config).await.log;
     let position = log.append(vec![record("event", 42)]).await.unwrap()[0];
-    let mut reader = log.reader(position.partition, position.offset).await.unwrap();
+    let mut reader = log
+        .reader(position.partition, position.offset)
+        .await
+        .unwrap();
     assert_eq!(reader.next(1).await.unwrap()[0].record, record("event", 42));
 
     let mut other = settings::client(&config, "test");
@@ -97,7 +121,10 @@ async fn headers_travel_with_a_record_and_are_not_part_of_it() {
     let found: Vec<(&str, &[u8])> = headers.iter().map(|h| (h.key, h.value.unwrap())).collect();
     assert_eq!(
         found,
-        [("ce_id", &b"id-42"[..]), ("content-type", b"application/protobuf")]
+        [
+            ("ce_id", &b"id-42"[..]),
+            ("content-type", b"application/protobuf")
+        ]
     );
     assert_eq!(message.key(), Some(&b"case"[..]));
     assert_eq!(message.timestamp().to_millis(), Some(42));
@@ -105,14 +132,20 @@ async fn headers_travel_with_a_record_and_are_not_part_of_it() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn several_processes_may_write_one_topic() {
-    let Some(brokers) = brokers("several_processes_may_write_one_topic") else { return };
+    let Some(brokers) = brokers("several_processes_may_write_one_topic") else {
+        return;
+    };
     let config = config(&brokers);
     // Both make the topic at once.
     let (one, other) = tokio::join!(opened(&config), opened(&config));
     let mut told = HashMap::new();
     for i in 1..=50 {
-        let one = one.log.append(vec![record("one", i), record("one", i + 100)]);
-        let other = other.log.append(vec![record("other", i), record("other", i + 100)]);
+        let one = one
+            .log
+            .append(vec![record("one", i), record("one", i + 100)]);
+        let other = other
+            .log
+            .append(vec![record("other", i), record("other", i + 100)]);
         let (one, other) = tokio::join!(one, other);
         for positions in [one.unwrap(), other.unwrap()] {
             assert!(positions[0].offset < positions[1].offset);
@@ -125,5 +158,8 @@ async fn several_processes_may_write_one_topic() {
     let partition = told[&0];
     assert_eq!(one.log.bounds(partition).await.unwrap().end, 200);
     one.log.close().await.unwrap();
-    assert_eq!(other.log.append(vec![record("other", 1)]).await.unwrap()[0].offset, 200);
+    assert_eq!(
+        other.log.append(vec![record("other", 1)]).await.unwrap()[0].offset,
+        200
+    );
 }

@@ -7,7 +7,9 @@ use rdkafka::client::DefaultClientContext;
 use std::time::Duration;
 
 fn admin(config: &Config) -> AdminClient<DefaultClientContext> {
-    super::super::settings::client(config, "test").create().unwrap()
+    super::super::settings::client(config, "test")
+        .create()
+        .unwrap()
 }
 
 /// The difference and the fix of a topic that does not fit.
@@ -32,7 +34,10 @@ async fn a_topic_is_made_as_configured_and_found_again() {
     config.retention_bytes = Some(1 << 30);
     assert_eq!(opened(&config).await.log.partitions(), 3);
     let described = admin(&config)
-        .describe_configs([&ResourceSpecifier::Topic(&config.topic)], &AdminOptions::new())
+        .describe_configs(
+            [&ResourceSpecifier::Topic(&config.topic)],
+            &AdminOptions::new(),
+        )
         .await;
     let found = described.unwrap().remove(0).unwrap();
     let value = |name: &str| found.get(name).unwrap().value.clone().unwrap();
@@ -50,20 +55,40 @@ async fn a_topic_of_another_shape_is_refused_with_the_fix() {
     let Some(brokers) = brokers(test) else { return };
     let config = config(&brokers);
     opened(&config).await;
-    let (what, fix) = refused(&Config { partitions: 6, ..config.clone() }).await;
+    let (what, fix) = refused(&Config {
+        partitions: 6,
+        ..config.clone()
+    })
+    .await;
     assert_eq!(what, "it has 4 partitions, log.kafka.partitions is 6");
-    assert!(fix.starts_with("set log.kafka.partitions = 4, or "), "{fix}");
+    assert!(
+        fix.starts_with("set log.kafka.partitions = 4, or "),
+        "{fix}"
+    );
 
-    let (what, fix) = refused(&Config { replication: 2, ..config.clone() }).await;
-    assert_eq!(what, "its partitions have 1 copies, log.kafka.replication is 2");
-    assert!(fix.starts_with("set log.kafka.replication = 1, or "), "{fix}");
+    let (what, fix) = refused(&Config {
+        replication: 2,
+        ..config.clone()
+    })
+    .await;
+    assert_eq!(
+        what,
+        "its partitions have 1 copies, log.kafka.replication is 2"
+    );
+    assert!(
+        fix.starts_with("set log.kafka.replication = 1, or "),
+        "{fix}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn more_copies_than_brokers_are_refused_with_the_setting() {
     let test = "more_copies_than_brokers_are_refused_with_the_setting";
     let Some(brokers) = brokers(test) else { return };
-    let config = Config { replication: 3, ..config(&brokers) };
+    let config = Config {
+        replication: 3,
+        ..config(&brokers)
+    };
     let (what, fix) = refused(&config).await;
     assert!(what.contains("fewer brokers than the 3 copies"), "{what}");
     assert!(fix.contains("set log.kafka.replication"), "{fix}");
@@ -83,12 +108,19 @@ async fn each_setting_that_differs_is_named_with_the_command_that_mends_it() {
         ("message.timestamp.after.max.ms", "3600000"),
         ("max.message.bytes", "1000"),
     ] {
-        let config = Config { topic: fresh("t"), ..config(&brokers) };
-        let wanted = super::super::topic::wanted(&config);
+        let config = Config {
+            topic: fresh("t"),
+            ..config(&brokers)
+        };
+        let wanted = super::super::topic_settings::wanted(&config);
         let topic = NewTopic::new(&config.topic, 4, TopicReplication::Fixed(1));
-        let topic = wanted.iter().fold(topic, |topic, w| topic.set(w.name, &w.value));
+        let topic = wanted
+            .iter()
+            .fold(topic, |topic, w| topic.set(w.name, &w.value));
         let topic = topic.set(name, value);
-        let made = admin(&config).create_topics([&topic], &AdminOptions::new()).await;
+        let made = admin(&config)
+            .create_topics([&topic], &AdminOptions::new())
+            .await;
         made.unwrap().remove(0).unwrap();
         let expected = wanted.iter().find(|w| w.name == name).unwrap();
         let (what, fix) = refused(&config).await;
@@ -105,7 +137,11 @@ async fn each_setting_that_differs_is_named_with_the_command_that_mends_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cluster_that_is_not_there_is_unavailable() {
     // Bound and dropped: nothing listens there.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
     let Err(error) = open(config(&format!("127.0.0.1:{port}"))).await else {
         unreachable!("there is no broker");
     };

@@ -15,7 +15,7 @@ use crate::lane::Lane;
 use crate::lanes::{Occupied, view_named, views_named};
 use crate::rebuild::{self, Subject};
 use crate::runner::Command;
-use crate::seat::{self, Lanes, Seat};
+use crate::seat::{self, Opening, Seat};
 use crate::store::StoreKind;
 use crate::views::View;
 use crate::{metrics, operations};
@@ -29,6 +29,7 @@ use lienthong_contract::reason::Reason;
 use lienthong_contract::status::Failure;
 use lienthong_domain::agency::Registry;
 use lienthong_eventlog::{EventLog, GroupError, Groups, Member};
+use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -96,12 +97,20 @@ pub enum StartError {
         /// What the system said.
         source: io::Error,
     },
+    /// Another process has its checkpoints there.
+    #[error(
+        "{dir}: another instance keeps its checkpoints there. Fix: give each instance a folder of its own"
+    )]
+    InUse {
+        /// The folder.
+        dir: PathBuf,
+    },
 }
 
 impl StartError {
     /// Whether starting again as it is may succeed.
     pub fn is_retryable(&self) -> bool {
-        false
+        matches!(self, StartError::InUse { .. })
     }
 }
 
@@ -159,8 +168,11 @@ pub async fn start(
     if config.views.is_empty() {
         return Err(StartError::NoViews);
     }
+    let mut locks = Vec::new();
     for view in &config.views {
-        make(&config.dir.join(view.name()), "the views")?;
+        let dir = config.dir.join(view.name());
+        make(&dir, "the views")?;
+        locks.push(lock(dir)?);
         if let Some(snapshots) = &config.snapshots {
             make(&snapshots.dir.join(view.name()), "the snapshots")?;
         }
@@ -176,6 +188,7 @@ pub async fn start(
     tokio::spawn(async move {
         let result = keep(seats, &on_failure).await;
         shown.cancel();
+        drop(locks);
         tell.send_replace(Some(result));
     });
     Ok(Arc::new(Instance {
@@ -196,13 +209,30 @@ fn make(dir: &Path, what: &'static str) -> Result<(), StartError> {
     })
 }
 
+/// Makes sure that no other process uses the folder of a view while the file is open: it would
+/// find checkpoints that do not open, and throw them away.
+fn lock(dir: PathBuf) -> Result<File, StartError> {
+    let file = File::create(dir.join("lock"));
+    let locked = file
+        .map_err(TryLockError::Error)
+        .and_then(|file| file.try_lock().map(|()| file));
+    locked.map_err(|error| match error {
+        TryLockError::WouldBlock => StartError::InUse { dir },
+        TryLockError::Error(source) => StartError::Folder {
+            dir,
+            what: "the views",
+            source,
+        },
+    })
+}
+
 fn seats(
     config: Config,
     handles: &Handles,
     hosted: &Arc<Hosted>,
     stop: &CancellationToken,
 ) -> Vec<Seat> {
-    let lanes = Arc::new(Lanes {
+    let opening = Arc::new(Opening {
         log: handles.log.clone(),
         dir: config.dir,
         store: config.store,
@@ -220,7 +250,7 @@ fn seats(
             session: config.session,
         },
         groups: handles.groups.clone(),
-        lanes: lanes.clone(),
+        opening: opening.clone(),
         hosted: hosted.clone(),
         stop: stop.clone(),
     };

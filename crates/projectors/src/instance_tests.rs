@@ -4,6 +4,7 @@
 use super::*;
 use crate::checkpoint::Owner;
 use crate::generations::Generations;
+use crate::parking::{Fault, Poison};
 use crate::testing::events::{
     Told, accepted, handed_over, poison, received, release, returned_result,
 };
@@ -138,7 +139,18 @@ impl World {
     /// What these instances hold together once they have taken everything; each partition of each
     /// view is held by one of them.
     async fn together(&self, nodes: &[&Node]) -> Digests {
+        let taken = tokio::time::timeout(Duration::from_secs(60), self.taken(nodes));
+        taken.await.expect("the instances never take everything");
         let mut all = Digests::new();
+        for node in nodes {
+            for (key, found) in by_partition(node.instance.positions().await) {
+                assert!(all.insert(key.clone(), found).is_none(), "{key:?} is twice");
+            }
+        }
+        all
+    }
+
+    async fn taken(&self, nodes: &[&Node]) {
         for view in View::ALL {
             for partition in 0..PARTITIONS {
                 let lane = owner_of(nodes, view, partition).await;
@@ -147,12 +159,6 @@ impl World {
                 next.wait_for(|next| *next >= end).await.unwrap();
             }
         }
-        for node in nodes {
-            for (key, found) in by_partition(node.instance.positions().await) {
-                assert!(all.insert(key.clone(), found).is_none(), "{key:?} is twice");
-            }
-        }
-        all
     }
 
     fn committed(&self, view: View, partition: u32) -> Option<u64> {
@@ -629,38 +635,42 @@ async fn snapshots_are_written_as_the_view_moves_on_and_the_last_two_stay() {
     let mut world = World::new(dossiers(0..20));
     world.snapshots_every = Some(Duration::from_millis(20));
     let node = world.start("a").await;
-    let newest = |view, partition| {
-        let end = world.log.end(partition);
-        world
-            .snapshots(view, partition)
-            .join(format!("{end}.snapshot"))
+    let furthest = |(view, partition)| {
+        let files = files(&world.snapshots(view, partition));
+        let next = |path: &PathBuf| path.file_stem()?.to_str()?.parse::<u64>().ok();
+        files.iter().filter_map(next).max()
     };
-    for round in 1..5 {
-        world.log.put(dossiers(round * 20..round * 20 + 20));
-        world.together(&[&node]).await;
+    for round in 1..4 {
+        let before: Vec<_> = everywhere().map(furthest).collect();
         tokio::time::sleep(Duration::from_millis(25)).await;
-        // One more event everywhere: a checkpoint, and with it a snapshot that is due.
-        world
-            .log
-            .put(dossiers(1_000 + round * 40..1_040 + round * 40));
-        let written = || everywhere().any(|(view, partition)| newest(view, partition).exists());
-        until("a snapshot is written while the view runs", written).await;
+        world.log.put(dossiers(round * 40..round * 40 + 40));
+        let moved = || {
+            everywhere()
+                .map(furthest)
+                .zip(&before)
+                .all(|(now, before)| now > *before)
+        };
+        until("every partition has a later snapshot", moved).await;
     }
+    world.together(&[&node]).await;
     node.close().await;
     for (view, partition) in everywhere() {
         let files = files(&world.snapshots(view, partition));
         assert_eq!(files.len(), 2, "{files:?}");
-        assert!(newest(view, partition).exists());
+        assert_eq!(furthest((view, partition)), Some(world.log.end(partition)));
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_folder_of_snapshots_that_fails_harms_nothing_else() {
     let world = World::new(dossiers(0..50));
+    for (view, partition) in everywhere() {
+        let in_the_way = world.snapshots(view, partition);
+        fs::create_dir_all(in_the_way.parent().unwrap()).unwrap();
+        fs::write(in_the_way, "in the way").unwrap();
+    }
     let node = world.start("a").await;
-    world.together(&[&node]).await;
-    fs::remove_dir_all(world.dir("snapshots")).unwrap();
-    fs::write(world.dir("snapshots"), "in the way").unwrap();
+    assert_eq!(world.together(&[&node]).await, world.alone().await);
     node.close().await;
     for (view, partition) in everywhere() {
         let end = world.log.end(partition);
@@ -688,6 +698,75 @@ async fn nothing_is_answered_before_the_log_has_said_how_far_it_goes() {
     node.instance.loaded().await;
     assert_eq!(world.together(&[&node]).await, world.alone().await);
     node.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rebuilt_view_takes_the_place_of_its_snapshots() {
+    let world = World::new(dossiers(0..50));
+    let node = world.start("a").await;
+    world.together(&[&node]).await;
+    let wrong = node.instance.lane(View::Case, 0).unwrap();
+    let fault = Poison {
+        fault: Fault::Unreadable,
+        detail: String::new(),
+    };
+    wrong.state_mut().parking.park(b"nothing", 0, 0, fault);
+    world.log.put(dossiers(50..60));
+    world.together(&[&node]).await;
+    // Stored and copied with its fault, and proven by its digest.
+    world.remove(node).await;
+    let node = world.start("b").await;
+    assert_ne!(world.together(&[&node]).await, world.alone().await);
+    let told = node.instance.rebuild("case").await.unwrap();
+    let told: Vec<_> = told.map(Result::unwrap).collect().await;
+    assert!(told.last().unwrap().done);
+    assert_eq!(world.together(&[&node]).await, world.alone().await);
+    world.remove(node).await;
+    let node = world.start("c").await;
+    assert_eq!(world.together(&[&node]).await, world.alone().await);
+    node.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_runner_that_breaks_off_is_started_again() {
+    let world = World::new(dossiers(0..50));
+    let node = world.start("a").await;
+    world.together(&[&node]).await;
+    world.log.panic_once();
+    world.log.put(dossiers(50..80));
+    until("a partition is gone", || node.instance.lanes().len() == 11).await;
+    assert!(!node.instance.is_loaded());
+    assert_eq!(world.together(&[&node]).await, world.alone().await);
+    node.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_instances_never_share_a_folder_of_checkpoints() {
+    let world = World::new(dossiers(0..50));
+    let node = world.start("a").await;
+    let config = Config {
+        dir: world.dir("a"),
+        store: StoreKind::Redb,
+        checkpoint_every: Duration::from_millis(5),
+        views: vec![View::Case],
+        snapshots: None,
+        group_prefix: PREFIX.to_owned(),
+        instance: "b".to_owned(),
+        address: "b:7440".to_owned(),
+        session: Duration::from_secs(30),
+    };
+    let start_second = || start(config.clone(), world.handles(), CancellationToken::new());
+    let refused = start_second().await.err().unwrap();
+    assert!(refused.is_retryable());
+    assert!(
+        refused.to_string().contains("a folder of its own"),
+        "{refused}"
+    );
+    node.close().await;
+    world.groups.expire("a");
+    let second = start_second().await.unwrap();
+    second.loaded().await;
+    assert_eq!(second.lanes().len(), 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -29,6 +29,7 @@ mod runner;
 mod seat;
 mod snapshot;
 mod snapshots;
+mod source;
 mod store;
 #[cfg(test)]
 mod testing;

@@ -13,26 +13,25 @@
 //! Where instances share a view, a snapshot that stands further than the checkpoint takes its
 //! place.
 
-use crate::feed::{BATCH, catch_up, feed, record_at};
+use crate::feed::{catch_up, record_at};
 use crate::generations::{Found, Generations};
 use crate::lane::{Lane, Trouble};
 use crate::snapshots::Folder;
+use crate::source::{RETRY, Source};
 use crate::views::State;
 use crate::views::state::identity;
 use crate::writer::Writer;
-use lienthong_eventlog::{EventLog, ReadError, Reader, StoredRecord};
+use lienthong_eventlog::{EventLog, ReadError};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 
-/// Pause before a failed read is tried again.
-const RETRY: Duration = Duration::from_secs(1);
 /// A checkpoint that failed is tried again after so many times the usual pause.
 const AFTER_FAILURE: u32 = 5;
 /// While catching up there is no checkpoint for so long: writing what is about to change again
@@ -134,7 +133,7 @@ fn newer_snapshot(runner: &Runner, local: u64, runtime: &Handle) -> Option<State
                     () = runner.shutdown.cancelled() => {
                         return Err("the log did not answer before the end".to_owned());
                     }
-                    () = tokio::time::sleep(RETRY) => {}
+                    () = sleep(RETRY) => {}
                 }
             }
         })
@@ -192,17 +191,29 @@ async fn follow(mut runner: Runner, found: Found, snapshot: Option<State>, runti
     if let Some(reason) = found.thrown_away {
         lane.note(reason);
     }
-    let mut source = Source::new(&runner, loaded.is_some() || snapshot.is_some());
+    let mut source = Source::new(
+        runner.log.clone(),
+        lane.owner.partition,
+        loaded.is_some() || snapshot.is_some(),
+    );
+    let stored = lane.checkpointed.load(Ordering::Relaxed);
+    let snapshots = runner.snapshots.take();
+    let is_covered = snapshots
+        .as_ref()
+        .is_some_and(|folder| stored > 0 && folder.reaches(stored));
     let mut writer = Writer::new(
         runner.generations.clone(),
         runtime,
         loaded,
         runner.checkpoint_every * AFTER_FAILURE,
-        runner.snapshots.take(),
+        snapshots,
     );
+    if is_covered {
+        writer.put_off_copy();
+    }
     let mut begun = Instant::now();
     match snapshot {
-        None => lane.set_stored(lane.checkpointed.load(Ordering::Relaxed)),
+        None => lane.set_stored(stored),
         Some(state) => {
             writer.go_on_from_snapshot(state.next).await;
             lane.replace(state);
@@ -262,116 +273,7 @@ async fn end_of(runner: &Runner) -> u64 {
         }
         tokio::select! {
             () = runner.shutdown.cancelled() => return u64::MAX,
-            () = tokio::time::sleep(RETRY) => {}
-        }
-    }
-}
-
-/// The log as the runner reads it.
-struct Source {
-    log: Arc<dyn EventLog>,
-    partition: u32,
-    reader: Option<Box<dyn Reader>>,
-    not_before: Instant,
-    /// Whether there was nothing more to read.
-    at_end: bool,
-    /// The log is closed and read to its end.
-    closed: bool,
-    /// Whether the view has a position of its own to go on from.
-    has_position: bool,
-}
-
-impl Source {
-    fn new(runner: &Runner, has_position: bool) -> Self {
-        Self {
-            log: runner.log.clone(),
-            partition: runner.lane.owner.partition,
-            reader: None,
-            not_before: Instant::now(),
-            at_end: false,
-            closed: false,
-            has_position,
-        }
-    }
-
-    /// The records from offset `next` on; none once when the end is reached, then waits for more.
-    /// Cancel-safe.
-    async fn next(&mut self, next: u64) -> Result<Vec<StoredRecord>, ReadError> {
-        if self.closed {
-            return std::future::pending().await;
-        }
-        if self.reader.is_none() {
-            sleep_until(self.not_before).await;
-            self.reader = Some(self.log.reader(self.partition, next).await?);
-        }
-        let Some(reader) = &mut self.reader else {
-            return Ok(Vec::new());
-        };
-        if self.at_end {
-            let records = reader.next(BATCH).await?;
-            self.at_end = false;
-            return Ok(records);
-        }
-        let records = reader.poll_now(BATCH).await?;
-        self.at_end = records.is_empty();
-        Ok(records)
-    }
-
-    /// Feeds the lane with what was read, or deals with why nothing was.
-    async fn take(&mut self, lane: &Lane, records: Result<Vec<StoredRecord>, ReadError>) {
-        let fed = match records {
-            Ok(records) => feed(lane, self.log.as_ref(), records).await,
-            Err(error) => Err(error),
-        };
-        match fed {
-            Ok(()) => {
-                self.has_position = true;
-                if matches!(lane.trouble(), Some(Trouble::Stalled(_))) {
-                    lane.set_trouble(None);
-                }
-            }
-            Err(error) => self.fail(lane, error),
-        }
-    }
-
-    fn fail(&mut self, lane: &Lane, failure: ReadError) {
-        let (view, partition) = (lane.owner.view.name(), self.partition);
-        self.reader = None;
-        self.not_before = Instant::now() + RETRY;
-        match failure {
-            ReadError::Closed { .. } => self.closed = true,
-            ReadError::OutOfRange { start, .. } if start > lane.next() => {
-                if self.has_position {
-                    error!(
-                        view,
-                        partition,
-                        from = lane.next(),
-                        to = start,
-                        "retention removed events that the view had not read; it goes on after them"
-                    );
-                } else {
-                    warn!(
-                        view,
-                        partition,
-                        start,
-                        "the log no longer holds its beginning; the view begins at its start"
-                    );
-                }
-                lane.lose(start);
-                self.has_position = true;
-                self.not_before = Instant::now();
-            }
-            other => {
-                let reason = other.to_string();
-                let stalled = Trouble::Stalled(reason.clone());
-                if lane.trouble().as_ref() != Some(&stalled) {
-                    error!(
-                        view,
-                        partition, reason, "the view cannot read on; it tries again"
-                    );
-                }
-                lane.set_trouble(Some(stalled));
-            }
+            () = sleep(RETRY) => {}
         }
     }
 }
@@ -382,7 +284,7 @@ async fn switch(command: Command, runner: &Runner, source: &mut Source, writer: 
     let lane = &runner.lane;
     let shadow = Lane::new(lane.owner, None);
     shadow.replace(*state);
-    let caught_up = catch_up(&shadow, source.log.as_ref(), lane.next(), &runner.shutdown).await;
+    let caught_up = catch_up(&shadow, runner.log.as_ref(), lane.next(), &runner.shutdown).await;
     let answer = caught_up.map(|()| {
         let (before, mut state) = (lane.state().digest(), shadow.into_state());
         let comparable = state.next == lane.next();
@@ -405,8 +307,7 @@ async fn switch(command: Command, runner: &Runner, source: &mut Source, writer: 
         );
     });
     if answer.is_ok() {
-        source.reader = None;
-        source.not_before = Instant::now();
+        source.begin_anew();
         writer.renew().await;
     }
     // Who asked may have gone; the view is switched all the same.

@@ -26,7 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, MissedTickBehavior, sleep};
+use tokio::time::{Instant, MissedTickBehavior, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
@@ -35,8 +35,8 @@ const TELL_EVERY: Duration = Duration::from_millis(200);
 /// Pause before what failed is tried again.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// Where the lanes of a seat come from.
-pub struct Lanes {
+/// What lanes are opened from.
+pub struct Opening {
     /// The log.
     pub log: Arc<dyn EventLog>,
     /// Folder of the checkpoints.
@@ -57,8 +57,8 @@ pub struct Seat {
     pub member: Member,
     /// The groups.
     pub groups: Arc<dyn Groups>,
-    /// What it opens.
-    pub lanes: Arc<Lanes>,
+    /// What it opens lanes from.
+    pub opening: Arc<Opening>,
     /// Where opened lanes are found by others.
     pub hosted: Arc<Hosted>,
     /// When to leave.
@@ -104,6 +104,8 @@ pub async fn keep(seat: Seat) -> Result<(), GroupError> {
     };
     let mut ticks = tokio::time::interval(TELL_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // After an error the membership is given time to try again.
+    let mut quiet_until = Instant::now();
     let ended = loop {
         tokio::select! {
             biased;
@@ -111,11 +113,13 @@ pub async fn keep(seat: Seat) -> Result<(), GroupError> {
             Some(Ok(partition)) = share.runners.join_next() => {
                 share.ended(partition, membership.as_ref());
             }
-            change = membership.next() => match change {
+            change = next(membership.as_mut(), quiet_until) => match change {
                 Ok(change) => share.change(change, membership.as_ref()),
                 Err(refused) if !refused.is_retryable() => break Err(refused),
-                // The membership tries again by itself.
-                Err(error) => warn!(%error, "the share of a view is uncertain; it is kept"),
+                Err(error) => {
+                    warn!(%error, "the share of a view is uncertain; it is kept");
+                    quiet_until = Instant::now() + RETRY;
+                }
             },
             _ = ticks.tick() => share.tell(membership.as_ref()),
         }
@@ -151,6 +155,12 @@ async fn join(seat: &Seat) -> Result<Option<Box<dyn Membership>>, GroupError> {
             () = sleep(RETRY) => {}
         }
     }
+}
+
+/// The next change, not looked for before `from`. Cancel-safe.
+async fn next(membership: &mut dyn Membership, from: Instant) -> Result<Change, GroupError> {
+    sleep_until(from).await;
+    membership.next().await
 }
 
 impl Share {
@@ -204,25 +214,25 @@ impl Share {
     fn open(&mut self, partition: u32) -> io::Result<()> {
         let Seat {
             view,
-            lanes,
+            opening,
             hosted,
             ..
         } = &self.seat;
         let owner = Owner {
             view: *view,
             partition,
-            partitions: lanes.log.partitions(),
+            partitions: opening.log.partitions(),
         };
         let lane = Arc::new(Lane::new(owner, None));
         let stop = self.seat.stop.child_token();
         let (runner, commands) = mpsc::channel(1);
-        let snapshots = lanes.snapshots.as_ref();
+        let snapshots = opening.snapshots.as_ref();
         let (ended, waits) = oneshot::channel::<()>();
         let to_run = Runner {
             lane: lane.clone(),
-            log: lanes.log.clone(),
-            generations: Generations::new(&lanes.dir, lanes.store, owner)?,
-            checkpoint_every: lanes.checkpoint_every,
+            log: opening.log.clone(),
+            generations: Generations::new(&opening.dir, opening.store, owner)?,
+            checkpoint_every: opening.checkpoint_every,
             snapshots: snapshots.map(|(dir, every)| Folder::new(dir, *every, owner)),
             readiness: Readiness::CaughtUp,
             commands,

@@ -60,6 +60,12 @@ impl Folder {
         self.every
     }
 
+    /// Whether there is a snapshot that stands at offset `next` or after it, unproven.
+    pub fn reaches(&self, next: u64) -> bool {
+        let listed = self.list().unwrap_or_default();
+        listed.iter().any(|snapshot| snapshot.next >= next)
+    }
+
     /// The furthest state that proves itself and `fits` the log, if it stands after offset
     /// `after`. What does not count is warned of and left where it is.
     pub fn load(&self, after: u64, fits: &dyn Fn(&State) -> Result<(), String>) -> Option<State> {

@@ -89,7 +89,7 @@ struct Writing {
 
 impl Writer {
     /// Goes on with the store that the lane was loaded from, if there is one. Where snapshots are
-    /// kept the first is due after one interval.
+    /// kept, the first is due with the first checkpoint.
     pub fn new(
         generations: Generations,
         runtime: Handle,
@@ -99,7 +99,7 @@ impl Writer {
     ) -> Self {
         let copies = snapshots.map(|folder| Copies {
             next: None,
-            due: Instant::now() + folder.every(),
+            due: Instant::now(),
             under_way: None,
             folder,
         });
@@ -312,6 +312,14 @@ impl Writer {
         if let Some(copies) = &mut self.copies {
             copies.next = Some(next);
         }
+        self.put_off_copy();
+    }
+
+    /// The next snapshot is due after one interval: there is one that reaches as far as the lane.
+    pub fn put_off_copy(&mut self) {
+        if let Some(copies) = &mut self.copies {
+            copies.due = Instant::now() + copies.folder.every();
+        }
     }
 
     /// Ends what is under way.
@@ -322,11 +330,15 @@ impl Writer {
     }
 
     /// Breaks off the checkpoint under way and closes the store: the next checkpoint goes whole
-    /// into a folder of its own, and the present folder stays until that is finished.
+    /// into a folder of its own, and the present folder stays until that is finished. A snapshot
+    /// of it is due at once: those that there are show what was replaced.
     pub async fn renew(&mut self) {
-        let copying = self.copies.as_mut();
-        if let Some(copying) = copying.and_then(|copies| copies.under_way.take()) {
-            let _ = copying.done.await;
+        if let Some(copies) = &mut self.copies {
+            copies.next = None;
+            copies.due = Instant::now();
+            if let Some(copying) = copies.under_way.take() {
+                let _ = copying.done.await;
+            }
         }
         self.idle = None;
         if let Some(mut writing) = self.writing.take() {

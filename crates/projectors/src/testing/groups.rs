@@ -162,8 +162,11 @@ impl Groups for MemoryGroups {
             tell,
             has: known.map(|seat| seat.has).unwrap_or_default(),
         };
-        let has = seat.has.iter().copied().collect();
-        seat.tell(changes, Change::Assigned(has));
+        // Comes back to its own, or learns at once that there is nothing for it yet.
+        let has: Vec<u32> = seat.has.iter().copied().collect();
+        if !has.is_empty() || group.members.len() as u32 >= self.partitions {
+            seat.tell(changes, Change::Assigned(has));
+        }
         group.members.insert(instance.clone(), seat);
         self.balance(group, changes);
         drop(inner);

@@ -29,6 +29,7 @@ pub struct MemoryLog {
     /// By partition: the lowest offset from which a reader read on.
     lowest: Arc<Mutex<BTreeMap<u32, u64>>>,
     is_down: Arc<AtomicBool>,
+    panics: Arc<AtomicBool>,
 }
 
 impl MemoryLog {
@@ -38,6 +39,7 @@ impl MemoryLog {
             ends: watch::Sender::new(0),
             lowest: Arc::default(),
             is_down: Arc::default(),
+            panics: Arc::default(),
         })
     }
 
@@ -49,6 +51,11 @@ impl MemoryLog {
     /// Answers nothing but errors while it is down.
     pub fn set_down(&self, is_down: bool) {
         self.is_down.store(is_down, Ordering::SeqCst);
+    }
+
+    /// The next read panics.
+    pub fn panic_once(&self) {
+        self.panics.store(true, Ordering::SeqCst);
     }
 
     fn check_up(&self, partition: u32) -> Result<(), ReadError> {
@@ -92,6 +99,7 @@ impl MemoryLog {
 
     fn read(&self, partition: u32, from: u64, most: usize) -> Result<Vec<StoredRecord>, ReadError> {
         self.check_up(partition)?;
+        assert!(!self.panics.swap(false, Ordering::SeqCst), "as asked");
         let held = self.partitions[partition as usize].lock().unwrap();
         if from < held.start || from > held.end() {
             return Err(ReadError::OutOfRange {

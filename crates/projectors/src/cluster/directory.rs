@@ -25,8 +25,6 @@ use tracing::warn;
 
 /// How long the table counts.
 const FRESH: Duration = Duration::from_secs(1);
-/// A failed call asks for a new table at most so often.
-const AT_ONCE: Duration = Duration::from_millis(50);
 /// How long a member may take to say what it keeps.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -88,7 +86,7 @@ impl Directory {
 
     /// Who keeps each partition of a view.
     pub async fn table(&self, view: View) -> Table {
-        self.table_within(view, FRESH).await
+        self.table_since(view, None).await
     }
 
     /// Asks the instance that keeps a partition; if it does not keep it any more or cannot be
@@ -102,9 +100,9 @@ impl Directory {
         partition: u32,
         call: Call<'_, T>,
     ) -> Result<T, Failure> {
-        let mut within = FRESH;
+        let mut failed_at = None;
         loop {
-            let table = self.table_within(view, within).await;
+            let table = self.table_since(view, failed_at).await;
             let failure = match table.get(partition as usize).and_then(Option::as_ref) {
                 None => unowned(view, partition),
                 Some(holder) => match call(holder.peer.clone()).await {
@@ -114,23 +112,26 @@ impl Directory {
                     answer => return answer,
                 },
             };
-            if within == AT_ONCE {
+            if failed_at.is_some() {
                 return Err(failure);
             }
-            within = AT_ONCE;
+            failed_at = Some(Instant::now());
         }
     }
 
-    async fn table_within(&self, view: View, age: Duration) -> Table {
+    /// A table made after a moment; none: a recent one will do. Calls that fail together share
+    /// one new table.
+    async fn table_since(&self, view: View, moment: Option<Instant>) -> Table {
         let mut known = self.tables[view as usize].lock().await;
         if let Some((made, table)) = known.as_ref()
-            && made.elapsed() < age
+            && moment.map_or(made.elapsed() < FRESH, |moment| *made > moment)
         {
             return table.clone();
         }
+        let began = Instant::now();
         match self.make(view).await {
             Ok(table) => {
-                *known = Some((Instant::now(), table.clone()));
+                *known = Some((began, table.clone()));
                 table
             }
             Err(error) => {

@@ -24,8 +24,8 @@ use prost_types::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Parts in one page of mentions, about a megabyte.
-const PAGE: u32 = 40_000;
+/// Parts in one page of mentions, about a megabyte; few in tests, so that there are several pages.
+const PAGE: u32 = if cfg!(test) { 2 } else { 40_000 };
 
 /// What an instance answers from.
 #[derive(Clone)]

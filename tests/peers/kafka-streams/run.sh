@@ -10,7 +10,7 @@ bootstrap=$1 topic=$2 out=$3
 figures=${out%.json}.figures.json
 bound=${PEER_BOUND:-3600}
 class_path=$("$here/build.sh")
-work=$(mktemp -d "${TMPDIR:-/tmp}/lienthong-streams.XXXXXX")
+work=$(mktemp -d "$here/../../../target/peers/run.XXXXXX")
 application=peer-streams-${work##*.}
 application=${application,,}
 pid=
@@ -78,7 +78,7 @@ field() { sed -E "s/.*\"$2\": ([0-9.]+).*/\1/" "$work/$1.figures"; }
 cat <<TABLE
 Kafka Streams on $topic: $(field rebuild records) records
   rebuild from nothing            $rebuild_seconds s, of it consuming $(field rebuild seconds_consuming) s
-  rate                            $(field rebuild records_per_second) records/s
+  rate                            $(field rebuild records_per_second) records/s, $(field rebuild cpu_seconds) s of CPU
   peak memory (VmHWM)             $(($(field rebuild peak_rss_kib) / 1024)) MiB
   first correct answer after kill -9
     with its local state          $killed_seconds s

@@ -181,12 +181,13 @@ public final class Projection {
     double consuming = records == 0 ? 0 : seconds(firstRecordNanos, atEnd);
     System.out.printf(
         "{\"records\": %d, \"seconds_consuming\": %.3f, \"records_per_second\": %.0f, \"seconds_to_answer\": %.3f,"
-            + " \"seconds_answering\": %.3f, \"peak_rss_kib\": %s, \"links\": %d, \"unreadable\": %d}%n",
+            + " \"seconds_answering\": %.3f, \"cpu_seconds\": %.1f, \"peak_rss_kib\": %s, \"links\": %d, \"unreadable\": %d}%n",
         records,
         consuming,
         consuming == 0 ? 0 : records / consuming,
         seconds(began, answered),
         seconds(atEnd, answered),
+        ProcessHandle.current().info().totalCpuDuration().orElse(Duration.ZERO).toMillis() / 1e3,
         peak,
         LINKS.get(),
         UNREADABLE.get());

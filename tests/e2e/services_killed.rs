@@ -32,5 +32,4 @@ async fn services_killed_under_load_lose_nothing_and_apply_nothing_twice() {
         .unwrap();
     assert!(row.is_clean(), "{row:#?}");
     assert!(row.acknowledged > 100, "there was load: {row:#?}");
-    assert!(row.attempts >= row.acknowledged, "{row:#?}");
 }

@@ -68,7 +68,7 @@ pub struct Settings {
     pub length: Duration,
     /// How long a projector may be away before its partitions go to others.
     pub session: Duration,
-    /// Where the services' output is kept when something is wrong.
+    /// Where the services' output is kept, a folder a scenario.
     pub keep: PathBuf,
 }
 
@@ -108,7 +108,7 @@ impl Row {
 /// `cluster` is needed for what happens to brokers.
 ///
 /// # Errors
-/// If a service does not start or does not answer in the end; its output is kept then.
+/// If a service does not start or does not answer in the end.
 pub async fn run(
     home: &Home,
     cluster: Option<&Cluster>,
@@ -119,11 +119,7 @@ pub async fn run(
     let environment = [("LIENTHONG_LOG__KAFKA__SESSION_TIMEOUT_MS", session.as_str())];
     let mut fleet = Fleet::start(home, settings.shape, &environment).await?;
     let ended = under_load(&mut fleet, cluster, scenario, settings).await;
-    if !ended.as_ref().is_ok_and(Row::is_clean) {
-        let folder = settings.keep.join(scenario.name());
-        fleet.keep_outputs(&folder)?;
-        eprintln!("the output of the services is kept in {}", folder.display());
-    }
+    fleet.keep_outputs(&settings.keep.join(scenario.name()))?;
     ended
 }
 

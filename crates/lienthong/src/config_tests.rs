@@ -39,6 +39,7 @@ fn flags_win_over_environment_over_file_over_defaults_and_each_origin_is_told() 
         ("LIENTHONG_LOG__PARTITIONS", "3"),
         ("LIENTHONG_DATA_DIR", "from-environment"),
         ("LIENTHONG_CONFIG", "names the file and is no setting"),
+        ("LIENTHONG_KAFKA_RUN", "is for the project's scripts"),
         ("PATH", "not ours"),
     ]);
     given.push(Given::by_flag("--data-dir", "data_dir", "from-flag"));

@@ -157,23 +157,18 @@ async fn a_truncated_source_is_copied_only_when_that_is_wanted() {
     let mut keep = Settings::default().log;
     keep.partitions = 1;
     keep.segment_bytes = 4_096;
-    keep.retention_bytes = 8_192;
     let config = lienthong_eventlog::embedded::Config {
         max_record_bytes: 1_024,
+        retention_bytes: Some(8_192),
         ..crate::hub::logs::embedded_config(&keep, from.path(), Which::Events)
     };
-    let log = crate::hub::logs::open_embedded(config).await.unwrap();
-    let mut start = 0;
-    for number in 0..2_000 {
+    let log = lienthong_eventlog::embedded::open(config).unwrap();
+    for number in 0..600 {
         log.append(vec![record(number)]).await.unwrap();
-        start = log.bounds(0).await.unwrap().start;
-        if start > 0 {
-            break;
-        }
     }
+    assert!(log.enforce_retention(0) > 0, "no segment went");
     log.close().await.unwrap();
     drop(log);
-    assert!(start > 0, "retention never took a segment");
 
     let mut plan = plan(from.path(), to.path());
     plan.keep.partitions = 1;
@@ -185,7 +180,11 @@ async fn a_truncated_source_is_copied_only_when_that_is_wanted() {
     plan.accept_truncated = true;
     let summary = copied(&plan).await.unwrap();
     let copied = &summary.partitions[0];
-    assert!(copied.is_equal() && copied.offsets_lower_by >= start);
+    assert!(
+        copied.is_equal() && copied.offsets_lower_by > 0,
+        "{copied:?}"
+    );
+    assert!(copied.records < 600, "{copied:?}");
 }
 
 #[tokio::test]

@@ -95,7 +95,7 @@ async fn serve(mut process: Process, loaded: &Loaded) -> Result<(), Failure> {
         started = starting => started?,
         () = signals.next() => return Err(Failure::failed("ended before it had started")),
     };
-    tracing::info!(?addresses, "taking calls; loading");
+    tracing::info!(addresses = %addresses.line(), "taking calls; loading");
     let file = process.addresses_file.as_deref();
     if process.told == Told::Listening {
         write(file, &addresses)?;

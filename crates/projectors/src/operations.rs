@@ -20,7 +20,8 @@ pub fn positions(lanes: &[Arc<Lane>]) -> Vec<ViewPosition> {
     lanes.iter().map(|lane| position(lane)).collect()
 }
 
-fn position(lane: &Lane) -> ViewPosition {
+/// Position and digest of one lane.
+pub fn position(lane: &Lane) -> ViewPosition {
     let state = lane.state();
     let counts = state.facts.parts().counts();
     ViewPosition {
@@ -73,7 +74,8 @@ pub fn parked(lanes: &[Arc<Lane>], view: &str) -> Result<Vec<ParkedDossier>, Fai
     Ok(all)
 }
 
-fn shown(lane: &Lane, key: &[u8], parked: &Parked) -> ParkedDossier {
+/// A parked key as operators see it.
+pub fn shown(lane: &Lane, key: &[u8], parked: &Parked) -> ParkedDossier {
     ParkedDossier {
         view: lane.owner.view.name().to_owned(),
         key: String::from_utf8_lossy(key).into_owned(),

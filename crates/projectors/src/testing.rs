@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 pub mod answers;
+pub mod cluster;
 pub mod events;
 pub mod groups;
 pub mod lanes;
 pub mod log;
+pub mod strategies;

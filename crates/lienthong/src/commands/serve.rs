@@ -8,6 +8,7 @@ use crate::hub::Service;
 use crate::process::{self, Process, Told};
 use crate::system::System;
 use clap::{Args, Subcommand};
+use lienthong_contract::reference::demo_agencies;
 use lienthong_projectors::View;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -72,6 +73,9 @@ struct Common {
     /// they are answered
     #[arg(long, value_name = "FILE")]
     addresses_file: Option<PathBuf>,
+    /// Know the agencies of the demonstration, too; for `lienthong demo`
+    #[arg(long)]
+    demo_agencies: bool,
 }
 
 /// # Errors
@@ -86,7 +90,10 @@ pub fn run(arguments: Arguments, shared: &Shared) -> Result<(), Failure> {
     let loaded = shared.load(given)?;
     let process = Process {
         service,
-        agencies: Vec::new(),
+        agencies: match common.demo_agencies {
+            true => vec![demo_agencies()],
+            false => Vec::new(),
+        },
         addresses_file: common.addresses_file,
         told: Told::Listening,
         show: Box::new(process::addresses),

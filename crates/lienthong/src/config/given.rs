@@ -10,12 +10,13 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 
 const PREFIX: &str = "LIENTHONG_";
-/// Not a setting: where the file is.
-const NOT_A_SETTING: [&str; 3] = [
+/// Not settings: where the file is, and what the project's scripts and tests tell each other,
+/// which they may export beside settings.
+const NOT_A_SETTING: [&str; 4] = [
     "LIENTHONG_CONFIG",
-    // Of `make kafka` and `make test`, which a hub started beside them inherits.
     "LIENTHONG_KAFKA_RUN",
     "LIENTHONG_TEST_KAFKA",
+    "LIENTHONG_JAVA_TOPIC",
 ];
 /// The short name of a setting, and its key.
 const HOME: (&str, &str) = ("LIENTHONG_LOG", "log.home");

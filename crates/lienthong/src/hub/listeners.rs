@@ -122,6 +122,21 @@ impl std::fmt::Display for Addresses {
 }
 
 impl Addresses {
+    /// On one line, for the log: `adapters_grpc=127.0.0.1:7410 ...`.
+    pub fn line(&self) -> String {
+        let named = [
+            ("adapters_grpc", self.adapters_grpc),
+            ("adapters_http", self.adapters_http),
+            ("gateway", self.gateway),
+            ("projector", self.projector),
+            ("metrics", Some(self.metrics)),
+        ];
+        let told = named
+            .into_iter()
+            .filter_map(|(name, address)| Some(format!("{name}={}", address?)));
+        told.collect::<Vec<_>>().join(" ")
+    }
+
     /// Writes the addresses as JSON, whole or not at all.
     ///
     /// # Errors

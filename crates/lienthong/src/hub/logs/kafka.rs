@@ -62,19 +62,57 @@ fn describe() -> Describe {
 fn unopened(error: OpenError) -> Failure {
     match error {
         OpenError::Setting { field, what } => {
-            let key = match field {
-                "bootstrap" | "topic" => "log.home".to_owned(),
-                "partitions" | "queue_bytes" | "retention_age" | "retention_bytes" => {
-                    format!("log.{field}")
-                }
-                other => format!("log.kafka.{other}"),
-            };
-            Failure::new(Exit::Usage, format!("{key}: {what}"))
+            Failure::new(Exit::Usage, format!("{} {what}", setting(field)))
         }
         OpenError::Unavailable { .. } => {
             let fix = "Fix: start the brokers, or correct log.home (LIENTHONG_LOG)";
             Failure::new(Exit::Unavailable, format!("{error}. {fix}"))
         }
-        other => Failure::new(Exit::Usage, other),
+        OpenError::Topic { .. } => Failure::new(Exit::Usage, error),
+    }
+}
+
+/// Where a field of the log's configuration is among the settings.
+fn setting(field: &str) -> String {
+    match field {
+        "bootstrap" | "topic" => "log.home".to_owned(),
+        "partitions" | "queue_bytes" | "retention_bytes" => format!("log.{field}"),
+        "retention_age" => "log.retention_hours".to_owned(),
+        "delivery_timeout" => "log.kafka.delivery_timeout_ms".to_owned(),
+        other => format!("log.kafka.{other}"),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::config::Settings;
+
+    #[tokio::test]
+    async fn a_setting_out_of_range_is_refused_by_its_name_before_any_broker_is_asked() {
+        let cluster = Cluster {
+            bootstrap: "127.0.0.1:1".to_owned(),
+            prefix: "x".to_owned(),
+        };
+        let spoil: [(&str, fn(&mut Log)); 5] = [
+            ("log.partitions ", |keep| keep.partitions = 0),
+            ("log.queue_bytes ", |keep| keep.queue_bytes = 1),
+            ("log.kafka.replication ", |keep| keep.kafka.replication = 0),
+            ("log.kafka.delivery_timeout_ms ", |keep| {
+                keep.kafka.delivery_timeout_ms = 1;
+            }),
+            ("log.kafka.properties ", |keep| {
+                let pair = ("acks".to_owned(), "0".to_owned());
+                keep.kafka.properties.0.extend([pair]);
+            }),
+        ];
+        for (name, spoil) in spoil {
+            let mut keep = Settings::default().log;
+            spoil(&mut keep);
+            let refused = open(&keep, &cluster, Which::Events).await.err().unwrap();
+            assert_eq!(refused.exit(), Exit::Usage, "{refused}");
+            assert!(refused.to_string().starts_with(name), "{refused}");
+        }
     }
 }

@@ -7,7 +7,7 @@ use crate::joins::index::{Index, PartId};
 use crate::views::state::{Lost, Read};
 use crate::views::{Facts, State, View};
 use lienthong_contract::time::now_millis;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{
     Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
 };
@@ -38,6 +38,8 @@ pub struct Lane {
     ready: watch::Sender<bool>,
     /// Next offset of the last checkpoint.
     pub checkpointed: AtomicU64,
+    /// Whether `checkpointed` is the word of the lane's runner on its own store.
+    is_stored: AtomicBool,
     /// When the first event that has been read and not yet taken was recorded.
     first_waiting_ms: AtomicI64,
     /// When the lane last took an event or found nothing to take.
@@ -58,6 +60,7 @@ impl Lane {
             next: watch::Sender::new(0),
             ready: watch::Sender::new(false),
             checkpointed: AtomicU64::new(0),
+            is_stored: AtomicBool::new(false),
             first_waiting_ms: AtomicI64::new(NOTHING),
             progress_ms: AtomicI64::new(now_millis()),
             trouble: Mutex::new(None),
@@ -182,6 +185,18 @@ impl Lane {
     /// Follows the next offset.
     pub fn watch_next(&self) -> watch::Receiver<u64> {
         self.next.subscribe()
+    }
+
+    /// Everything before this offset is in the local store; none until the runner has said so.
+    pub fn stored(&self) -> Option<u64> {
+        let is_stored = self.is_stored.load(Ordering::Acquire);
+        is_stored.then(|| self.checkpointed.load(Ordering::Relaxed))
+    }
+
+    /// Says that everything before `next` is in the local store.
+    pub fn set_stored(&self, next: u64) {
+        self.checkpointed.store(next, Ordering::Relaxed);
+        self.is_stored.store(true, Ordering::Release);
     }
 
     /// Whether the lane has loaded and caught up with the log as it was at the start.

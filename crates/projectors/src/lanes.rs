@@ -19,8 +19,16 @@ pub struct ViewLanes {
     pub lanes: Vec<Arc<Lane>>,
     /// By partition: how to ask the lane's runner.
     pub runners: Vec<mpsc::Sender<Command>>,
-    /// A rebuild or a verification is under way.
-    busy: AtomicBool,
+    occupied: Occupied,
+}
+
+/// A lane with the way to ask its runner.
+#[derive(Clone)]
+pub struct Running {
+    /// The lane.
+    pub lane: Arc<Lane>,
+    /// Its runner.
+    pub runner: mpsc::Sender<Command>,
 }
 
 /// The lanes of every view.
@@ -37,18 +45,34 @@ pub struct Lanes {
     pub known_ties: Mutex<Option<(Vec<u128>, Arc<Ties>)>>,
 }
 
+/// Whether a view is being rebuilt or verified.
+#[derive(Default)]
+pub struct Occupied(Arc<AtomicBool>);
+
 /// The right to rebuild or verify a view; given back when dropped.
-pub struct Busy {
-    lanes: Arc<Lanes>,
-    view: View,
+pub struct Busy(Arc<AtomicBool>);
+
+impl Occupied {
+    /// Takes the right to rebuild or verify the view.
+    ///
+    /// # Errors
+    /// `REBUILD_UNDER_WAY`.
+    pub fn occupy(&self, view: View) -> Result<Busy, Failure> {
+        if self.0.swap(true, Ordering::AcqRel) {
+            let name = view.name();
+            return Err(Failure::new(
+                Reason::RebuildUnderWay,
+                format!("the view {name} is being rebuilt or verified"),
+            )
+            .with("view", name));
+        }
+        Ok(Busy(self.0.clone()))
+    }
 }
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        self.lanes
-            .of(self.view)
-            .busy
-            .store(false, Ordering::Release);
+        self.0.store(false, Ordering::Release);
     }
 }
 
@@ -58,8 +82,18 @@ impl ViewLanes {
         Self {
             lanes,
             runners,
-            busy: AtomicBool::new(false),
+            occupied: Occupied::default(),
         }
+    }
+
+    /// The lanes with their runners, by partition.
+    pub fn running(&self) -> Vec<Running> {
+        let both = self.lanes.iter().zip(&self.runners);
+        both.map(|(lane, runner)| Running {
+            lane: lane.clone(),
+            runner: runner.clone(),
+        })
+        .collect()
     }
 }
 
@@ -118,19 +152,8 @@ impl Lanes {
     ///
     /// # Errors
     /// `REBUILD_UNDER_WAY`.
-    pub fn occupy(self: &Arc<Self>, view: View) -> Result<Busy, Failure> {
-        if self.of(view).busy.swap(true, Ordering::AcqRel) {
-            let name = view.name();
-            return Err(Failure::new(
-                Reason::RebuildUnderWay,
-                format!("the view {name} is being rebuilt or verified"),
-            )
-            .with("view", name));
-        }
-        Ok(Busy {
-            lanes: self.clone(),
-            view,
-        })
+    pub fn occupy(&self, view: View) -> Result<Busy, Failure> {
+        self.of(view).occupied.occupy(view)
     }
 }
 
@@ -146,6 +169,24 @@ pub fn view_named(name: &str) -> Result<View, Failure> {
             format!("there is no view {name:?}; there are {known}"),
         )
     })
+}
+
+/// The views of these names, each once; `all` if none is named.
+///
+/// # Errors
+/// `VIEW_UNKNOWN`.
+pub fn views_named(names: &[String], all: &[View]) -> Result<Vec<View>, Failure> {
+    if names.is_empty() {
+        return Ok(all.to_vec());
+    }
+    let mut views = Vec::new();
+    for name in names {
+        let view = view_named(name)?;
+        if !views.contains(&view) {
+            views.push(view);
+        }
+    }
+    Ok(views)
 }
 
 /// What a caller is told of a log that does not read.

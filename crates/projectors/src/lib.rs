@@ -1,7 +1,8 @@
 //! The rooms where views live: what the log says of every case, kept in memory, checkpointed,
 //! and joined with the reference data when a question is asked.
 //!
-//! Reading order: [`projectors`] is the door; `runner` reads the log; `views` hold the facts;
+//! Reading order: [`projectors`] is the door of a process that keeps everything, [`instance`] that
+//! of one that shares the partitions with others; `runner` reads the log; `views` hold the facts;
 //! `parking` keeps what could not be read; `checkpoint` and `store` write states down and prove
 //! them when they are read back; `joins` puts the parts of a case together; `answers` turns cases
 //! into what a caller asked; `rebuild` makes a view again beside the running one. [`cluster`]
@@ -12,6 +13,8 @@ mod checkpoint;
 pub mod cluster;
 mod feed;
 mod generations;
+mod hosted;
+pub mod instance;
 mod joins;
 mod lag;
 mod lane;
@@ -23,6 +26,10 @@ pub mod projectors;
 mod questions;
 mod rebuild;
 mod runner;
+mod seat;
+mod snapshot;
+mod snapshots;
+mod source;
 mod store;
 #[cfg(test)]
 mod testing;
@@ -31,3 +38,4 @@ mod writer;
 
 pub use projectors::{Config, Handles, Projectors, StartError, start};
 pub use store::StoreKind;
+pub use views::View;

@@ -1,45 +1,71 @@
 //! The lanes' lag as metrics: measured once a second, so that a scrape reads memory only.
 
 use crate::lag;
-use crate::lanes::Lanes;
+use crate::lane::Lane;
+use crate::views::View;
 use lienthong_contract::time::now_millis;
+use lienthong_eventlog::EventLog;
 use lienthong_telemetry::projection::{self, Reading};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Shows every lane in every scrape until `stop`.
-pub fn watch(lanes: &Arc<Lanes>, stop: &CancellationToken) {
-    let before = Reading {
-        lag_seconds: 0.0,
-        lag_events: 0,
-        status: lag::Status::Loading as u8,
-    };
-    let readings: Vec<_> = lanes.all().map(|_| Arc::new(Mutex::new(before))).collect();
-    for (lane, reading) in lanes.all().zip(&readings) {
-        let reading = reading.clone();
-        let source = move || *reading.lock().unwrap_or_else(PoisonError::into_inner);
-        projection::watch(
-            lane.owner.view.name(),
-            lane.owner.partition,
-            Arc::new(source),
-        );
-    }
-    tokio::spawn(measure(lanes.clone(), readings, stop.clone()));
+/// Answers the lanes that there are now.
+pub type Now = Arc<dyn Fn() -> Vec<Arc<Lane>> + Send + Sync>;
+
+/// What is shown of each lane.
+type Shown = BTreeMap<(View, u32), Arc<Mutex<Reading>>>;
+
+/// Shows every lane in every scrape until `stop`; lanes that go are shown no more.
+pub fn watch(lanes: Now, log: Arc<dyn EventLog>, stop: &CancellationToken) {
+    let mut shown = Shown::new();
+    show(&mut shown, &lanes());
+    tokio::spawn(measure(shown, lanes, log, stop.clone()));
 }
 
-async fn measure(lanes: Arc<Lanes>, readings: Vec<Arc<Mutex<Reading>>>, stop: CancellationToken) {
+/// Begins to show the lanes that have come and ends showing those that have gone.
+fn show(shown: &mut Shown, lanes: &[Arc<Lane>]) {
+    let key = |lane: &Arc<Lane>| (lane.owner.view, lane.owner.partition);
+    shown.retain(|&(view, partition), _| {
+        let is_here = lanes.iter().any(|lane| key(lane) == (view, partition));
+        if !is_here {
+            projection::forget(view.name(), partition);
+        }
+        is_here
+    });
+    for (view, partition) in lanes.iter().map(key) {
+        shown.entry((view, partition)).or_insert_with(|| {
+            let reading = Arc::new(Mutex::new(Reading {
+                lag_seconds: 0.0,
+                lag_events: 0,
+                status: lag::Status::Loading as u8,
+            }));
+            let told = reading.clone();
+            let source = move || *told.lock().unwrap_or_else(PoisonError::into_inner);
+            projection::watch(view.name(), partition, Arc::new(source));
+            reading
+        });
+    }
+}
+
+async fn measure(mut shown: Shown, lanes: Now, log: Arc<dyn EventLog>, stop: CancellationToken) {
     let mut ticks = tokio::time::interval(EVERY);
     loop {
         tokio::select! {
-            () = stop.cancelled() => return,
+            () = stop.cancelled() => break,
             _ = ticks.tick() => {}
         }
-        for (lane, reading) in lanes.all().zip(&readings) {
+        let now = lanes();
+        show(&mut shown, &now);
+        for lane in &now {
+            let Some(reading) = shown.get(&(lane.owner.view, lane.owner.partition)) else {
+                continue;
+            };
             let now_ms = now_millis();
-            let measured = match lag::lag(lane, lanes.log.as_ref(), now_ms).await {
+            let measured = match lag::lag(lane, log.as_ref(), now_ms).await {
                 Ok(measured) => lag::reading(&measured),
                 // What cannot be measured is shown as what it is, with the last known figures.
                 Err(_) => Reading {
@@ -49,5 +75,26 @@ async fn measure(lanes: Arc<Lanes>, readings: Vec<Arc<Mutex<Reading>>>, stop: Ca
             };
             *reading.lock().unwrap_or_else(PoisonError::into_inner) = measured;
         }
+    }
+    show(&mut shown, &lanes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::lanes::owner;
+
+    #[test]
+    fn lanes_come_and_go_and_one_that_stays_keeps_its_reading() {
+        let lane = |view, partition| Arc::new(Lane::new(owner(view, partition), None));
+        let (stays, goes) = (lane(View::Case, 1), lane(View::Vertical, 2));
+        let mut shown = Shown::new();
+        show(&mut shown, &[stays.clone(), goes]);
+        assert_eq!(shown.len(), 2);
+        let before = shown[&(View::Case, 1)].clone();
+        show(&mut shown, &[stays, lane(View::Horizontal, 0)]);
+        let keys: Vec<_> = shown.keys().copied().collect();
+        assert_eq!(keys, [(View::Case, 1), (View::Horizontal, 0)]);
+        assert!(Arc::ptr_eq(&before, &shown[&(View::Case, 1)]));
     }
 }

@@ -2,25 +2,25 @@
 
 use crate::lag;
 use crate::lane::Lane;
-use crate::lanes::{Lanes, log_failed, view_named};
+use crate::lanes::{log_failed, view_named};
 use crate::parking::Parked;
-use crate::views::View;
 use lienthong_contract::pb::event::v1::Position;
 use lienthong_contract::pb::operations::v1::{ParkedDossier, ViewLag, ViewPosition};
 use lienthong_contract::status::Failure;
 use lienthong_contract::time::{from_millis, now_millis};
+use lienthong_eventlog::EventLog;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// Waiting offsets shown of one parked key.
 const MOST_WAITING: usize = 100;
 
-/// Position and digest of every view, by partition.
-pub fn positions(lanes: &Lanes) -> Vec<ViewPosition> {
-    lanes.all().map(|lane| position(lane)).collect()
+/// Position and digest of each of these lanes.
+pub fn positions(lanes: &[Arc<Lane>]) -> Vec<ViewPosition> {
+    lanes.iter().map(|lane| position(lane)).collect()
 }
 
-/// Position and digest of one lane.
-pub fn position(lane: &Lane) -> ViewPosition {
+fn position(lane: &Lane) -> ViewPosition {
     let state = lane.state();
     let counts = state.facts.parts().counts();
     ViewPosition {
@@ -40,31 +40,32 @@ pub fn hex(digest: u128) -> String {
     format!("{digest:032x}")
 }
 
-/// Lag of every view, by partition.
+/// Lag of each of these lanes.
 ///
 /// # Errors
 /// `LOG_UNAVAILABLE`.
-pub async fn lags(lanes: &Lanes) -> Result<Vec<ViewLag>, Failure> {
+pub async fn lags(lanes: &[Arc<Lane>], log: &dyn EventLog) -> Result<Vec<ViewLag>, Failure> {
     let now_ms = now_millis();
     let mut lags = Vec::new();
-    for lane in lanes.all() {
-        let lag = lag::lag(lane, lanes.log.as_ref(), now_ms).await;
+    for lane in lanes {
+        let lag = lag::lag(lane, log, now_ms).await;
         lags.push(lag.map_err(|error| log_failed(&error))?);
     }
     Ok(lags)
 }
 
-/// Parked dossiers of a view, or of all if the name is empty.
+/// Dossiers parked in those of these lanes that are of the view, or in all if the name is empty.
 ///
 /// # Errors
 /// `VIEW_UNKNOWN`.
-pub fn parked(lanes: &Lanes, view: &str) -> Result<Vec<ParkedDossier>, Failure> {
-    let views = match view {
-        "" => View::ALL.to_vec(),
-        name => vec![view_named(name)?],
+pub fn parked(lanes: &[Arc<Lane>], view: &str) -> Result<Vec<ParkedDossier>, Failure> {
+    let only = match view {
+        "" => None,
+        name => Some(view_named(name)?),
     };
     let mut all = Vec::new();
-    for lane in views.iter().flat_map(|view| &lanes.of(*view).lanes) {
+    let asked = |lane: &&Arc<Lane>| only.is_none_or(|view| lane.owner.view == view);
+    for lane in lanes.iter().filter(asked) {
         let state = lane.state();
         let parked = state.parking.iter();
         all.extend(parked.map(|(key, parked)| shown(lane, key, parked)));
@@ -72,8 +73,7 @@ pub fn parked(lanes: &Lanes, view: &str) -> Result<Vec<ParkedDossier>, Failure> 
     Ok(all)
 }
 
-/// A parked key as operators see it.
-pub fn shown(lane: &Lane, key: &[u8], parked: &Parked) -> ParkedDossier {
+fn shown(lane: &Lane, key: &[u8], parked: &Parked) -> ParkedDossier {
     ParkedDossier {
         view: lane.owner.view.name().to_owned(),
         key: String::from_utf8_lossy(key).into_owned(),

@@ -4,11 +4,12 @@ use crate::checkpoint::Owner;
 use crate::generations::Generations;
 use crate::joins::index::Index;
 use crate::lane::Lane;
-use crate::lanes::{Lanes, ViewLanes};
-use crate::runner::{self, Runner};
+use crate::lanes::{Lanes, ViewLanes, view_named, views_named};
+use crate::rebuild::{self, Subject};
+use crate::runner::{self, Readiness, Runner};
 use crate::store::StoreKind;
 use crate::views::View;
-use crate::{metrics, operations, questions, rebuild};
+use crate::{metrics, operations, questions};
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use lienthong_contract::pb::event::v1::Position;
@@ -112,6 +113,8 @@ pub async fn start(
                 log: handles.log.clone(),
                 generations: generations(&config, owner)?,
                 checkpoint_every: config.checkpoint_every,
+                snapshots: None,
+                readiness: Readiness::CaughtUpOrInTrouble,
                 commands,
                 shutdown: shutdown.clone(),
             });
@@ -134,7 +137,12 @@ pub async fn start(
     for runner in runners {
         spawn(runner, &projectors).map_err(StartError::Thread)?;
     }
-    metrics::watch(&projectors.lanes, &projectors.shutdown);
+    let lanes = projectors.lanes.clone();
+    metrics::watch(
+        Arc::new(move || lanes.all().cloned().collect()),
+        projectors.lanes.log.clone(),
+        &projectors.shutdown,
+    );
     Ok(projectors)
 }
 
@@ -146,17 +154,9 @@ fn generations(config: &Config, owner: Owner) -> Result<Generations, StartError>
 }
 
 fn spawn(runner: Runner, projectors: &Projectors) -> std::io::Result<()> {
-    let owner = runner.lane.owner;
-    let name = format!("{}-{}", owner.view.name(), owner.partition);
-    let runtime = tokio::runtime::Handle::current();
     let running = projectors.running.clone();
     running.send_modify(|running| *running += 1);
-    let ended = Ended(running);
-    std::thread::Builder::new().name(name).spawn(move || {
-        let _ended = ended;
-        runner::run(runner, &runtime);
-    })?;
-    Ok(())
+    runner::spawn(runner, Box::new(Ended(running)))
 }
 
 /// Counts a runner off, also one that panicked or never began.
@@ -180,6 +180,18 @@ impl Projectors {
     /// Whether every view has loaded and caught up with the log as it was at the start.
     pub fn is_loaded(&self) -> bool {
         self.lanes.all().all(|lane| lane.is_ready())
+    }
+
+    fn all(&self) -> Vec<Arc<Lane>> {
+        self.lanes.all().cloned().collect()
+    }
+
+    fn subject(&self, view: View) -> Result<Subject, Failure> {
+        Ok(Subject {
+            view,
+            running: self.lanes.of(view).running(),
+            busy: self.lanes.occupy(view)?,
+        })
     }
 
     /// Waits, after shutdown, until every runner has written its last checkpoint.
@@ -231,29 +243,33 @@ impl Questions for Projectors {
 #[async_trait]
 impl ViewOperations for Projectors {
     async fn positions(&self) -> Vec<ViewPosition> {
-        operations::positions(&self.lanes)
+        operations::positions(&self.all())
     }
 
     async fn lag(&self) -> Result<Vec<ViewLag>, Failure> {
-        operations::lags(&self.lanes).await
+        operations::lags(&self.all(), self.lanes.log.as_ref()).await
     }
 
     async fn parked(&self, view: &str) -> Result<Vec<ParkedDossier>, Failure> {
-        operations::parked(&self.lanes, view)
+        operations::parked(&self.all(), view)
     }
 
     async fn rebuild(
         &self,
         view: &str,
     ) -> Result<BoxStream<'static, Result<RebuildProgress, Failure>>, Failure> {
-        rebuild::rebuild(&self.lanes, view, &self.shutdown).await
+        let subject = self.subject(view_named(view)?)?;
+        rebuild::rebuild(subject, &self.lanes.log, &self.shutdown).await
     }
 
     async fn verify(
         &self,
         views: &[String],
     ) -> Result<BoxStream<'static, Result<VerifyViewsResponse, Failure>>, Failure> {
-        rebuild::verify(&self.lanes, views, &self.shutdown).await
+        let views = views_named(views, &View::ALL)?;
+        let subjects: Result<Vec<Subject>, Failure> =
+            views.into_iter().map(|view| self.subject(view)).collect();
+        rebuild::verify(subjects?, &self.lanes.log, &self.shutdown).await
     }
 }
 

@@ -9,7 +9,7 @@
 
 use crate::feed::catch_up;
 use crate::lane::Lane;
-use crate::lanes::{Busy, Lanes, log_failed, view_named};
+use crate::lanes::{Busy, Running, log_failed};
 use crate::operations::hex;
 use crate::runner::Command;
 use crate::views::{State, View};
@@ -19,6 +19,7 @@ use lienthong_contract::pb::operations::v1::{
 };
 use lienthong_contract::reason::Reason;
 use lienthong_contract::status::Failure;
+use lienthong_eventlog::EventLog;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
@@ -28,23 +29,32 @@ use tokio_util::sync::CancellationToken;
 /// How often progress is told.
 const TELL_EVERY: Duration = Duration::from_millis(250);
 
+/// A view to be made again, as far as this process keeps it.
+pub struct Subject {
+    /// The view.
+    pub view: View,
+    /// Its lanes that are kept here.
+    pub running: Vec<Running>,
+    /// Held until the end.
+    pub busy: Busy,
+}
+
 /// Starts a rebuild; see `ViewOperations::rebuild`.
 ///
 /// # Errors
-/// `VIEW_UNKNOWN`, `REBUILD_UNDER_WAY`, `LOG_TRUNCATED`, `LOG_UNAVAILABLE`.
+/// `LOG_TRUNCATED`, `LOG_UNAVAILABLE`.
 pub async fn rebuild(
-    lanes: &Arc<Lanes>,
-    view: &str,
+    subject: Subject,
+    log: &Arc<dyn EventLog>,
     stop: &CancellationToken,
 ) -> Result<BoxStream<'static, Result<RebuildProgress, Failure>>, Failure> {
-    let view = view_named(view)?;
-    let busy = lanes.occupy(view)?;
-    let ends = ends(lanes).await?;
+    let ends = ends(&subject.running, log.as_ref()).await?;
     let (tell, told) = mpsc::channel(16);
-    let (lanes, stop) = (lanes.clone(), stop.clone());
+    let (log, stop) = (log.clone(), stop.clone());
     tokio::spawn(async move {
-        let again = Again::new(&lanes, view, ends, &stop);
-        let ended = replace(again, busy, &tell).await;
+        let again = Again::new(&subject, ends, log, &stop);
+        let ended = replace(again, &subject.running, &tell).await;
+        drop(subject.busy);
         // Whoever asked may have gone; the rebuild was carried out all the same.
         let _ = tell.send(ended).await;
     });
@@ -54,27 +64,20 @@ pub async fn rebuild(
 /// Starts a verification; see `ViewOperations::verify`.
 ///
 /// # Errors
-/// `VIEW_UNKNOWN`, `REBUILD_UNDER_WAY`, `LOG_TRUNCATED`, `LOG_UNAVAILABLE`.
+/// `LOG_TRUNCATED`, `LOG_UNAVAILABLE`.
 pub async fn verify(
-    lanes: &Arc<Lanes>,
-    views: &[String],
+    subjects: Vec<Subject>,
+    log: &Arc<dyn EventLog>,
     stop: &CancellationToken,
 ) -> Result<BoxStream<'static, Result<VerifyViewsResponse, Failure>>, Failure> {
-    let named: Result<Vec<View>, Failure> = views.iter().map(|name| view_named(name)).collect();
-    let mut views = named?;
-    if views.is_empty() {
-        views = View::ALL.to_vec();
+    for subject in &subjects {
+        ends(&subject.running, log.as_ref()).await?;
     }
-    views.dedup();
-    let busy: Result<Vec<Busy>, Failure> = views.iter().map(|view| lanes.occupy(*view)).collect();
-    let busy = busy?;
-    ends(lanes).await?;
     let (tell, told) = mpsc::channel(16);
-    let (lanes, stop) = (lanes.clone(), stop.clone());
+    let (log, stop) = (log.clone(), stop.clone());
     tokio::spawn(async move {
-        let _busy = busy;
-        for view in views {
-            let compared = compare(&lanes, view, &stop, &tell).await;
+        for subject in &subjects {
+            let compared = compare(subject, &log, &stop, &tell).await;
             let failed = compared.is_err();
             if tell.send(compared).await.is_err() || failed {
                 break;
@@ -90,11 +93,12 @@ pub fn stream_of<T: Send + 'static>(told: mpsc::Receiver<T>) -> BoxStream<'stati
     stream::unfold(told, next).boxed()
 }
 
-/// The log's end in each partition, of a log that holds its beginning.
-async fn ends(lanes: &Lanes) -> Result<Vec<u64>, Failure> {
+/// The log's end in the partition of each lane, of a log that holds its beginning.
+async fn ends(running: &[Running], log: &dyn EventLog) -> Result<Vec<u64>, Failure> {
     let mut ends = Vec::new();
-    for partition in 0..lanes.log.partitions() {
-        let bounds = lanes.log.bounds(partition).await;
+    for Running { lane, .. } in running {
+        let partition = lane.owner.partition;
+        let bounds = log.bounds(partition).await;
         let bounds = bounds.map_err(|error| log_failed(&error))?;
         if bounds.start > 0 {
             return Err(Failure::new(
@@ -114,26 +118,31 @@ async fn ends(lanes: &Lanes) -> Result<Vec<u64>, Failure> {
 
 /// A view on its way from the log's start.
 struct Again {
-    lanes: Arc<Lanes>,
     view: View,
-    /// By partition.
+    /// In the order of the running ones.
     rebuilt: Vec<Arc<Lane>>,
-    /// By partition: how far it has to get.
+    /// In the same order: how far each has to get.
     ends: Vec<u64>,
+    log: Arc<dyn EventLog>,
     stop: CancellationToken,
     started: Instant,
 }
 
 impl Again {
-    fn new(lanes: &Arc<Lanes>, view: View, ends: Vec<u64>, stop: &CancellationToken) -> Self {
-        let running = lanes.of(view).lanes.iter();
+    fn new(
+        subject: &Subject,
+        ends: Vec<u64>,
+        log: Arc<dyn EventLog>,
+        stop: &CancellationToken,
+    ) -> Self {
+        let running = subject.running.iter();
         Self {
-            lanes: lanes.clone(),
-            view,
+            view: subject.view,
             rebuilt: running
-                .map(|lane| Arc::new(Lane::new(lane.owner, None)))
+                .map(|running| Arc::new(Lane::new(running.lane.owner, None)))
                 .collect(),
             ends,
+            log,
             stop: stop.clone(),
             started: Instant::now(),
         }
@@ -160,7 +169,7 @@ impl Again {
         let mut threads = tokio::task::JoinSet::new();
         for (lane, end) in self.rebuilt.iter().zip(&self.ends) {
             let (lane, end, stop) = (lane.clone(), *end, self.stop.clone());
-            let log = self.lanes.log.clone();
+            let log = self.log.clone();
             let runtime = tokio::runtime::Handle::current();
             threads.spawn_blocking(move || {
                 let read = runtime.block_on(catch_up(&lane, log.as_ref(), end, &stop));
@@ -191,29 +200,42 @@ fn draining() -> Failure {
     Failure::new(Reason::Draining, "the hub is shutting down")
 }
 
+fn moved(lane: &Lane) -> Failure {
+    let (view, partition) = (lane.owner.view.name(), lane.owner.partition);
+    Failure::new(
+        Reason::ViewLoading,
+        format!("partition {partition} of the view {view} has moved to another instance"),
+    )
+    .with("view", view)
+    .with("partition", partition)
+}
+
 /// Makes the view again and switches to it, partition by partition.
 async fn replace(
     mut again: Again,
-    _busy: Busy,
+    running: &[Running],
     tell: &mpsc::Sender<Result<RebuildProgress, Failure>>,
 ) -> Result<RebuildProgress, Failure> {
     // A listener that is slow misses some of the progress, not the rebuild its time.
     let mut progress = |progress| drop(tell.try_send(Ok(progress)));
     again.run(&mut progress).await?;
     // What was appended meanwhile is little; the runner reads the very last of it.
-    again.ends = ends(&again.lanes).await?;
+    again.ends = ends(running, again.log.as_ref()).await?;
     again.run(&mut progress).await?;
-    let runners = &again.lanes.of(again.view).runners;
     let mut progress = again.progress();
-    for (runner, rebuilt) in runners.iter().zip(&again.rebuilt) {
+    for (Running { lane, runner }, rebuilt) in running.iter().zip(&again.rebuilt) {
         let state = rebuilt.replace(State::new(again.view, 0));
         let (done, switched) = oneshot::channel();
         let command = Command::Switch {
             state: Box::new(state),
             done,
         };
-        runner.send(command).await.map_err(|_| draining())?;
-        let switched = switched.await.map_err(|_| draining())?;
+        let left = || match again.stop.is_cancelled() {
+            true => draining(),
+            false => moved(lane),
+        };
+        runner.send(command).await.map_err(|_| left())?;
+        let switched = switched.await.map_err(|_| left())?;
         switched.map_err(|error| log_failed(&error))?;
     }
     progress.done = true;
@@ -222,22 +244,18 @@ async fn replace(
 
 /// Makes the view again exactly to where the running one stands and compares digests.
 async fn compare(
-    lanes: &Arc<Lanes>,
-    view: View,
+    subject: &Subject,
+    log: &Arc<dyn EventLog>,
     stop: &CancellationToken,
     tell: &mpsc::Sender<Result<VerifyViewsResponse, Failure>>,
 ) -> Result<VerifyViewsResponse, Failure> {
-    let running: Vec<(u64, u128)> = lanes
-        .of(view)
-        .lanes
-        .iter()
-        .map(|lane| {
-            let state = lane.state();
-            (state.next, state.digest())
-        })
-        .collect();
+    let stand = |running: &Running| {
+        let state = running.lane.state();
+        (state.next, state.digest())
+    };
+    let running: Vec<(u64, u128)> = subject.running.iter().map(stand).collect();
     let to = running.iter().map(|(next, _)| *next).collect();
-    let again = Again::new(lanes, view, to, stop);
+    let again = Again::new(subject, to, log.clone(), stop);
     let mut progress = |progress| {
         let message = VerifyViewsResponse {
             progress: Some(progress),
@@ -250,7 +268,7 @@ async fn compare(
     for (rebuilt, (next_offset, digest)) in again.rebuilt.iter().zip(running) {
         let found = rebuilt.state().digest();
         comparisons.push(DigestComparison {
-            view: view.name().to_owned(),
+            view: subject.view.name().to_owned(),
             partition: rebuilt.owner.partition,
             next_offset,
             running_digest: hex(digest),

@@ -10,25 +10,28 @@
 //!        | does not prove itself  |                     +-> a checkpoint about every second
 //!        +-> begin at the log's start
 //! ```
+//! Where instances share a view, a snapshot that stands further than the checkpoint takes its
+//! place.
 
-use crate::feed::{BATCH, catch_up, feed, record_at};
+use crate::feed::{catch_up, record_at};
 use crate::generations::{Found, Generations};
 use crate::lane::{Lane, Trouble};
+use crate::snapshots::Folder;
+use crate::source::{RETRY, Source};
 use crate::views::State;
 use crate::views::state::identity;
 use crate::writer::Writer;
-use lienthong_eventlog::{EventLog, ReadError, Reader, StoredRecord};
+use lienthong_eventlog::{EventLog, ReadError};
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 
-/// Pause before a failed read is tried again.
-const RETRY: Duration = Duration::from_secs(1);
 /// A checkpoint that failed is tried again after so many times the usual pause.
 const AFTER_FAILURE: u32 = 5;
 /// While catching up there is no checkpoint for so long: writing what is about to change again
@@ -46,6 +49,17 @@ pub enum Command {
     },
 }
 
+/// When a lane that loads answers questions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Readiness {
+    /// Once it has caught up, or cannot: nobody else has the partition, and what its checkpoint
+    /// holds, with its lag, is the best answer there is.
+    CaughtUpOrInTrouble,
+    /// Only once it has caught up: it may have begun from nothing, and what another instance
+    /// answered a moment ago must not be denied now.
+    CaughtUp,
+}
+
 /// What a runner works with.
 pub struct Runner {
     /// The lane it keeps.
@@ -56,16 +70,37 @@ pub struct Runner {
     pub generations: Generations,
     /// About how often it writes one.
     pub checkpoint_every: Duration,
+    /// Where its snapshots are, if they are kept.
+    pub snapshots: Option<Folder>,
+    /// When it answers questions.
+    pub readiness: Readiness,
     /// What it is asked.
     pub commands: mpsc::Receiver<Command>,
     /// When to stop.
     pub shutdown: CancellationToken,
 }
 
-/// Runs until shutdown, on the calling thread, which must not be one of the runtime's.
-pub fn run(runner: Runner, runtime: &Handle) {
+/// Starts a thread for the runner, which runs until shutdown on the runtime that this is called
+/// in. `ended` is dropped once it has ended for any reason; nothing is written after that.
+///
+/// # Errors
+/// If there is no thread to be had.
+pub fn spawn(runner: Runner, ended: Box<dyn Send>) -> io::Result<()> {
+    let owner = runner.lane.owner;
+    let name = format!("{}-{}", owner.view.name(), owner.partition);
+    let runtime = Handle::current();
+    std::thread::Builder::new().name(name).spawn(move || {
+        let _ended = ended;
+        run(runner, &runtime);
+    })?;
+    Ok(())
+}
+
+fn run(runner: Runner, runtime: &Handle) {
     let found = load(&runner, runtime);
-    runtime.block_on(follow(runner, found, runtime.clone()));
+    let local = found.proven.as_ref().map_or(0, |(state, _)| state.next);
+    let snapshot = newer_snapshot(&runner, local, runtime);
+    runtime.block_on(follow(runner, found, snapshot, runtime.clone()));
 }
 
 /// The checkpoint, if it proves itself and belongs to this log.
@@ -80,6 +115,31 @@ fn load(runner: &Runner, runtime: &Handle) -> Found {
             thrown_away: Some(error.to_string()),
         }
     })
+}
+
+/// A snapshot that stands after offset `local`, if it proves itself and belongs to this log. It was
+/// made elsewhere: it counts only once the log has confirmed it, however long that takes.
+fn newer_snapshot(runner: &Runner, local: u64, runtime: &Handle) -> Option<State> {
+    let (log, partition) = (runner.log.as_ref(), runner.lane.owner.partition);
+    let confirmed = |state: &State| {
+        runtime.block_on(async {
+            loop {
+                match compare(log, partition, state).await {
+                    Ok(fits) => return fits,
+                    Err(error) => warn!(partition, %error,
+                        "a snapshot could not be compared with the log; it is tried again"),
+                }
+                tokio::select! {
+                    () = runner.shutdown.cancelled() => {
+                        return Err("the log did not answer before the end".to_owned());
+                    }
+                    () = sleep(RETRY) => {}
+                }
+            }
+        })
+    };
+    let folder = runner.snapshots.as_ref()?;
+    folder.load(local, &confirmed)
 }
 
 /// Whether a checkpoint belongs to the log: its position is within, and the record before the
@@ -120,7 +180,7 @@ async fn compare(
     })
 }
 
-async fn follow(mut runner: Runner, found: Found, runtime: Handle) {
+async fn follow(mut runner: Runner, found: Found, snapshot: Option<State>, runtime: Handle) {
     let lane = runner.lane.clone();
     let loaded = found.proven.map(|(state, generation)| {
         let names = state.facts.parts().names().size();
@@ -131,13 +191,40 @@ async fn follow(mut runner: Runner, found: Found, runtime: Handle) {
     if let Some(reason) = found.thrown_away {
         lane.note(reason);
     }
-    let mut source = Source::new(&runner, loaded.is_some());
-    let after_failure = runner.checkpoint_every * AFTER_FAILURE;
-    let mut writer = Writer::new(runner.generations.clone(), runtime, loaded, after_failure);
-    let caught_up_at = end_of(&runner).await;
+    let mut source = Source::new(
+        runner.log.clone(),
+        lane.owner.partition,
+        loaded.is_some() || snapshot.is_some(),
+    );
+    let stored = lane.checkpointed.load(Ordering::Relaxed);
+    let snapshots = runner.snapshots.take();
+    let is_covered = snapshots
+        .as_ref()
+        .is_some_and(|folder| stored > 0 && folder.reaches(stored));
+    let mut writer = Writer::new(
+        runner.generations.clone(),
+        runtime,
+        loaded,
+        runner.checkpoint_every * AFTER_FAILURE,
+        snapshots,
+    );
+    if is_covered {
+        writer.put_off_copy();
+    }
     let mut begun = Instant::now();
+    match snapshot {
+        None => lane.set_stored(stored),
+        Some(state) => {
+            writer.go_on_from_snapshot(state.next).await;
+            lane.replace(state);
+            begun -= CATCHING_UP.max(runner.checkpoint_every);
+        }
+    }
+    let caught_up_at = end_of(&runner).await;
     loop {
-        if lane.next() >= caught_up_at || lane.trouble().is_some() {
+        let in_trouble =
+            || runner.readiness == Readiness::CaughtUpOrInTrouble && lane.trouble().is_some();
+        if lane.next() >= caught_up_at || in_trouble() {
             lane.set_ready();
         }
         let pause = match source.at_end {
@@ -167,120 +254,26 @@ async fn follow(mut runner: Runner, found: Found, runtime: Handle) {
         writer.begin(&lane);
         writer.finish(&lane).await;
     }
+    writer.copy_last(&lane).await;
 }
 
 /// The log's end as it is now: a lane that has got there has caught up. A log that does not say
-/// leaves nothing to catch up with.
+/// leaves nothing to catch up with, or is asked until it does, by what the runner's readiness is.
 async fn end_of(runner: &Runner) -> u64 {
-    let bounds = runner.log.bounds(runner.lane.owner.partition).await;
-    bounds.map_or(0, |bounds| bounds.end)
-}
-
-/// The log as the runner reads it.
-struct Source {
-    log: Arc<dyn EventLog>,
-    partition: u32,
-    reader: Option<Box<dyn Reader>>,
-    not_before: Instant,
-    /// Whether there was nothing more to read.
-    at_end: bool,
-    /// The log is closed and read to its end.
-    closed: bool,
-    /// Whether the view has a position of its own to go on from.
-    has_position: bool,
-}
-
-impl Source {
-    fn new(runner: &Runner, has_position: bool) -> Self {
-        Self {
-            log: runner.log.clone(),
-            partition: runner.lane.owner.partition,
-            reader: None,
-            not_before: Instant::now(),
-            at_end: false,
-            closed: false,
-            has_position,
-        }
-    }
-
-    /// The records from offset `next` on; none once when the end is reached, then waits for more.
-    /// Cancel-safe.
-    async fn next(&mut self, next: u64) -> Result<Vec<StoredRecord>, ReadError> {
-        if self.closed {
-            return std::future::pending().await;
-        }
-        if self.reader.is_none() {
-            sleep_until(self.not_before).await;
-            self.reader = Some(self.log.reader(self.partition, next).await?);
-        }
-        let Some(reader) = &mut self.reader else {
-            return Ok(Vec::new());
-        };
-        if self.at_end {
-            let records = reader.next(BATCH).await?;
-            self.at_end = false;
-            return Ok(records);
-        }
-        let records = reader.poll_now(BATCH).await?;
-        self.at_end = records.is_empty();
-        Ok(records)
-    }
-
-    /// Feeds the lane with what was read, or deals with why nothing was.
-    async fn take(&mut self, lane: &Lane, records: Result<Vec<StoredRecord>, ReadError>) {
-        let fed = match records {
-            Ok(records) => feed(lane, self.log.as_ref(), records).await,
-            Err(error) => Err(error),
-        };
-        match fed {
-            Ok(()) => {
-                self.has_position = true;
-                if matches!(lane.trouble(), Some(Trouble::Stalled(_))) {
-                    lane.set_trouble(None);
-                }
+    loop {
+        let bounds = runner.log.bounds(runner.lane.owner.partition).await;
+        match (bounds, runner.readiness) {
+            (Ok(bounds), _) => return bounds.end,
+            (Err(_), Readiness::CaughtUpOrInTrouble) => return 0,
+            (Err(error), Readiness::CaughtUp) => {
+                runner
+                    .lane
+                    .set_trouble(Some(Trouble::Stalled(error.to_string())));
             }
-            Err(error) => self.fail(lane, error),
         }
-    }
-
-    fn fail(&mut self, lane: &Lane, failure: ReadError) {
-        let (view, partition) = (lane.owner.view.name(), self.partition);
-        self.reader = None;
-        self.not_before = Instant::now() + RETRY;
-        match failure {
-            ReadError::Closed { .. } => self.closed = true,
-            ReadError::OutOfRange { start, .. } if start > lane.next() => {
-                if self.has_position {
-                    error!(
-                        view,
-                        partition,
-                        from = lane.next(),
-                        to = start,
-                        "retention removed events that the view had not read; it goes on after them"
-                    );
-                } else {
-                    warn!(
-                        view,
-                        partition,
-                        start,
-                        "the log no longer holds its beginning; the view begins at its start"
-                    );
-                }
-                lane.lose(start);
-                self.has_position = true;
-                self.not_before = Instant::now();
-            }
-            other => {
-                let reason = other.to_string();
-                let stalled = Trouble::Stalled(reason.clone());
-                if lane.trouble().as_ref() != Some(&stalled) {
-                    error!(
-                        view,
-                        partition, reason, "the view cannot read on; it tries again"
-                    );
-                }
-                lane.set_trouble(Some(stalled));
-            }
+        tokio::select! {
+            () = runner.shutdown.cancelled() => return u64::MAX,
+            () = sleep(RETRY) => {}
         }
     }
 }
@@ -291,7 +284,7 @@ async fn switch(command: Command, runner: &Runner, source: &mut Source, writer: 
     let lane = &runner.lane;
     let shadow = Lane::new(lane.owner, None);
     shadow.replace(*state);
-    let caught_up = catch_up(&shadow, source.log.as_ref(), lane.next(), &runner.shutdown).await;
+    let caught_up = catch_up(&shadow, runner.log.as_ref(), lane.next(), &runner.shutdown).await;
     let answer = caught_up.map(|()| {
         let (before, mut state) = (lane.state().digest(), shadow.into_state());
         let comparable = state.next == lane.next();
@@ -314,8 +307,7 @@ async fn switch(command: Command, runner: &Runner, source: &mut Source, writer: 
         );
     });
     if answer.is_ok() {
-        source.reader = None;
-        source.not_before = Instant::now();
+        source.begin_anew();
         writer.renew().await;
     }
     // Who asked may have gone; the view is switched all the same.

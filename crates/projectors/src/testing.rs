@@ -4,6 +4,7 @@
 pub mod answers;
 pub mod cluster;
 pub mod events;
+pub mod groups;
 pub mod lanes;
 pub mod log;
 pub mod strategies;

@@ -5,10 +5,14 @@
 //! lane      taking .. | begin | taking .. piece .. taking .. piece .. | commit
 //! thread              | put             put             put           | sync, then done
 //! ```
+//! Where snapshots are kept, the store is copied into one by the same kind of thread when the last
+//! has become old; until that is done no checkpoint begins.
 
 use crate::checkpoint;
 use crate::generations::{Generation, Generations};
 use crate::lane::Lane;
+use crate::snapshot;
+use crate::snapshots::Folder;
 use crate::store::{Error, Row};
 use crate::views::names::Size;
 use std::sync::atomic::Ordering;
@@ -42,6 +46,25 @@ pub struct Writer {
     not_before: Instant,
     /// Pause after a checkpoint that failed.
     after_failure: Duration,
+    /// None where no snapshots are kept.
+    copies: Option<Copies>,
+}
+
+/// The snapshots of the store.
+struct Copies {
+    folder: Folder,
+    /// Position of the last one.
+    next: Option<u64>,
+    /// The next one is due from then on.
+    due: Instant,
+    under_way: Option<Copying>,
+}
+
+/// A snapshot that is being written.
+struct Copying {
+    done: JoinHandle<(Generation, Result<(), snapshot::Error>)>,
+    next: u64,
+    names: Size,
 }
 
 /// A store and how much of the vocabulary it holds.
@@ -65,13 +88,21 @@ struct Writing {
 }
 
 impl Writer {
-    /// Goes on with the store that the lane was loaded from, if there is one.
+    /// Goes on with the store that the lane was loaded from, if there is one. Where snapshots are
+    /// kept, the first is due with the first checkpoint.
     pub fn new(
         generations: Generations,
         runtime: Handle,
         loaded: Option<(Generation, Size)>,
         after_failure: Duration,
+        snapshots: Option<Folder>,
     ) -> Self {
+        let copies = snapshots.map(|folder| Copies {
+            next: None,
+            due: Instant::now(),
+            under_way: None,
+            folder,
+        });
         Self {
             generations,
             runtime,
@@ -81,12 +112,18 @@ impl Writer {
             writing: None,
             not_before: Instant::now(),
             after_failure,
+            copies,
         }
     }
 
-    /// Whether a checkpoint is being written.
+    /// Whether a checkpoint or a snapshot is being written.
     pub fn is_under_way(&self) -> bool {
-        self.writing.is_some()
+        self.writing.is_some() || self.is_copying()
+    }
+
+    fn is_copying(&self) -> bool {
+        let copies = self.copies.as_ref();
+        copies.is_some_and(|copies| copies.under_way.is_some())
     }
 
     /// Whether there is anything to write that is not being written.
@@ -161,8 +198,9 @@ impl Writer {
         }
     }
 
-    /// Takes the checkpoint one piece further, waiting for the thread. Cancel-safe.
+    /// Takes what is under way one piece further, waiting for the thread. Cancel-safe.
     pub async fn step(&mut self, lane: &Lane) {
+        self.step_copy(lane).await;
         let Some(writing) = &mut self.writing else {
             return;
         };
@@ -184,12 +222,19 @@ impl Writer {
         self.writing = None;
         match outcome {
             Ok((generation, Ok(true))) => {
-                lane.checkpointed.store(next, Ordering::Relaxed);
+                lane.set_stored(next);
                 self.good = Some(generation.number);
                 self.generations.keep_only(self.good);
                 match generation.store.is_worn() {
                     true => self.owed = true,
                     false => self.idle = Some(Open { generation, names }),
+                }
+                if self
+                    .copies
+                    .as_ref()
+                    .is_some_and(|copies| copies.due <= Instant::now())
+                {
+                    self.begin_copy(next);
                 }
             }
             Ok((_, Ok(false))) => {}
@@ -198,7 +243,86 @@ impl Writer {
         }
     }
 
-    /// Ends the checkpoint under way.
+    /// Begins a snapshot of the open store, whose checkpoint stands at `next`, unless there is one.
+    fn begin_copy(&mut self, next: u64) {
+        let Some(copies) = &mut self.copies else {
+            return;
+        };
+        if copies.next == Some(next) {
+            return;
+        }
+        let Some(Open {
+            mut generation,
+            names,
+        }) = self.idle.take()
+        else {
+            return;
+        };
+        copies.due = Instant::now() + copies.folder.every();
+        let folder = copies.folder.clone();
+        let thread = move || {
+            let written = folder.write(generation.store.as_mut(), next);
+            (generation, written)
+        };
+        copies.under_way = Some(Copying {
+            done: self.runtime.spawn_blocking(thread),
+            next,
+            names,
+        });
+    }
+
+    /// Waits for the snapshot under way, if there is one. Cancel-safe.
+    async fn step_copy(&mut self, lane: &Lane) {
+        let Some(copies) = &mut self.copies else {
+            return;
+        };
+        let Some(copying) = &mut copies.under_way else {
+            return;
+        };
+        let outcome = (&mut copying.done).await;
+        let (next, names) = (copying.next, copying.names);
+        copies.under_way = None;
+        match outcome {
+            Ok((generation, Ok(()))) => {
+                copies.next = Some(next);
+                self.idle = Some(Open { generation, names });
+            }
+            Ok((generation, Err(snapshot::Error::Io(error)))) => {
+                let owner = self.generations.owner();
+                warn!(view = owner.view.name(), partition = owner.partition, %error,
+                    "a snapshot could not be written, nothing else suffers; make the folder of snapshots writable");
+                self.idle = Some(Open { generation, names });
+            }
+            Ok((_, Err(snapshot::Error::Store(error)))) => self.failed(lane, &error),
+            Err(panic) => self.failed(lane, &Error::Read(panic.to_string())),
+        }
+    }
+
+    /// Writes a snapshot of the last checkpoint, however young the one before is.
+    pub async fn copy_last(&mut self, lane: &Lane) {
+        self.finish(lane).await;
+        self.begin_copy(lane.checkpointed.load(Ordering::Relaxed));
+        self.finish(lane).await;
+    }
+
+    /// What the lane goes on from is this snapshot, and not the open store: the next checkpoint
+    /// goes whole into a folder of its own.
+    pub async fn go_on_from_snapshot(&mut self, next: u64) {
+        self.renew().await;
+        if let Some(copies) = &mut self.copies {
+            copies.next = Some(next);
+        }
+        self.put_off_copy();
+    }
+
+    /// The next snapshot is due after one interval: there is one that reaches as far as the lane.
+    pub fn put_off_copy(&mut self) {
+        if let Some(copies) = &mut self.copies {
+            copies.due = Instant::now() + copies.folder.every();
+        }
+    }
+
+    /// Ends what is under way.
     pub async fn finish(&mut self, lane: &Lane) {
         while self.is_under_way() {
             self.step(lane).await;
@@ -206,8 +330,16 @@ impl Writer {
     }
 
     /// Breaks off the checkpoint under way and closes the store: the next checkpoint goes whole
-    /// into a folder of its own, and the present folder stays until that is finished.
+    /// into a folder of its own, and the present folder stays until that is finished. A snapshot
+    /// of it is due at once: those that there are show what was replaced.
     pub async fn renew(&mut self) {
+        if let Some(copies) = &mut self.copies {
+            copies.next = None;
+            copies.due = Instant::now();
+            if let Some(copying) = copies.under_way.take() {
+                let _ = copying.done.await;
+            }
+        }
         self.idle = None;
         if let Some(mut writing) = self.writing.take() {
             writing.pieces = None;

@@ -30,6 +30,11 @@ pub fn watch(view: &'static str, partition: u32, source: Source) {
     watched().insert((view, partition), source);
 }
 
+/// Shows a partition of a view in no later scrape: it is kept elsewhere now.
+pub fn forget(view: &'static str, partition: u32) {
+    watched().remove(&(view, partition));
+}
+
 /// Makes the gauges; their values are asked for at each scrape.
 pub(crate) fn observe(meter: &Meter) {
     let gauge = meter
@@ -99,6 +104,22 @@ mod tests {
         ] {
             assert!(text.contains(&line), "{line} is not in\n{text}");
         }
-        assert_eq!(text.matches("lienthong_projection_lag_seconds{").count(), 1);
+        assert_eq!(text.matches(labels).count(), 3);
+    }
+
+    #[test]
+    fn a_partition_that_left_is_in_no_later_scrape() {
+        let reading = Reading {
+            lag_seconds: 2.0,
+            lag_events: 3,
+            status: 1,
+        };
+        let labels = r#"{lienthong_view="leaves",messaging_destination_partition_id="4"}"#;
+        watch("leaves", 4, Arc::new(move || reading));
+        let shown = crate::meter::scrape().unwrap();
+        assert_eq!(shown.matches(labels).count(), 3, "{shown}");
+        forget("leaves", 4);
+        let shown = crate::meter::scrape().unwrap();
+        assert_eq!(shown.matches(labels).count(), 0, "{shown}");
     }
 }

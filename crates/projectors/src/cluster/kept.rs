@@ -1,5 +1,6 @@
 //! What a process keeps of the views, as the calls of the cluster see it.
 
+use crate::instance::Instance;
 use crate::lane::Lane;
 use crate::lanes::Lanes;
 use crate::projectors::Projectors;
@@ -33,6 +34,16 @@ impl Kept for Projectors {
 
     fn lanes(&self) -> Vec<Arc<Lane>> {
         self.lanes.lanes()
+    }
+}
+
+impl Kept for Instance {
+    fn lane(&self, view: View, partition: u32) -> Option<Arc<Lane>> {
+        self.hosted().lane(view, partition)
+    }
+
+    fn lanes(&self) -> Vec<Arc<Lane>> {
+        self.hosted().lanes()
     }
 }
 

@@ -4,6 +4,9 @@ use async_trait::async_trait;
 use lienthong_eventlog::{
     AppendError, Bounds, EventLog, Position, ReadError, Reader, Record, StoredRecord,
 };
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
 
@@ -23,6 +26,10 @@ impl Partition {
 pub struct MemoryLog {
     partitions: Arc<Vec<Mutex<Partition>>>,
     ends: watch::Sender<u64>,
+    /// By partition: the lowest offset from which a reader read on.
+    lowest: Arc<Mutex<BTreeMap<u32, u64>>>,
+    is_down: Arc<AtomicBool>,
+    panics: Arc<AtomicBool>,
 }
 
 impl MemoryLog {
@@ -30,7 +37,35 @@ impl MemoryLog {
         Arc::new(Self {
             partitions: Arc::new((0..partitions).map(|_| Mutex::default()).collect()),
             ends: watch::Sender::new(0),
+            lowest: Arc::default(),
+            is_down: Arc::default(),
+            panics: Arc::default(),
         })
+    }
+
+    /// The lowest offset of a partition from which anyone read on since this was last asked.
+    pub fn take_lowest_read(&self, partition: u32) -> Option<u64> {
+        self.lowest.lock().unwrap().remove(&partition)
+    }
+
+    /// Answers nothing but errors while it is down.
+    pub fn set_down(&self, is_down: bool) {
+        self.is_down.store(is_down, Ordering::SeqCst);
+    }
+
+    /// The next read panics.
+    pub fn panic_once(&self) {
+        self.panics.store(true, Ordering::SeqCst);
+    }
+
+    fn check_up(&self, partition: u32) -> Result<(), ReadError> {
+        match self.is_down.load(Ordering::SeqCst) {
+            true => Err(ReadError::Io {
+                partition,
+                source: Arc::new(io::Error::other("the log is down")),
+            }),
+            false => Ok(()),
+        }
     }
 
     pub fn put(&self, records: impl IntoIterator<Item = Record>) -> Vec<Position> {
@@ -53,11 +88,18 @@ impl MemoryLog {
         held.start = start;
     }
 
+    pub fn records(&self, partition: u32) -> Vec<Record> {
+        let held = self.partitions[partition as usize].lock().unwrap();
+        held.records.iter().map(|one| one.record.clone()).collect()
+    }
+
     pub fn end(&self, partition: u32) -> u64 {
         self.partitions[partition as usize].lock().unwrap().end()
     }
 
     fn read(&self, partition: u32, from: u64, most: usize) -> Result<Vec<StoredRecord>, ReadError> {
+        self.check_up(partition)?;
+        assert!(!self.panics.swap(false, Ordering::SeqCst), "as asked");
         let held = self.partitions[partition as usize].lock().unwrap();
         if from < held.start || from > held.end() {
             return Err(ReadError::OutOfRange {
@@ -101,6 +143,7 @@ impl EventLog for MemoryLog {
     }
 
     async fn bounds(&self, partition: u32) -> Result<Bounds, ReadError> {
+        self.check_up(partition)?;
         let held = self.partitions[partition as usize].lock().unwrap();
         Ok(Bounds {
             start: held.start,
@@ -126,7 +169,8 @@ impl Reader for MemoryReader {
         loop {
             self.changes.mark_unchanged();
             let records = self.poll_now(max_records).await?;
-            if !records.is_empty() {
+            // A look at one record, as lag and checkpoints take it, is no reading on.
+            if !records.is_empty() && max_records > 1 {
                 return Ok(records);
             }
             self.changes.changed().await.unwrap();
@@ -135,6 +179,12 @@ impl Reader for MemoryReader {
 
     async fn poll_now(&mut self, max_records: usize) -> Result<Vec<StoredRecord>, ReadError> {
         let records = self.log.read(self.partition, self.next, max_records)?;
+        // A look at one record, as lag and checkpoints take it, is no reading on.
+        if !records.is_empty() && max_records > 1 {
+            let mut lowest = self.log.lowest.lock().unwrap();
+            let lowest = lowest.entry(self.partition).or_insert(self.next);
+            *lowest = self.next.min(*lowest);
+        }
         self.next += records.len() as u64;
         Ok(records)
     }

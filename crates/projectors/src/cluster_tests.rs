@@ -857,6 +857,15 @@ impl Member {
     }
 }
 
+/// Waits for two answers more.
+async fn more(answered: &AtomicUsize, asking: &tokio::task::JoinHandle<()>) {
+    let wanted = answered.load(Ordering::Relaxed) + 2;
+    while answered.load(Ordering::Relaxed) < wanted {
+        assert!(!asking.is_finished(), "an answer was wrong");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn while_partitions_move_between_instances_an_answer_is_whole_or_refused() {
     let told = [apart().0, late_ties(0, 60)].concat();
@@ -884,12 +893,6 @@ async fn while_partitions_move_between_instances_an_answer_is_whole_or_refused()
 
     let done = CancellationToken::new();
     let answered = Arc::new(AtomicUsize::new(0));
-    let answers = async |more: usize| {
-        let wanted = answered.load(Ordering::Relaxed) + more;
-        while answered.load(Ordering::Relaxed) < wanted {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
     let asking = {
         let (gateway, done) = (gateway.clone(), done.clone());
         let answered = answered.clone();
@@ -914,10 +917,10 @@ async fn while_partitions_move_between_instances_an_answer_is_whole_or_refused()
             }
         })
     };
-    answers(2).await;
+    more(&answered, &asking).await;
     let third = Member::start("third", &log, &groups).await;
     third.instance.loaded().await;
-    answers(2).await;
+    more(&answered, &asking).await;
     first.stop().await;
     groups.expire("first");
     while gateway.check_owned().await.is_err() {
@@ -925,7 +928,7 @@ async fn while_partitions_move_between_instances_an_answer_is_whole_or_refused()
     }
     second.instance.loaded().await;
     third.instance.loaded().await;
-    answers(2).await;
+    more(&answered, &asking).await;
     done.cancel();
     asking.await.unwrap();
     assert_eq!(Way::Several(&gateway).all().await, expected);

@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! one case    the parts around its code, wherever they are         `one`
-//! sums        the parts that are joined with others, and the        `sums`
+//! sums        the parts that are joined with others, and the        `ties`, `sums`
 //!             sums of all others
 //! operators   everything side by side                               `overview`, `again`
 //! ```
@@ -29,6 +29,7 @@ mod overview;
 mod peer;
 mod server;
 mod sums;
+mod ties;
 
 pub use client::Remote;
 pub use directory::Connect;
@@ -63,11 +64,13 @@ use lienthong_contract::status::Failure;
 use lienthong_domain::agency::Registry;
 use lienthong_eventlog::{EventLog, Groups};
 use links::Links;
+use mirror::Joined;
 use one::Words;
 use peer::Call;
 use std::sync::Arc;
 use std::time::Duration;
-use sums::{Asked, Joined, KnownTies, add_up, ties_now};
+use sums::{Asked, add_up};
+use ties::{KnownTies, ties_now};
 use tokio::time::Instant;
 
 /// Pause before an owner is looked for again while a caller waits for a position.

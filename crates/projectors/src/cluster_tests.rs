@@ -952,3 +952,71 @@ async fn while_partitions_move_between_instances_an_answer_is_whole_or_refused()
     assert_eq!(Way::Several(&gateway).all().await, expected);
     third.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_callers_at_once_each_read_their_own_writes() {
+    let log = MemoryLog::new(PARTITIONS);
+    let groups = MemoryGroups::new(PARTITIONS);
+    let first = Member::start("first", &log, &groups).await;
+    let second = Member::start("second", &log, &groups).await;
+    first.instance.loaded().await;
+    second.instance.loaded().await;
+    let config = Config {
+        group_prefix: "lienthong".to_owned(),
+    };
+    let handles = Handles {
+        log: log.clone(),
+        groups: groups.clone(),
+        registry: crate::testing::cluster::registry_once(),
+        connect: Arc::new(Remote),
+    };
+    let gateway = Arc::new(Cluster::new(config, handles));
+    let callers = (0..6usize).map(|caller| {
+        let (gateway, log) = (gateway.clone(), log.clone());
+        tokio::spawn(async move {
+            for turn in 0..15 {
+                let n = caller * 1_000 + turn;
+                let written = log.put(records(&late_ties(n, n + 1)));
+                let written: Vec<Position> = written
+                    .into_iter()
+                    .map(|position| Position {
+                        partition: position.partition,
+                        offset: position.offset,
+                    })
+                    .collect();
+                let limit = Duration::from_secs(60);
+                gateway
+                    .wait_for("horizontal", &written, limit)
+                    .await
+                    .unwrap();
+                let case = Way::Several(&gateway)
+                    .case(&format!("B-{n}"))
+                    .await
+                    .unwrap();
+                let case = case.case.unwrap();
+                assert_eq!(case.code, format!("LT-{n}"));
+                assert_eq!((case.dossiers.len(), case.timeline.len()), (2, 6));
+                let asked = Way::Several(&gateway);
+                let sum = asked.horizontal(pb::GetHorizontalRequest::default()).await;
+                let cases: u64 = sum.in_work.iter().map(|row| row.cases).sum();
+                assert!(cases > turn as u64, "{cases} after {turn}");
+                let list = asked
+                    .cases(pb::ListCasesRequest {
+                        page_size: 1_000,
+                        ..pb::ListCasesRequest::default()
+                    })
+                    .await;
+                let ours = list.cases.iter().find(|row| row.code == case.code).unwrap();
+                assert_eq!((ours.dossiers, ours.events), (2, 4));
+            }
+        })
+    });
+    for caller in callers.collect::<Vec<_>>() {
+        caller.await.unwrap();
+    }
+    let statistics = pb::GetPathStatisticsRequest::default();
+    let ours = gateway.path_statistics(statistics).await.unwrap();
+    assert_eq!((ours.cases, ours.events), (90, 360));
+    first.stop().await;
+    second.stop().await;
+}

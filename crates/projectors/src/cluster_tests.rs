@@ -1020,3 +1020,29 @@ async fn many_callers_at_once_each_read_their_own_writes() {
     first.stop().await;
     second.stop().await;
 }
+
+#[tokio::test]
+async fn the_age_of_an_event_taken_just_after_the_answer_is_told_without_reading_the_log() {
+    let (told, _) = apart();
+    let (_, log) = lanes(records(&told));
+    let village = three(&log);
+    village.feed_all().await;
+    let gateway = village.gateway();
+    // The answer knew one event less than its lane has taken by now.
+    let at = |partition: u32| At::new(log.end(partition).saturating_sub(1), None);
+    let at: Vec<At> = (0..PARTITIONS).map(at).collect();
+    for partition in 0..PARTITIONS {
+        log.remove_before(partition, log.end(partition));
+    }
+    let fresh = gateway.fresh(View::Case, &at).await.unwrap().unwrap();
+    for partition in &fresh.partitions {
+        let behind = partition.next_offset < partition.log_end_offset;
+        assert_eq!(partition.lag_ms > 0, behind, "{partition:?}");
+    }
+    assert!(
+        fresh
+            .partitions
+            .iter()
+            .any(|partition| partition.lag_ms > 0)
+    );
+}

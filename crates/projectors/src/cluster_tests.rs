@@ -336,6 +336,28 @@ async fn a_link_between_instances_shows_in_the_next_answer() {
     );
 }
 
+#[tokio::test]
+async fn a_link_whose_other_end_has_not_been_read_names_the_case_all_the_same() {
+    let link = linked(Relation::Case, "LT-1", false);
+    let link = Told::new("2", "A-1", "", 5, link).records();
+    // Of the link's two records only the dossier's own has come.
+    let told = Told::new("1", "A-1", "", 0, received()).records();
+    let own = link.into_iter().filter(|record| record.key == "A-1");
+    let (one, log) = lanes(told.into_iter().chain(own));
+    let village = three(&log);
+    village.feed_all().await;
+    feed_part(&one, &log, 1, 1).await;
+    let gateway = village.gateway();
+    let list = Way::Several(&gateway)
+        .cases(pb::ListCasesRequest::default())
+        .await;
+    assert_eq!(
+        list,
+        Way::One(&one).cases(pb::ListCasesRequest::default()).await
+    );
+    assert_eq!((list.cases.len(), &list.cases[0].code[..]), (1, "LT-1"));
+}
+
 /// Every question; what each failed with.
 async fn failures(gateway: &Cluster) -> Vec<Option<Failure>> {
     let case = pb::GetCaseRequest {

@@ -929,7 +929,7 @@ async fn while_partitions_move_between_instances_an_answer_is_whole_or_refused()
                         answered.fetch_add(1, Ordering::Relaxed);
                     }
                     Err(failure) => {
-                        let known = [Reason::ViewUnowned, Reason::ViewLoading, Reason::Draining];
+                        let known = [Reason::ViewUnowned, Reason::ViewLoading];
                         assert!(known.contains(&failure.reason), "{failure}");
                     }
                 }

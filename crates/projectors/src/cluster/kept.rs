@@ -39,11 +39,11 @@ impl Kept for Projectors {
 
 impl Kept for Instance {
     fn lane(&self, view: View, partition: u32) -> Option<Arc<Lane>> {
-        self.hosted().lane(view, partition)
+        Instance::lane(self, view, partition)
     }
 
     fn lanes(&self) -> Vec<Arc<Lane>> {
-        self.hosted().lanes()
+        Instance::lanes(self)
     }
 }
 

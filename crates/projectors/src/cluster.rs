@@ -27,6 +27,7 @@ mod mirror;
 mod one;
 mod overview;
 mod peer;
+pub(crate) mod recent;
 mod server;
 mod sums;
 mod ties;
@@ -182,7 +183,8 @@ impl Cluster {
     }
 
     async fn fresh(&self, view: View, at: &[At]) -> Result<Option<pb::Freshness>, Failure> {
-        freshness(self.log.as_ref(), view, at).await.map(Some)
+        let log = self.log.as_ref();
+        freshness(&self.directory, log, view, at).await.map(Some)
     }
 }
 

@@ -109,7 +109,10 @@ impl Directory {
             let failure = match table.get(partition as usize).and_then(Option::as_ref) {
                 None => unowned(view, partition),
                 Some(holder) => match call(holder.peer.clone()).await {
-                    Err(failure) if failure.reason == Reason::ViewUnowned => {
+                    // One that shuts down gives up what it keeps; the caller's hub does not.
+                    Err(failure)
+                        if matches!(failure.reason, Reason::ViewUnowned | Reason::Draining) =>
+                    {
                         of_lane(Reason::ViewUnowned, view, partition, failure.message)
                     }
                     answer => return answer,

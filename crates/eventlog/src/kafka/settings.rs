@@ -1,5 +1,6 @@
 //! What a configuration means to librdkafka, and what it may not say.
 
+use super::progress::COMMIT_INTERVAL;
 use super::{Config, OpenError};
 use crate::Member;
 use rdkafka::ClientConfig;
@@ -16,8 +17,9 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 const REQUEST: Duration = Duration::from_secs(10);
 
 /// Properties that belong to the log, with the setting that says it instead.
-const OURS: [(&str, &str); 33] = [
+const OURS: [(&str, &str); 34] = [
     ("acks", "it is always all"),
+    ("auto.commit.interval.ms", "it is a fifth of a second"),
     ("auto.offset.reset", "readers never jump"),
     ("bootstrap.servers", "name the brokers in log.home"),
     ("check.crcs", "it is always true"),
@@ -247,7 +249,11 @@ pub(super) fn member(config: &Config, member: &Member) -> ClientConfig {
         )
         // A rebalance waits for absent members no longer than for the session of one.
         .set("max.poll.interval.ms", session.max(10_000).to_string())
-        .set("enable.auto.commit", "false")
+        .set("enable.auto.commit", "true")
+        .set(
+            "auto.commit.interval.ms",
+            COMMIT_INTERVAL.as_millis().to_string(),
+        )
         .set("enable.auto.offset.store", "false")
         .set("auto.offset.reset", "latest")
         .set("fetch.message.max.bytes", "1024")

@@ -3,9 +3,10 @@
 //! A broker that knows nothing of a producer takes any sequence number as its first. With several
 //! requests on the wire, a first one that is refused for the moment ("not leader", right after a
 //! topic was made or its leader moved) may so be overtaken by the second, and librdkafka then
-//! reports the first as stored although it is not. Seen with Apache Kafka 4.1 and librdkafka 2.12.1
-//! on a loaded machine. Once one record is stored, the brokers know the producer and refuse what
-//! is out of order.
+//! reports the first as stored (without an offset) although it is not: `rd_kafka_dr_implicit_ack`
+//! of librdkafka 2.12.1, `ProducerAppendInfo.checkSequence` of Apache Kafka 4. Deliveries without
+//! an offset were seen on a loaded machine right after a topic was made. Once one record is stored,
+//! the brokers know the producer and refuse what is out of order.
 //!
 //! ```text
 //! shut:  first record --> producer (alone)      others --> held

@@ -1,11 +1,9 @@
 //! A member of a group: a consumer that is there to be given partitions and never fetches them.
 //!
-//! It is polled on a thread of its own, which also sends what is to be committed: the latest
-//! offsets together, one request at a time, again later if it fails, and never from within a
-//! rebalance.
+//! It is polled on a thread of its own, which also passes on what is to be committed.
 
 use super::producer::reason;
-use super::progress::{Callbacks, Progress, Told, commit, commit_last};
+use super::progress::{Callbacks, Progress, Told, commit_last, store};
 use super::{Config, settings};
 use crate::{Change, GroupError, Member, Membership};
 use async_trait::async_trait;
@@ -168,7 +166,7 @@ fn run(
                 Some(_) | None => {}
             }
         }
-        commit(consumer, progress);
+        store(consumer, progress);
     }
     commit_last(consumer, progress);
 }

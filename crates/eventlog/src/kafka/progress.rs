@@ -1,5 +1,11 @@
-//! What a member has and has committed: its consumer's callbacks write down the first, its thread
-//! sends the second.
+//! What a member has and what is to be committed of it: its consumer's callbacks write down the
+//! first, its thread passes the second on.
+//!
+//! librdkafka commits by itself, every [`COMMIT_INTERVAL`] and when partitions go: the latest
+//! offsets together, without waiting, again the next time if it fails. But it never goes back, as a
+//! partition does that is rebuilt: the first offset of a partition and one below the last are
+//! committed outright, and so is what follows for [`OUTRIGHT`], because such a commit has no
+//! answer (librdkafka 2.12 reports none without a callback, which rdkafka does not set).
 
 use super::context;
 use super::producer::reason;
@@ -7,7 +13,7 @@ use crate::{Change, GroupError};
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, Rebalance};
-use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,12 +21,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
-/// Least time between two commits.
-const COMMIT_PAUSE: Duration = Duration::from_millis(200);
-/// Time until a commit that failed is tried again.
-const COMMIT_AGAIN: Duration = Duration::from_secs(1);
-/// A commit that was not answered by then is sent again.
-const COMMIT_LOST: Duration = Duration::from_secs(30);
+/// How often the latest offsets are committed.
+pub(super) const COMMIT_INTERVAL: Duration = Duration::from_millis(200);
+
+/// For how long offsets are committed outright after a partition began anew.
+const OUTRIGHT: Duration = Duration::from_secs(10);
 
 /// What a member is told.
 pub(super) type Told = Result<Change, GroupError>;
@@ -35,12 +40,10 @@ pub(super) struct Progress {
 #[derive(Default)]
 struct State {
     assigned: BTreeSet<u32>,
-    /// What is to be committed and was not sent yet.
+    /// What is to be committed and was not passed on yet.
     wanted: BTreeMap<u32, u64>,
-    /// What was sent and is not answered yet.
-    sent: BTreeMap<u32, u64>,
-    /// When something may be sent again.
-    not_before: Option<Instant>,
+    /// The last offset passed on of each partition, and until when to commit outright.
+    passed: BTreeMap<u32, (u64, Instant)>,
 }
 
 impl Progress {
@@ -58,6 +61,26 @@ impl Progress {
         self.state().wanted.insert(partition, next_offset);
     }
 
+    /// What is to be committed of the member's own partitions, and which of it outright.
+    fn take_wanted(&self) -> (BTreeMap<u32, u64>, BTreeMap<u32, u64>) {
+        let now = Instant::now();
+        let mut state = self.state();
+        let mut wanted = std::mem::take(&mut state.wanted);
+        wanted.retain(|partition, _| state.assigned.contains(partition));
+        let mut outright = BTreeMap::new();
+        for (partition, offset) in &wanted {
+            let until = match state.passed.get(partition) {
+                Some((last, until)) if last <= offset => *until,
+                Some(_) | None => now + OUTRIGHT,
+            };
+            state.passed.insert(*partition, (*offset, until));
+            if now < until {
+                outright.insert(*partition, *offset);
+            }
+        }
+        (wanted, outright)
+    }
+
     /// The member goes.
     pub(super) fn leave(&self) {
         self.leaving.store(true, Ordering::Release);
@@ -73,54 +96,38 @@ impl Progress {
     }
 }
 
-impl State {
-    /// Moves what is wanted of the member's own partitions to what is sent; the rest is left out.
-    fn stage(&mut self) {
-        let assigned = &self.assigned;
-        self.sent
-            .retain(|partition, _| assigned.contains(partition));
-        for (partition, offset) in std::mem::take(&mut self.wanted) {
-            if assigned.contains(&partition) {
-                self.sent.insert(partition, offset);
-            }
-        }
+/// Passes on what is to be committed of the member's own partitions; the rest is left out.
+pub(super) fn store(consumer: &BaseConsumer<Callbacks>, progress: &Progress) {
+    let (wanted, outright) = progress.take_wanted();
+    if wanted.is_empty() {
+        return;
     }
-}
-
-/// Sends what is to be committed, if it is time.
-pub(super) fn commit(consumer: &BaseConsumer<Callbacks>, progress: &Progress) {
-    let now = Instant::now();
-    let offsets = {
+    let stored = list(&progress.topic, &wanted).and_then(|list| consumer.store_offsets(&list));
+    if let Err(error) = stored {
+        // A partition may just have gone.
+        tracing::debug!(%error, "offsets were not stored; trying again");
         let mut state = progress.state();
-        if state.not_before.is_some_and(|time| now < time) {
-            return;
+        for (partition, offset) in wanted {
+            state.wanted.entry(partition).or_insert(offset);
         }
-        state.stage();
-        if state.sent.is_empty() {
-            return;
-        }
-        state.not_before = Some(now + COMMIT_LOST);
-        list(&progress.topic, &state.sent)
-    };
-    let sent = offsets.and_then(|offsets| consumer.commit(&offsets, CommitMode::Async));
+        return;
+    }
+    if outright.is_empty() {
+        return;
+    }
+    let sent =
+        list(&progress.topic, &outright).and_then(|list| consumer.commit(&list, CommitMode::Async));
     if let Err(error) = sent {
-        tracing::debug!(%error, "offsets were not committed; trying again");
-        progress.state().not_before = Some(now + COMMIT_AGAIN);
+        tracing::debug!(%error, "offsets were not committed");
     }
 }
 
 /// Commits what is left before leaving, and waits for the answer.
 pub(super) fn commit_last(consumer: &BaseConsumer<Callbacks>, progress: &Progress) {
-    let offsets = {
-        let mut state = progress.state();
-        state.stage();
-        if state.sent.is_empty() {
-            return;
-        }
-        list(&progress.topic, &state.sent)
-    };
-    if let Err(error) = offsets.and_then(|offsets| consumer.commit(&offsets, CommitMode::Sync)) {
-        tracing::warn!(%error, "the last offsets were not committed");
+    store(consumer, progress);
+    match consumer.commit_consumer_state(CommitMode::Sync) {
+        Ok(()) | Err(KafkaError::ConsumerCommit(RDKafkaErrorCode::NoOffset)) => {}
+        Err(error) => tracing::warn!(%error, "the last offsets were not committed"),
     }
 }
 
@@ -182,6 +189,9 @@ impl ConsumerContext for Callbacks {
             let revoked = self.partitions(list);
             let mut state = self.progress.state();
             state
+                .passed
+                .retain(|partition, _| !revoked.contains(partition));
+            state
                 .assigned
                 .retain(|partition| !revoked.contains(partition));
             drop(state);
@@ -214,16 +224,8 @@ impl ConsumerContext for Callbacks {
     }
 
     fn commit_callback(&self, result: KafkaResult<()>, _: &TopicPartitionList) {
-        let mut state = self.progress.state();
-        match result {
-            Ok(()) => {
-                state.sent.clear();
-                state.not_before = Some(Instant::now() + COMMIT_PAUSE);
-            }
-            Err(error) => {
-                tracing::debug!(%error, "offsets were not committed; trying again");
-                state.not_before = Some(Instant::now() + COMMIT_AGAIN);
-            }
+        if let Err(error) = result {
+            tracing::debug!(%error, "offsets were not committed; trying again");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What a configuration means to librdkafka, and what it may not say.
 
+use super::progress::COMMIT_INTERVAL;
 use super::{Config, OpenError};
 use crate::Member;
 use rdkafka::ClientConfig;
@@ -16,8 +17,9 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 const REQUEST: Duration = Duration::from_secs(10);
 
 /// Properties that belong to the log, with the setting that says it instead.
-const OURS: [(&str, &str); 33] = [
+const OURS: [(&str, &str); 34] = [
     ("acks", "it is always all"),
+    ("auto.commit.interval.ms", "it is a fifth of a second"),
     ("auto.offset.reset", "readers never jump"),
     ("bootstrap.servers", "name the brokers in log.home"),
     ("check.crcs", "it is always true"),
@@ -179,8 +181,18 @@ pub(super) fn client(config: &Config, id: &str) -> ClientConfig {
 pub(super) fn producer(config: &Config) -> ClientConfig {
     let mut producer = client(config, &format!("{}.append", config.topic));
     let timeout = config.delivery_timeout.min(REQUEST).as_millis();
-    default(&mut producer, "linger.ms", "1");
-    default(&mut producer, "request.timeout.ms", &timeout.to_string());
+    // One broker on a loaded machine of two cores. By linger 0 / 1 / 5 ms, acknowledgement of
+    // single records at 1,000/s: p50 0.2 to 1.3 / 1.3 to 1.5 / 4.8 to 5.6 ms; with 256 in flight:
+    // 85,000 / 87,000 / 38,000 records/s. 1 ms spares the brokers the many small batches of 0.
+    default(&mut producer, &["linger.ms", "queue.buffering.max.ms"], "1");
+    // 300,000 events with their headers in calls of 500, by none / lz4 / zstd: 255 / 121 / 90 MB
+    // on disk, 109,000 / 136,000 / 103,000 records/s written, 1.7 / 1.3 / 1.0 million/s read.
+    default(
+        &mut producer,
+        &["compression.codec", "compression.type"],
+        "lz4",
+    );
+    default(&mut producer, &["request.timeout.ms"], &timeout.to_string());
     producer
         .set("enable.idempotence", "true")
         .set("acks", "all")
@@ -200,10 +212,13 @@ pub(super) fn producer(config: &Config) -> ClientConfig {
 /// A consumer that follows one partition by offsets of its own, in bounded memory.
 pub(super) fn reader(config: &Config) -> ClientConfig {
     let mut reader = client(config, &format!("{}.read", config.topic));
-    default(&mut reader, "queued.max.messages.kbytes", "8192");
-    default(&mut reader, "fetch.message.max.bytes", "1048576");
-    default(&mut reader, "fetch.queue.backoff.ms", "5");
-    default(&mut reader, "fetch.error.backoff.ms", "100");
+    // 12 readers that have stopped in the middle of a long partition hold 118 MB together, and 254
+    // MB with 8 MiB each, which reads no faster (1.7 million records/s).
+    default(&mut reader, &["queued.max.messages.kbytes"], "2048");
+    let fetch = ["fetch.message.max.bytes", "max.partition.fetch.bytes"];
+    default(&mut reader, &fetch, "1048576");
+    default(&mut reader, &["fetch.queue.backoff.ms"], "5");
+    default(&mut reader, &["fetch.error.backoff.ms"], "100");
     reader
         // librdkafka reads only with a group; no member joins and nothing is committed here.
         .set("group.id", format!("{}.readers", config.topic))
@@ -234,7 +249,11 @@ pub(super) fn member(config: &Config, member: &Member) -> ClientConfig {
         )
         // A rebalance waits for absent members no longer than for the session of one.
         .set("max.poll.interval.ms", session.max(10_000).to_string())
-        .set("enable.auto.commit", "false")
+        .set("enable.auto.commit", "true")
+        .set(
+            "auto.commit.interval.ms",
+            COMMIT_INTERVAL.as_millis().to_string(),
+        )
         .set("enable.auto.offset.store", "false")
         .set("auto.offset.reset", "latest")
         .set("fetch.message.max.bytes", "1024")
@@ -265,10 +284,13 @@ pub(super) fn wire_bytes(config: &Config) -> usize {
     config.max_record_bytes + HEADROOM
 }
 
-/// Sets what the operator's properties have not.
-fn default(client: &mut ClientConfig, name: &str, value: &str) {
-    if client.get(name).is_none() {
-        client.set(name, value);
+/// Sets the first of the names, which all mean the same, if the operator's properties have none.
+fn default(client: &mut ClientConfig, names: &[&str], value: &str) {
+    if names.iter().any(|name| client.get(name).is_some()) {
+        return;
+    }
+    if let Some(name) = names.first() {
+        client.set(*name, value);
     }
 }
 

@@ -117,6 +117,8 @@ fn a_property_of_the_operator_replaces_a_default_and_no_guarantee() {
     check(&config).unwrap();
     let producer = producer(&config);
     assert_eq!(producer.get("linger.ms"), Some("20"));
+    let other_name = super::producer(&with("compression.type", "zstd"));
+    assert_eq!(other_name.get("compression.codec"), None);
     assert_eq!(producer.get("enable.idempotence"), Some("true"));
     assert_eq!(producer.get("acks"), Some("all"));
 }

@@ -202,11 +202,23 @@ async fn what_members_commit_of_their_own_partitions_is_seen_and_outlives_them()
     }
     a.membership.commit(7, 1);
     committed(&opened, &group, &[None, Some(50), None, Some(100)]).await;
+    for offset in 51..60 {
+        a.membership.commit(1, offset);
+        committed(&opened, &group, &[None, Some(offset), None, Some(100)]).await;
+    }
+    // A partition that is rebuilt goes back, and so does what tools are to see.
+    a.membership.commit(3, 7);
+    committed(&opened, &group, &[None, Some(59), None, Some(7)]).await;
     a.membership.commit(0, 5);
-    a.membership.commit(1, 51);
+    a.membership.commit(1, 60);
     a.membership.leave().await;
     let now = opened.groups.committed(&group).await.unwrap();
-    assert_eq!(now, [Some(5), Some(51), None, Some(100)]);
+    assert_eq!(now, [Some(5), Some(60), None, Some(7)]);
+
+    let mut a = join(&opened, &group, "a", "127.0.0.1:7001").await;
+    shared(&mut [&mut a], &[4]).await;
+    a.membership.commit(1, 2);
+    committed(&opened, &group, &[Some(5), Some(2), None, Some(7)]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -113,7 +113,7 @@ impl Connection {
 
     /// A client that is ready to call.
     async fn ready(&self) -> Result<tonic::client::Grpc<Channel>, tonic::Status> {
-        let turn = self.losses.load(Ordering::Relaxed) % self.channels.len();
+        let turn = self.losses() % self.channels.len();
         let mut grpc = tonic::client::Grpc::new(self.channels[turn].clone());
         match grpc.ready().await {
             Ok(()) => Ok(grpc),
@@ -121,9 +121,19 @@ impl Connection {
         }
     }
 
-    /// Turns to the next process, if there is one.
-    fn lost(&self) {
-        self.losses.fetch_add(1, Ordering::Relaxed);
+    /// How often a process was lost so far.
+    fn losses(&self) -> usize {
+        self.losses.load(Ordering::Relaxed)
+    }
+
+    /// Turns to the next process, if there is one, unless another stream has since `seen`: of
+    /// several that lose a process together, one turns.
+    fn lost(&self, seen: usize) {
+        let (success, failure) = (Ordering::Relaxed, Ordering::Relaxed);
+        // Refused: another stream has turned.
+        let _ = self
+            .losses
+            .compare_exchange(seen, seen.wrapping_add(1), success, failure);
     }
 }
 

@@ -47,6 +47,34 @@ async fn everything_planned_is_answered_and_every_lie_is_rejected() {
 }
 
 #[tokio::test]
+async fn adapters_share_the_cases_of_a_system_and_each_case_keeps_to_one() {
+    let doubles = [Double::default(), Double::default()];
+    let mut addresses = Vec::new();
+    for double in &doubles {
+        addresses.push(double.serve().await.adapters);
+    }
+    let summary = run(to(addresses), config(), |_| {}, CancellationToken::new());
+    let progress = summary.await.unwrap().progress;
+    assert_eq!(progress.acknowledged + progress.rejected, progress.planned);
+    let received = doubles.map(|double| double.received());
+    let counts = received.each_ref().map(Vec::len);
+    assert_eq!(counts.iter().sum::<usize>() as u64, progress.planned);
+    assert!(counts.iter().all(|count| *count > 100), "{counts:?}");
+    let [one, other] = received.map(BTreeSet::from_iter);
+    assert!(one.is_disjoint(&other), "an event went to both");
+}
+
+#[tokio::test]
+async fn an_adapter_that_is_lost_is_replaced_by_the_other() {
+    let double = Double::default();
+    let gone: Uri = "http://127.0.0.1:1".parse().unwrap();
+    let addresses = vec![gone, double.serve().await.adapters];
+    let summary = run(to(addresses), config(), |_| {}, CancellationToken::new());
+    let progress = summary.await.unwrap().progress;
+    assert_eq!(progress.acknowledged + progress.rejected, progress.planned);
+}
+
+#[tokio::test]
 async fn shutdown_ends_it_early_with_what_was_done() {
     let double = Double::default();
     let endpoints = endpoints(&double).await;

@@ -53,6 +53,7 @@ pub async fn stream(
         } else {
             add(&connection.counters.resent, left.messages.len());
         }
+        let losses = connection.losses();
         let lost = converse(
             connection,
             system,
@@ -65,7 +66,7 @@ pub async fn stream(
         match lost {
             None => return Ok(()),
             Some(status) => {
-                connection.lost();
+                connection.lost(losses);
                 patience.after(status).await?;
             }
         }

@@ -89,13 +89,15 @@ mod tests {
     use super::*;
     use crate::config::Settings;
 
+    type Spoil = fn(&mut Log);
+
     #[tokio::test]
     async fn a_setting_out_of_range_is_refused_by_its_name_before_any_broker_is_asked() {
         let cluster = Cluster {
             bootstrap: "127.0.0.1:1".to_owned(),
             prefix: "x".to_owned(),
         };
-        let spoil: [(&str, fn(&mut Log)); 5] = [
+        let spoil: [(&str, Spoil); 5] = [
             ("log.partitions ", |keep| keep.partitions = 0),
             ("log.queue_bytes ", |keep| keep.queue_bytes = 1),
             ("log.kafka.replication ", |keep| keep.kafka.replication = 0),

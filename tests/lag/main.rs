@@ -92,6 +92,7 @@ async fn compare(arguments: &Arguments) -> Result<bool, Fault> {
     tokio::time::sleep(SETTLED).await;
     phases.push(look("projector stopped", &cluster, &home, &fleet).await?);
 
+    fleet.keep_outputs(&arguments.json.with_extension("outputs"))?;
     let verdicts = phases.iter().map(|phase| phase.judge(&truth));
     let verdicts: Vec<_> = verdicts.collect();
     table::show(&phases, &verdicts, &truth);

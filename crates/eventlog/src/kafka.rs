@@ -9,6 +9,7 @@ mod cluster;
 mod config;
 mod context;
 mod feed;
+mod gate;
 mod groups;
 mod keeper;
 mod log;
@@ -80,6 +81,14 @@ pub async fn open(config: Config) -> Result<Opened, OpenError> {
     settings::check(&config)?;
     topic::make_or_check(&config).await?;
     let cluster = Arc::new(cluster::Cluster::new(&config)?);
+    // A leader that the metadata name may not serve yet.
+    for partition in 0..config.partitions {
+        let served = cluster.bounds(partition).await;
+        served.map_err(|error| OpenError::Unavailable {
+            bootstrap: config.bootstrap.clone(),
+            what: format!("topic {}: {error}", config.topic),
+        })?;
+    }
     let log = log::TopicLog::start(&config, Arc::clone(&cluster))?;
     let groups = groups::TopicGroups::new(config, cluster);
     Ok(Opened {
@@ -94,7 +103,7 @@ fn unavailable(config: &Config, error: &KafkaError) -> OpenError {
         // The client was not made, so that no broker was asked.
         KafkaError::ClientCreation(what) | KafkaError::ClientConfig(_, what, ..) => {
             OpenError::Setting {
-                field: "log.kafka.properties",
+                field: "properties",
                 what: format!("are not taken together: {what}"),
             }
         }

@@ -44,6 +44,7 @@ pub(super) fn keep(
     let mut pause = PAUSE;
     while !stop.load(Ordering::Acquire) {
         producer.poll(TICK);
+        outbox.expire();
         let Some((code, reason)) = producer.client().fatal_error() else {
             continue;
         };

@@ -2,16 +2,17 @@
 //! new producer when the one before it is beyond use.
 //!
 //! ```text
-//! append --> window --> producer --> brokers --> delivered: the call is answered
-//!                          | fatal
-//!                          v
-//!                       backlog (also takes what comes meanwhile) --> next producer, in order
+//! append --> window --> gate --> producer --> brokers --> delivered: the call is answered
+//!                                   | fatal
+//!                                   v
+//!                                backlog (also takes what comes meanwhile) --> next producer, in order
 //! ```
 //! Records keep the order in which they were taken in, so that what was not delivered goes before
 //! anything newer.
 
 use super::call::{Answer, Call, Waiting, cost};
 use super::config::Describe;
+use super::gate::Gate;
 use super::producer::{self, NotTaken, Producer};
 use super::window::Window;
 use crate::{AppendError, Record, partition_for};
@@ -27,6 +28,7 @@ pub(super) struct Outbox {
     partitions: u32,
     describe: Option<Describe>,
     window: Window,
+    gates: Vec<Gate>,
     route: RwLock<Route>,
     backlog: Mutex<Vec<Waiting>>,
     next_order: AtomicU64,
@@ -39,14 +41,22 @@ pub(super) struct Outbox {
     ended: AtomicBool,
 }
 
+/// What is said of a record that waited too long.
+const LATE: &str = "not delivered in time";
+
+/// Whether a producer has a record, or will have it.
+enum Sent {
+    Taken,
+    Refused,
+}
+
 /// Where records go that are taken in now.
-enum Route {
-    /// To this producer.
-    Producer(Arc<Producer>),
-    /// To the backlog: there is no producer at the moment.
-    Backlog,
-    /// Nowhere: no more are taken. What was taken before is still delivered.
-    Closed,
+#[derive(Default)]
+struct Route {
+    /// To this producer; to the backlog while there is none.
+    producer: Option<Arc<Producer>>,
+    /// None are taken in any more. What was taken in before is still delivered.
+    closed: bool,
 }
 
 impl Outbox {
@@ -57,7 +67,8 @@ impl Outbox {
             partitions: config.partitions,
             describe: config.describe.clone(),
             window: Window::new(config.partitions, config.queue_bytes),
-            route: RwLock::new(Route::Backlog),
+            gates: (0..config.partitions).map(|_| Gate::default()).collect(),
+            route: RwLock::default(),
             backlog: Mutex::default(),
             next_order: AtomicU64::new(0),
             unsettled: AtomicUsize::new(0),
@@ -93,7 +104,7 @@ impl Outbox {
 
         // Held to the end, so that the producer does not change in the middle of a call.
         let route = self.route();
-        if matches!(*route, Route::Closed) {
+        if route.closed {
             return Err(AppendError::Closed);
         }
         self.window.admit(&bytes)?;
@@ -111,42 +122,93 @@ impl Outbox {
                 headers,
                 bytes,
             };
-            match &*route {
-                Route::Producer(producer) => self.hand_over(producer, waiting),
-                Route::Backlog | Route::Closed => self.send_again(waiting),
+            match &route.producer {
+                Some(producer) => self.hand_over(producer, waiting),
+                None => self.send_again(waiting),
             }
         }
         Ok((partitions, answer))
     }
 
-    /// Hands a record to a producer, or deals with it if that does not take it.
+    /// Hands a record to a producer when it is its turn.
     fn hand_over(&self, producer: &Producer, waiting: Waiting) {
-        let Err(not_taken) = producer::send(producer, &self.topic, waiting) else {
+        let Some(gate) = self.gate(waiting.partition) else {
             return;
+        };
+        let mut turn = gate.pass(waiting);
+        while let Some(waiting) = turn {
+            let order = waiting.order;
+            turn = match self.send(producer, waiting) {
+                Sent::Taken => None,
+                Sent::Refused => gate.failed(order),
+            };
+        }
+    }
+
+    /// Sends a record now, or deals with it if the producer does not take it.
+    fn send(&self, producer: &Producer, waiting: Waiting) -> Sent {
+        let Err(not_taken) = producer::send(producer, &self.topic, waiting) else {
+            return Sent::Taken;
         };
         let NotTaken { error, waiting } = *not_taken;
         match error.rdkafka_error_code() {
-            Some(RDKafkaErrorCode::Fatal) => self.send_again(waiting),
+            Some(RDKafkaErrorCode::Fatal) => {
+                self.send_again(waiting);
+                return Sent::Taken;
+            }
             Some(RDKafkaErrorCode::QueueFull) => {
                 let error = self.window.full(waiting.partition);
                 self.settle(waiting, Err(error));
             }
-            _ => self.failed(waiting, &error.to_string()),
+            _ => self.fail(waiting, &producer::reason(&error)),
         }
+        Sent::Refused
     }
 
-    /// A record is stored.
+    /// A record is stored: the first of its partition lets the others follow.
     pub(super) fn delivered(&self, waiting: Waiting, offset: u64) {
+        let (partition, order) = (waiting.partition, waiting.order);
         self.settle(waiting, Ok(offset));
+        let Some(gate) = self.gate(partition) else {
+            return;
+        };
+        loop {
+            let held = gate.stored(order);
+            if held.is_empty() {
+                return;
+            }
+            let route = self.route();
+            for waiting in held {
+                match &route.producer {
+                    Some(producer) => {
+                        self.send(producer, waiting);
+                    }
+                    None => self.send_again(waiting),
+                }
+            }
+        }
     }
 
     /// A record is not known to be stored, and is not sent again.
     pub(super) fn failed(&self, waiting: Waiting, what: &str) {
-        let error = AppendError::Unavailable {
-            partition: waiting.partition,
-            what: what.to_owned(),
+        let (partition, order) = (waiting.partition, waiting.order);
+        self.fail(waiting, what);
+        let next = self.gate(partition).and_then(|gate| gate.failed(order));
+        let Some(mut next) = next else {
+            return;
         };
-        self.settle(waiting, Err(error));
+        let route = self.route();
+        while let Some(producer) = &route.producer {
+            let order = next.order;
+            if matches!(self.send(producer, next), Sent::Taken) {
+                return;
+            }
+            match self.gate(partition).and_then(|gate| gate.failed(order)) {
+                Some(waiting) => next = waiting,
+                None => return,
+            }
+        }
+        self.send_again(next);
     }
 
     /// A record is not known to be stored, and waits for the next producer.
@@ -156,6 +218,14 @@ impl Outbox {
         } else {
             self.backlog().push(waiting);
         }
+    }
+
+    fn fail(&self, waiting: Waiting, what: &str) {
+        let error = AppendError::Unavailable {
+            partition: waiting.partition,
+            what: what.to_owned(),
+        };
+        self.settle(waiting, Err(error));
     }
 
     fn settle(&self, waiting: Waiting, outcome: Result<u64, AppendError>) {
@@ -168,10 +238,7 @@ impl Outbox {
 
     /// Sends nothing more to the present producer: what comes goes to the backlog.
     pub(super) fn withdraw(&self) {
-        let mut route = self.route_mut();
-        if matches!(*route, Route::Producer(_)) {
-            *route = Route::Backlog;
-        }
+        self.route_mut().producer = None;
     }
 
     /// Sends the backlog to a new producer, in order, and then whatever comes. Records whose time
@@ -180,35 +247,39 @@ impl Outbox {
         let mut route = self.route_mut();
         self.producers.fetch_add(1, Ordering::Relaxed);
         let mut backlog = std::mem::take(&mut *self.backlog());
+        for gate in &self.gates {
+            backlog.extend(gate.shut());
+        }
         backlog.sort_unstable_by_key(|waiting| waiting.order);
         let now = Instant::now();
         for waiting in backlog {
             if waiting.call.deadline <= now {
-                self.failed(waiting, "not delivered in time");
+                self.fail(waiting, LATE);
             } else {
                 self.hand_over(producer, waiting);
             }
         }
-        if !matches!(*route, Route::Closed) {
-            *route = Route::Producer(Arc::clone(producer));
-        }
+        route.producer = Some(Arc::clone(producer));
     }
 
-    /// Fails what waits in the backlog for longer than it may.
+    /// Fails what has waited in the backlog or at a gate for longer than it may.
     pub(super) fn expire(&self) {
         let now = Instant::now();
-        let late: Vec<_> = self
+        let mut late: Vec<Waiting> = self
             .backlog()
             .extract_if(.., |waiting| waiting.call.deadline <= now)
             .collect();
+        for gate in &self.gates {
+            late.extend(gate.late(now));
+        }
         for waiting in late {
-            self.failed(waiting, "not delivered in time");
+            self.fail(waiting, LATE);
         }
     }
 
     /// Takes nothing in from now on.
     pub(super) fn close(&self) {
-        *self.route_mut() = Route::Closed;
+        self.route_mut().closed = true;
     }
 
     /// Resolves once nothing is unsettled.
@@ -236,11 +307,21 @@ impl Outbox {
     /// No producer will follow: forgets the last one and fails what is left.
     pub(super) fn end(&self) {
         self.ended.store(true, Ordering::Release);
-        *self.route_mut() = Route::Closed;
-        let backlog = std::mem::take(&mut *self.backlog());
-        for waiting in backlog {
+        *self.route_mut() = Route {
+            producer: None,
+            closed: true,
+        };
+        let mut left = std::mem::take(&mut *self.backlog());
+        for gate in &self.gates {
+            left.extend(gate.shut());
+        }
+        for waiting in left {
             self.settle(waiting, Err(AppendError::Closed));
         }
+    }
+
+    fn gate(&self, partition: u32) -> Option<&Gate> {
+        self.gates.get(partition as usize)
     }
 
     fn route(&self) -> RwLockReadGuard<'_, Route> {

@@ -50,10 +50,11 @@ impl ProducerContext for Deliveries {
         match result {
             Ok(message) => match u64::try_from(message.offset()) {
                 Ok(offset) => self.outbox.delivered(waiting, offset),
-                // The brokers had it already and no longer know where.
+                // librdkafka concludes that it is stored, from what became of others; see `gate`.
+                // No broker has said so or where, so that it is not acknowledged here.
                 Err(_) => self
                     .outbox
-                    .failed(waiting, "stored, but its offset is not known"),
+                    .failed(waiting, "it may be stored, but no broker has said where"),
             },
             Err((error, _)) if is_purged(error) => self.outbox.send_again(waiting),
             Err((error, _)) if is_final(error) || !self.is_beyond_use() => {

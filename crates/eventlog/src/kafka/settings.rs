@@ -23,7 +23,7 @@ const OURS: [(&str, &str); 33] = [
     ("check.crcs", "it is always true"),
     ("client.id", "it names the service"),
     ("delivery.report.only.error", "every delivery is answered"),
-    ("delivery.timeout.ms", "set log.kafka.delivery_timeout"),
+    ("delivery.timeout.ms", "set log.kafka.delivery_timeout_ms"),
     ("enable.auto.commit", "the hub commits after its store"),
     (
         "enable.auto.offset.store",
@@ -43,19 +43,22 @@ const OURS: [(&str, &str); 33] = [
     ("heartbeat.interval.ms", "it follows from the session"),
     ("isolation.level", "the log has no transactions"),
     ("max.poll.interval.ms", "members are polled all the time"),
-    ("message.max.bytes", "set log.kafka.max_record_bytes"),
-    ("message.timeout.ms", "set log.kafka.delivery_timeout"),
+    ("message.max.bytes", "it follows from the largest record"),
+    ("message.timeout.ms", "set log.kafka.delivery_timeout_ms"),
     ("metadata.broker.list", "name the brokers in log.home"),
     (
         "partition.assignment.strategy",
         "it is always cooperative-sticky",
     ),
     ("partitioner", "it is always the Java client's"),
-    ("queue.buffering.max.kbytes", "set log.kafka.queue_bytes"),
-    ("queue.buffering.max.messages", "set log.kafka.queue_bytes"),
+    ("queue.buffering.max.kbytes", "set log.queue_bytes"),
+    ("queue.buffering.max.messages", "set log.queue_bytes"),
     ("request.required.acks", "it is always all"),
-    ("retries", "set log.kafka.delivery_timeout"),
-    ("message.send.max.retries", "set log.kafka.delivery_timeout"),
+    ("retries", "set log.kafka.delivery_timeout_ms"),
+    (
+        "message.send.max.retries",
+        "set log.kafka.delivery_timeout_ms",
+    ),
     ("session.timeout.ms", "set the projector's session"),
     ("transactional.id", "the log has no transactions"),
     ("auto.commit.enable", "the hub commits after its store"),
@@ -69,52 +72,52 @@ pub(super) fn check(config: &Config) -> Result<(), OpenError> {
     let setting = |field, what: String| Err(OpenError::Setting { field, what });
     if config.bootstrap.trim().is_empty() {
         return setting(
-            "log.home",
+            "bootstrap",
             "must name a broker, as in kafka://host:9092".to_owned(),
         );
     }
     let legal = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     if config.topic.is_empty() || config.topic.len() > 249 || !config.topic.chars().all(legal) {
         let what = format!(
-            "gives the topic {:?}; a topic has 1 to 249 letters, digits, dots, dashes, underscores",
+            "is {:?}; a topic's name has 1 to 249 letters, digits, dots, dashes, underscores",
             config.topic
         );
-        return setting("log.home", what);
+        return setting("topic", what);
     }
     if !(1..=10_000).contains(&config.partitions) {
         let what = format!("must be from 1 to 10000, not {}", config.partitions);
-        return setting("log.kafka.partitions", what);
+        return setting("partitions", what);
     }
     if !(1..=32).contains(&config.replication) {
         let what = format!("must be from 1 to 32, not {}", config.replication);
-        return setting("log.kafka.replication", what);
+        return setting("replication", what);
     }
     if !(1..=config.replication).contains(&config.min_insync_replicas) {
         let what = format!(
-            "must be from 1 to log.kafka.replication ({}), not {}",
+            "must be from 1 to replication ({}), not {}",
             config.replication, config.min_insync_replicas
         );
-        return setting("log.kafka.min_insync_replicas", what);
+        return setting("min_insync_replicas", what);
     }
     let timeout = config.delivery_timeout;
     if !(Duration::from_millis(100)..=Duration::from_secs(900)).contains(&timeout) {
         let what = format!("must be from 100 ms to 15 minutes, not {timeout:?}");
-        return setting("log.kafka.delivery_timeout", what);
+        return setting("delivery_timeout", what);
     }
     if !(1..=64 * 1024 * 1024).contains(&config.max_record_bytes) {
         let what = format!(
             "must be from 1 to 67108864, not {}",
             config.max_record_bytes
         );
-        return setting("log.kafka.max_record_bytes", what);
+        return setting("max_record_bytes", what);
     }
     let least = config.max_record_bytes + HEADROOM;
     if config.queue_bytes < least {
         let what = format!(
-            "must be at least log.kafka.max_record_bytes + {HEADROOM} ({least}), not {}",
+            "must be at least max_record_bytes + {HEADROOM} ({least}), not {}",
             config.queue_bytes
         );
-        return setting("log.kafka.queue_bytes", what);
+        return setting("queue_bytes", what);
     }
     check_properties(config)
 }
@@ -124,7 +127,7 @@ fn check_properties(config: &Config) -> Result<(), OpenError> {
         let ours = OURS.iter().find(|(ours, _)| ours == name);
         if let Some((_, instead)) = ours {
             return Err(OpenError::Setting {
-                field: "log.kafka.properties",
+                field: "properties",
                 what: format!("may not set {name}: {instead}"),
             });
         }
@@ -133,7 +136,7 @@ fn check_properties(config: &Config) -> Result<(), OpenError> {
         alone.set(name, value);
         if let Err(error) = alone.create_native_config() {
             return Err(OpenError::Setting {
-                field: "log.kafka.properties",
+                field: "properties",
                 what: format!("has {name} wrong: {}", reason(&error)),
             });
         }

@@ -97,11 +97,11 @@ async fn check(
         return Err(OpenError::Topic {
             topic: config.topic.clone(),
             what: format!(
-                "it has {} partitions, log.kafka.partitions is {}",
+                "it has {} partitions, log.partitions is {}",
                 shape.partitions, config.partitions
             ),
             fix: format!(
-                "set log.kafka.partitions = {}, or name another prefix in log.home and copy the \
+                "set log.partitions = {}, or name another prefix in log.home and copy the \
                  log there (adding partitions would part a case from its earlier events)",
                 shape.partitions
             ),

@@ -60,9 +60,8 @@ pub(super) fn wanted(config: &Config) -> Vec<Wanted> {
 fn or_settings(differences: &[String]) -> String {
     let settings = [
         ("min.insync.replicas", "log.kafka.min_insync_replicas"),
-        ("retention.ms", "log.retention_age"),
+        ("retention.ms", "log.retention_hours"),
         ("retention.bytes", "log.retention_bytes"),
-        ("max.message.bytes", "log.kafka.max_record_bytes"),
     ];
     let differs = |name: &str| {
         differences

@@ -124,6 +124,38 @@ async fn a_producer_that_fails_for_good_is_replaced_and_nothing_is_lost_or_doubl
     timeout(PATIENCE, log.close()).await.unwrap().unwrap();
 }
 
+/// What librdkafka alone would report as stored although it is not; see `gate`.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_first_request_that_is_refused_for_the_moment_is_not_overtaken() {
+    let (mock, config) = mock();
+    let refused = RDKafkaRespErr::RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION;
+    for round in 0..5 {
+        let log = started(&config);
+        mock.request_errors(RDKafkaApiKey::Produce, &[refused, refused]);
+        let case = format!("case {round}");
+        let appending: Vec<_> = (0..50)
+            .map(|i| {
+                let log = Arc::clone(&log);
+                let record = record(&case, format!("{round} {i}"), 1 + i);
+                tokio::spawn(async move {
+                    tokio::time::sleep(Duration::from_millis(i as u64)).await;
+                    (log.append(vec![record.clone()]).await, record)
+                })
+            })
+            .collect();
+        let mut told = Vec::new();
+        for appending in appending {
+            let (positions, record) = timeout(PATIENCE, appending).await.unwrap().unwrap();
+            told.push((positions.unwrap()[0], record));
+        }
+        let stored: HashMap<u64, Record> =
+            read(&log, told[0].0.partition).await.into_iter().collect();
+        for (position, record) in told {
+            assert_eq!(stored.get(&position.offset), Some(&record));
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn records_of_one_call_keep_their_order_when_the_producer_fails_under_them() {
     let (mock, mut config) = mock();

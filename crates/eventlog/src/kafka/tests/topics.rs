@@ -60,11 +60,8 @@ async fn a_topic_of_another_shape_is_refused_with_the_fix() {
         ..config.clone()
     })
     .await;
-    assert_eq!(what, "it has 4 partitions, log.kafka.partitions is 6");
-    assert!(
-        fix.starts_with("set log.kafka.partitions = 4, or "),
-        "{fix}"
-    );
+    assert_eq!(what, "it has 4 partitions, log.partitions is 6");
+    assert!(fix.starts_with("set log.partitions = 4, or "), "{fix}");
 
     let (what, fix) = refused(&Config {
         replication: 2,

@@ -18,7 +18,8 @@ use futures_util::stream::BoxStream;
 use std::time::Duration;
 
 /// Questions over the views. Requests were checked by the caller; waiting for
-/// `min_positions` is the caller's through [`Questions::wait_for`].
+/// `min_positions` is the caller's through [`Questions::wait_for`]. Where several processes share
+/// the views every question may also fail with `VIEW_UNOWNED` or `VERSIONS_MIXED`.
 #[async_trait]
 pub trait Questions: Send + Sync {
     /// Waits until the view has processed every position, at most `limit`.
@@ -65,7 +66,9 @@ pub trait Questions: Send + Sync {
     ) -> Result<GetPathStatisticsResponse, Failure>;
 }
 
-/// What an operator asks of the views.
+/// What an operator asks of the views. Where several processes share them, a partition that
+/// nobody keeps just now has a position without a digest, a lag since its last owner's commit, and
+/// fails every other call with `VIEW_UNOWNED`.
 #[async_trait]
 pub trait ViewOperations: Send + Sync {
     /// Position and digest of every view, by partition.

@@ -55,8 +55,8 @@ use lienthong_contract::pb::operations::v1::{
     ParkedDossier, RebuildProgress, VerifyViewsResponse, ViewLag, ViewPosition,
 };
 use lienthong_contract::pb::procedure::v1 as pb;
-use lienthong_contract::pb::projection::v1::get_sum_request::Question;
 use lienthong_contract::pb::projection::v1::WaitForRequest;
+use lienthong_contract::pb::projection::v1::get_sum_request::Question;
 use lienthong_contract::ports::{Questions, ViewOperations};
 use lienthong_contract::reason::Reason;
 use lienthong_contract::status::Failure;
@@ -98,7 +98,7 @@ pub struct Cluster {
     directory: Directory,
     log: Arc<dyn EventLog>,
     registry: Arc<Registry>,
-    links: Links,
+    links: Arc<Links>,
     words: Words,
     ties: KnownTies,
     cases: Joined<CaseFact>,
@@ -119,12 +119,12 @@ impl Cluster {
             ),
             log: handles.log,
             registry: handles.registry,
-            links: Links::new(partitions),
+            links: Arc::new(Links::new(partitions)),
             words: Words::new(partitions),
             ties: KnownTies::default(),
-            cases: Joined::new(partitions),
-            horizontal: Joined::new(partitions),
-            vertical: Joined::new(partitions),
+            cases: Joined::new(View::Case, partitions),
+            horizontal: Joined::new(View::Horizontal, partitions),
+            vertical: Joined::new(View::Vertical, partitions),
         }
     }
 
@@ -183,6 +183,12 @@ impl Cluster {
     }
 }
 
+/// How far an answer knows every partition that took links at one moment and facts at another.
+fn earlier(links: Vec<At>, facts: Vec<At>) -> Vec<At> {
+    let both = links.into_iter().zip(facts);
+    both.map(|(links, facts)| links.earlier(facts)).collect()
+}
+
 #[async_trait]
 impl Questions for Cluster {
     async fn wait_for(
@@ -201,7 +207,11 @@ impl Questions for Cluster {
             };
             !positions.iter().any(later)
         };
-        let views = if view == View::Case { vec![view] } else { vec![view, View::Case] };
+        let views = if view == View::Case {
+            vec![view]
+        } else {
+            vec![view, View::Case]
+        };
         let waits = views.iter().flat_map(|view| {
             let asked = positions.iter().filter(last);
             asked.map(move |position| self.wait_for_one(*view, *position, until).boxed())
@@ -226,13 +236,12 @@ impl Questions for Cluster {
         let question = list::Question::read(&request)?;
         let (ties, at) = self.ties().await?;
         let asked = Asked {
-            view: View::Case,
             question: Question::Cases(request),
             only: Only::default(),
             sum: list::List::new(question, self.registry.clone()),
         };
-        // What the ties know is what the answer knows for sure: its freshness is theirs.
-        let (list, _) = add_up(&self.directory, ties, &self.cases, asked).await?;
+        let (list, then) = add_up(&self.directory, ties, &self.cases, asked).await?;
+        let at = earlier(at, then);
         Ok(pb::ListCasesResponse {
             freshness: self.fresh(View::Case, &at).await?,
             ..list.finish()
@@ -246,7 +255,6 @@ impl Questions for Cluster {
         let question = horizontal::Question::read(&request)?;
         let (ties, _) = self.ties().await?;
         let asked = Asked {
-            view: View::Horizontal,
             question: Question::Horizontal(request),
             only: Only::default(),
             sum: horizontal::Horizontal::new(&question, self.registry.clone()),
@@ -266,7 +274,6 @@ impl Questions for Cluster {
         let question = vertical::Question::read(&request)?;
         let (ties, _) = self.ties().await?;
         let asked = Asked {
-            view: View::Vertical,
             question: Question::Vertical(request),
             only: Only::default(),
             sum: vertical::Vertical::new(&question, self.registry.clone()),
@@ -286,14 +293,14 @@ impl Questions for Cluster {
         let question = statistics::Question::read(&request)?;
         let (ties, at) = self.ties().await?;
         let asked = Asked {
-            view: View::Case,
             only: Only {
                 source: request.source.clone(),
             },
             question: Question::PathStatistics(request),
             sum: statistics::Statistics::new(&question),
         };
-        let (sum, _) = add_up(&self.directory, ties, &self.cases, asked).await?;
+        let (sum, then) = add_up(&self.directory, ties, &self.cases, asked).await?;
+        let at = earlier(at, then);
         let answer = work(move || sum.finish()).await?;
         Ok(pb::GetPathStatisticsResponse {
             freshness: self.fresh(View::Case, &at).await?,
@@ -328,8 +335,7 @@ impl ViewOperations for Cluster {
         &self,
         views: &[String],
     ) -> Result<BoxStream<'static, Result<VerifyViewsResponse, Failure>>, Failure> {
-        let named: Result<Vec<View>, Failure> =
-            views.iter().map(|name| view_named(name)).collect();
+        let named: Result<Vec<View>, Failure> = views.iter().map(|name| view_named(name)).collect();
         let mut views = named?;
         if views.is_empty() {
             views = View::ALL.to_vec();

@@ -3,19 +3,19 @@
 
 use super::*;
 use crate::cluster::peer::Told as Steps;
-use crate::projectors::{self, Projectors};
-use crate::store::StoreKind;
-use futures_util::StreamExt;
-use lienthong_contract::pb::projection::v1::{self as inner, WaitForResponse};
 use crate::lane::Lane;
 use crate::lanes::Lanes;
+use crate::projectors::{self, Projectors};
 use crate::questions;
+use crate::store::StoreKind;
 use crate::testing::cluster::{Village, feed_part};
 use crate::testing::events::{Told, accepted, handed_over, linked, poison, received, release};
 use crate::testing::lanes::{PARTITIONS, lanes};
 use crate::testing::log::MemoryLog;
 use crate::testing::strategies::{all_told, codes, records};
+use futures_util::StreamExt;
 use lienthong_contract::pb::event::v1::linked::Relation;
+use lienthong_contract::pb::projection::v1::{self as inner, WaitForResponse};
 use lienthong_contract::time::from_millis;
 use proptest::prelude::*;
 use prost::Message;
@@ -111,9 +111,8 @@ impl Way<'_> {
                 }
             }
         }
-        let moments = [10, 200, 490].map(|minute| {
-            from_millis(crate::testing::events::MORNING_MS + minute * 60_000)
-        });
+        let moments = [10, 200, 490]
+            .map(|minute| from_millis(crate::testing::events::MORNING_MS + minute * 60_000));
         for (grain, source) in [(1, ""), (2, "urn:lienthong:vn:H56:onestop"), (1, "urn:x")] {
             let request = pb::GetPathStatisticsRequest {
                 grain,
@@ -145,7 +144,11 @@ impl Way<'_> {
 impl All {
     /// What is left when only the clock differs.
     fn without_lag(mut self) -> Self {
-        let cases = self.cases.iter_mut().flatten().map(|one| &mut one.freshness);
+        let cases = self
+            .cases
+            .iter_mut()
+            .flatten()
+            .map(|one| &mut one.freshness);
         let pages = self.pages.iter_mut().map(|one| &mut one.freshness);
         let statistics = self.statistics.iter_mut().map(|one| &mut one.freshness);
         let horizontal = self.horizontal.iter_mut().map(|one| &mut one.freshness);
@@ -249,7 +252,10 @@ fn apart() -> (Vec<Told>, [String; 2]) {
     let first = "A-1".to_owned();
     let of = |code: &str| log.partition_of(code.as_bytes());
     let second = (1..).map(|n| format!("B-{n}"));
-    let second = second.into_iter().find(|code| of(code) != of(&first)).unwrap();
+    let second = second
+        .into_iter()
+        .find(|code| of(code) != of(&first))
+        .unwrap();
     let told = vec![
         Told::new("1", &first, "", 0, received()).by("H56.14.01"),
         Told::new("2", &first, "", 10, handed_over("H56.03")).by("H56.14.01"),
@@ -260,7 +266,9 @@ fn apart() -> (Vec<Told>, [String; 2]) {
 
 /// Three instances over a log, one view's partitions each on another.
 fn three(log: &Arc<MemoryLog>) -> Village {
-    Village::new(log, 3, |view, partition| (view as usize + partition as usize) % 3)
+    Village::new(log, 3, |view, partition| {
+        (view as usize + partition as usize) % 3
+    })
 }
 
 #[tokio::test]
@@ -302,21 +310,29 @@ async fn a_link_between_instances_shows_in_the_next_answer() {
         let case = ours.case.unwrap();
         assert_eq!((&case.code[..], case.timeline.len()), ("LT-1", 5));
         assert!(case.timeline.iter().any(|entry| {
-            entry.actor.as_ref().is_some_and(|actor| actor.agency_code == "X-new")
+            entry
+                .actor
+                .as_ref()
+                .is_some_and(|actor| actor.agency_code == "X-new")
         }));
     }
     let future = [Position {
         offset: wanted[0].offset + 1_000,
         ..wanted[0]
     }];
-    let late = gateway.wait_for("case", &future, Duration::from_millis(5)).await;
+    let late = gateway
+        .wait_for("case", &future, Duration::from_millis(5))
+        .await;
     assert_eq!(late.unwrap_err().reason, Reason::ViewNotCaughtUp);
     let nowhere = [Position {
         partition: 9,
         offset: 0,
     }];
     let refused = gateway.wait_for("case", &nowhere, Duration::ZERO).await;
-    assert_eq!(refused.unwrap_err().violations[0].field, "min_positions[0].partition");
+    assert_eq!(
+        refused.unwrap_err().violations[0].field,
+        "min_positions[0].partition"
+    );
 }
 
 /// Every question; what each failed with.
@@ -328,9 +344,18 @@ async fn failures(gateway: &Cluster) -> Vec<Option<Failure>> {
     vec![
         gateway.case(case).await.err(),
         gateway.cases(pb::ListCasesRequest::default()).await.err(),
-        gateway.path_statistics(pb::GetPathStatisticsRequest::default()).await.err(),
-        gateway.horizontal(pb::GetHorizontalRequest::default()).await.err(),
-        gateway.vertical(pb::GetVerticalRequest::default()).await.err(),
+        gateway
+            .path_statistics(pb::GetPathStatisticsRequest::default())
+            .await
+            .err(),
+        gateway
+            .horizontal(pb::GetHorizontalRequest::default())
+            .await
+            .err(),
+        gateway
+            .vertical(pb::GetVerticalRequest::default())
+            .await
+            .err(),
     ]
 }
 
@@ -359,38 +384,68 @@ async fn without_an_owner_a_question_is_refused_with_a_retry_hint_and_lag_goes_o
     let status = Status::from(horizontal.clone());
     assert_eq!(status.code(), Code::Unavailable);
     assert!(status.get_error_details().retry_info().is_some());
-    assert_eq!(gateway.check_owned().await.unwrap_err().metadata["partition"], "1");
+    assert_eq!(
+        gateway.check_owned().await.unwrap_err().metadata["partition"],
+        "1"
+    );
 
     let (start, end) = (0, log.end(1));
     let committed = vec![None, Some(end - 1), None];
     let group = "lienthong.projector.horizontal".to_owned();
-    village.town.committed.lock().unwrap().insert(group.clone(), committed);
+    village
+        .town
+        .committed
+        .lock()
+        .unwrap()
+        .insert(group.clone(), committed);
     let of_lost = |lags: Vec<ViewLag>| {
         assert_eq!(lags.len(), 9);
         let is_lost = |lag: &ViewLag| lag.view == "horizontal" && lag.partition == 1;
         lags.into_iter().find(is_lost).unwrap()
     };
     let lag = of_lost(gateway.lag().await.unwrap());
-    assert_eq!((lag.next_offset, lag.log_end_offset, lag.lag_events), (end - 1, end, 1));
+    assert_eq!(
+        (lag.next_offset, lag.log_end_offset, lag.lag_events),
+        (end - 1, end, 1)
+    );
     assert_eq!(lag.status, "stalled");
-    assert!(lag.reason.contains("no instance keeps partition 1"), "{}", lag.reason);
-    assert!(lag.lag_seconds > 0.0, "the record waits since it was recorded");
+    assert!(
+        lag.reason.contains("no instance keeps partition 1"),
+        "{}",
+        lag.reason
+    );
+    assert!(
+        lag.lag_seconds > 0.0,
+        "the record waits since it was recorded"
+    );
     village.town.committed.lock().unwrap().clear();
     let lag = of_lost(gateway.lag().await.unwrap());
     assert_eq!((lag.next_offset, lag.lag_events), (start, end - start));
 
     let positions = gateway.positions().await;
-    let known = positions.iter().filter(|position| !position.digest.is_empty());
+    let known = positions
+        .iter()
+        .filter(|position| !position.digest.is_empty());
     assert_eq!((positions.len(), known.count()), (9, 8));
     assert_eq!(gateway.parked("case").await.unwrap(), []);
-    assert_eq!(gateway.parked("").await.unwrap_err().reason, Reason::ViewUnowned);
-    assert_eq!(gateway.parked("cases").await.unwrap_err().reason, Reason::ViewUnknown);
+    assert_eq!(
+        gateway.parked("").await.unwrap_err().reason,
+        Reason::ViewUnowned
+    );
+    assert_eq!(
+        gateway.parked("cases").await.unwrap_err().reason,
+        Reason::ViewUnknown
+    );
     let refused = gateway.rebuild("horizontal").await.err().unwrap();
     assert_eq!(refused.reason, Reason::ViewUnowned);
 
     // Its new owner is found at once; while it loads, the answer is that it loads.
     let lane = Arc::new(Lane::new(crate::testing::lanes::owner(key.0, key.1), None));
-    village.shares[2].lanes.lock().unwrap().insert(key, lane.clone());
+    village.shares[2]
+        .lanes
+        .lock()
+        .unwrap()
+        .insert(key, lane.clone());
     let loading = failures(&gateway).await.remove(3).unwrap();
     assert_eq!(loading.reason, Reason::ViewLoading);
     crate::testing::cluster::feed(&log, &lane, end).await;
@@ -404,7 +459,13 @@ async fn without_an_owner_a_question_is_refused_with_a_retry_hint_and_lag_goes_o
     for failure in failures(&gateway).await {
         let failure = failure.unwrap();
         assert_eq!(failure.reason, Reason::ViewUnowned);
-        assert_eq!((&failure.metadata["view"][..], &failure.metadata["partition"][..]), ("case", "2"));
+        assert_eq!(
+            (
+                &failure.metadata["view"][..],
+                &failure.metadata["partition"][..]
+            ),
+            ("case", "2")
+        );
     }
 }
 
@@ -428,7 +489,10 @@ async fn of_two_that_keep_a_partition_the_ready_one_that_is_further_is_asked() {
         other.lanes.lock().unwrap().insert((view, partition), lane);
     }
     let gateway = village.gateway();
-    assert_eq!(Way::One(&one).all().await, Way::Several(&gateway).all().await);
+    assert_eq!(
+        Way::One(&one).all().await,
+        Way::Several(&gateway).all().await
+    );
 }
 
 /// Counts what travels.
@@ -439,7 +503,8 @@ struct Counted {
 
 impl Counted {
     fn count<T: Message>(&self, message: T) -> T {
-        self.bytes.fetch_add(message.encoded_len(), Ordering::Relaxed);
+        self.bytes
+            .fetch_add(message.encoded_len(), Ordering::Relaxed);
         message
     }
 }
@@ -482,10 +547,7 @@ impl Peer for Counted {
     async fn rebuild(&self, view: &str) -> Result<Steps<inner::RebuildViewResponse>, Failure> {
         self.peer.rebuild(view).await
     }
-    async fn verify(
-        &self,
-        views: &[String],
-    ) -> Result<Steps<inner::VerifyViewsResponse>, Failure> {
+    async fn verify(&self, views: &[String]) -> Result<Steps<inner::VerifyViewsResponse>, Failure> {
         self.peer.verify(views).await
     }
 }
@@ -524,7 +586,9 @@ fn late_ties(from: usize, to: usize) -> Vec<Told> {
 async fn what_travels_grows_with_the_ties_at_first_and_with_their_changes_then() {
     let ask = async |gateway: &Cluster, bytes: &AtomicUsize| {
         bytes.store(0, Ordering::Relaxed);
-        let answer = gateway.horizontal(pb::GetHorizontalRequest::default()).await;
+        let answer = gateway
+            .horizontal(pb::GetHorizontalRequest::default())
+            .await;
         (answer.unwrap(), bytes.load(Ordering::Relaxed))
     };
     let mut first_bytes = Vec::new();
@@ -538,7 +602,10 @@ async fn what_travels_grows_with_the_ties_at_first_and_with_their_changes_then()
             bytes: bytes.clone(),
         }));
         let (answer, first) = ask(&gateway, &bytes).await;
-        assert_eq!(answer.in_work.iter().map(|row| row.cases).sum::<u64>(), ties as u64);
+        assert_eq!(
+            answer.in_work.iter().map(|row| row.cases).sum::<u64>(),
+            ties as u64
+        );
         let (same, again) = ask(&gateway, &bytes).await;
         assert_eq!(same.in_work, answer.in_work);
         log.put(records(&late_ties(ties, ties + 1)));
@@ -612,7 +679,9 @@ async fn running(log: &Arc<MemoryLog>) -> Running {
             log: log.clone(),
             registry: registry.clone(),
         };
-        let projectors = projectors::start(config, handles, stop.clone()).await.unwrap();
+        let projectors = projectors::start(config, handles, stop.clone())
+            .await
+            .unwrap();
         projectors.loaded().await;
         let local = Local {
             kept: Arc::new(Part {
@@ -653,14 +722,19 @@ async fn over_sockets_answers_and_operations_are_those_of_one_process_until_one_
     feed_part(&one, &log, 1, 1).await;
     let mut running = running(&log).await;
     let gateway = running.village.gateway_through(Arc::new(Remote));
-    assert_eq!(Way::One(&one).all().await, Way::Several(&gateway).all().await);
+    assert_eq!(
+        Way::One(&one).all().await,
+        Way::Several(&gateway).all().await
+    );
 
     let expected: Vec<(String, u32, String)> = crate::operations::positions(&one)
         .into_iter()
         .map(|one| (one.view, one.partition, one.digest))
         .collect();
     let found = gateway.positions().await.into_iter();
-    let found: Vec<_> = found.map(|one| (one.view, one.partition, one.digest)).collect();
+    let found: Vec<_> = found
+        .map(|one| (one.view, one.partition, one.digest))
+        .collect();
     assert_eq!(found, expected);
     let lags = gateway.lag().await.unwrap();
     assert_eq!(lags.len(), 9);
@@ -668,10 +742,19 @@ async fn over_sockets_answers_and_operations_are_those_of_one_process_until_one_
 
     // A rebuild on both, told as one; numbers of parts mean other parts afterwards.
     let told: Vec<_> = gateway.rebuild("case").await.unwrap().collect().await;
-    let ends = told.iter().filter(|step| step.as_ref().unwrap().done).count();
+    let ends = told
+        .iter()
+        .filter(|step| step.as_ref().unwrap().done)
+        .count();
     let last = told.last().unwrap().as_ref().unwrap();
-    assert!(ends == 1 && last.done && last.events_done == last.events_total, "{told:?}");
-    assert_eq!(Way::One(&one).all().await, Way::Several(&gateway).all().await);
+    assert!(
+        ends == 1 && last.done && last.events_done == last.events_total,
+        "{told:?}"
+    );
+    assert_eq!(
+        Way::One(&one).all().await,
+        Way::Several(&gateway).all().await
+    );
     let mut compared = Vec::new();
     let mut verifying = gateway.verify(&[]).await.unwrap();
     while let Some(step) = verifying.next().await {

@@ -237,7 +237,9 @@ pub async fn vertical(
 }
 
 /// Runs work for the processor where it holds up no other task.
-pub async fn work<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
+pub async fn work<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Failure> {
     tokio::task::spawn_blocking(work)
         .await
         .map_err(|error| Failure::new(Reason::Internal, format!("the question failed: {error}")))

@@ -95,7 +95,8 @@ async fn begin_rebuild(view: View, holder: Holder) -> Result<Told<Step>, Failure
 
 async fn begin_verify(view: View, shares: Shares) -> Result<Vec<Told<Step>>, Failure> {
     let begun = shares.into_iter();
-    let begun = begun.map(|(holder, partitions)| begin_verify_one(view, holder, partitions).boxed());
+    let begun =
+        begun.map(|(holder, partitions)| begin_verify_one(view, holder, partitions).boxed());
     try_join_all(begun).await
 }
 
@@ -174,7 +175,10 @@ async fn follow(
     }
     let all = together(view, &latest);
     if !all.done {
-        let message = format!("an instance that worked on the view {} has gone", view.name());
+        let message = format!(
+            "an instance that worked on the view {} has gone",
+            view.name()
+        );
         return Err(Failure::new(Reason::ViewUnowned, message).with("view", view.name()));
     }
     Ok((all, comparisons))

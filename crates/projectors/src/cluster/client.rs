@@ -137,10 +137,7 @@ impl Peer for Instance {
         Ok(told.map(step).boxed())
     }
 
-    async fn verify(
-        &self,
-        views: &[String],
-    ) -> Result<Told<pb::VerifyViewsResponse>, Failure> {
+    async fn verify(&self, views: &[String]) -> Result<Told<pb::VerifyViewsResponse>, Failure> {
         let request = pb::VerifyViewsRequest {
             protocol: PROTOCOL,
             views: views.to_vec(),

@@ -27,6 +27,10 @@ use tracing::warn;
 const FRESH: Duration = Duration::from_secs(1);
 /// How long a member may take to say what it keeps.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// How long the groups may take to name their members.
+const GROUPS_PATIENCE: Duration = Duration::from_secs(3);
+/// A connection that nobody asked for so long is given up.
+const UNUSED: Duration = Duration::from_secs(600);
 
 /// Reaches instances.
 pub trait Connect: Send + Sync {
@@ -49,6 +53,9 @@ pub struct Holder {
 /// By partition: who keeps it.
 pub type Table = Arc<Vec<Option<Holder>>>;
 
+/// An instance, and when it was last looked for.
+type Known = (Instant, Arc<dyn Peer>);
+
 /// Who keeps which partition of which view.
 pub struct Directory {
     group_prefix: String,
@@ -57,8 +64,8 @@ pub struct Directory {
     connect: Arc<dyn Connect>,
     /// By view: the table, and when it was made.
     tables: [tokio::sync::Mutex<Option<(Instant, Table)>>; View::ALL.len()],
-    /// By address.
-    peers: Mutex<HashMap<String, Arc<dyn Peer>>>,
+    /// By address, with when each was last looked for.
+    peers: Mutex<HashMap<String, Known>>,
 }
 
 impl Directory {
@@ -137,16 +144,24 @@ impl Directory {
             Err(error) => {
                 // Whoever was there may still be; each of them says itself what it keeps.
                 warn!(view = view.name(), %error, "the members of a view's group cannot be listed");
-                known
-                    .as_ref()
-                    .map(|(_, table)| table.clone())
-                    .unwrap_or_else(|| Arc::new(vec![None; self.partitions as usize]))
+                let nobody = || Arc::new(vec![None; self.partitions as usize]);
+                let last = known.as_ref();
+                let table = last.map_or_else(nobody, |(_, table)| table.clone());
+                *known = Some((began, table.clone()));
+                table
             }
         }
     }
 
     async fn make(&self, view: View) -> Result<Table, GroupError> {
-        let members = self.groups.owners(&self.group(view)).await?;
+        let group = self.group(view);
+        let members = tokio::time::timeout(GROUPS_PATIENCE, self.groups.owners(&group)).await;
+        let members = members.unwrap_or_else(|_| {
+            Err(GroupError::Unavailable {
+                group,
+                what: "its members were not named in time".to_owned(),
+            })
+        })?;
         let asked = members.into_iter().map(|member| {
             let peer = self.peer(&member.address);
             what_it_keeps(member, peer).boxed()
@@ -165,7 +180,10 @@ impl Directory {
                     continue;
                 };
                 let rank = |lane: &LaneStatus| (lane.ready, lane.next_offset);
-                if place.as_ref().is_none_or(|(known, _)| rank(known) < rank(&lane)) {
+                if place
+                    .as_ref()
+                    .is_none_or(|(known, _)| rank(known) < rank(&lane))
+                {
                     *place = Some((lane, holder.clone()));
                 }
             }
@@ -177,11 +195,12 @@ impl Directory {
     /// The instance at an address, connected once.
     fn peer(&self, address: &str) -> Result<Arc<dyn Peer>, Failure> {
         let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(peer) = peers.get(address) {
-            return Ok(peer.clone());
-        }
-        let peer = self.connect.connect(address)?;
-        peers.insert(address.to_owned(), peer.clone());
+        peers.retain(|_, (used, _)| used.elapsed() < UNUSED);
+        let peer = match peers.get(address) {
+            Some((_, peer)) => peer.clone(),
+            None => self.connect.connect(address)?,
+        };
+        peers.insert(address.to_owned(), (Instant::now(), peer.clone()));
         Ok(peer)
     }
 
@@ -203,7 +222,9 @@ async fn what_it_keeps(
 ) -> Result<(Holder, Vec<LaneStatus>), Failure> {
     let peer = peer?;
     let told = tokio::time::timeout(PATIENCE, peer.lanes()).await;
-    let lanes = told.unwrap_or_else(|_| Err(silent(&member.instance)))?.lanes;
+    let lanes = told
+        .unwrap_or_else(|_| Err(silent(&member.instance)))?
+        .lanes;
     let address = member.address;
     Ok((Holder { address, peer }, lanes))
 }

@@ -3,6 +3,7 @@
 use crate::feed::record_at;
 use crate::lanes::log_failed;
 use crate::views::View;
+use futures_util::future::{FutureExt, try_join_all};
 use lienthong_contract::pb::procedure::v1::{Freshness, PartitionFreshness};
 use lienthong_contract::status::Failure;
 use lienthong_contract::time::{now_millis, to_millis};
@@ -26,6 +27,14 @@ impl At {
             waiting_ms: waiting_since.and_then(to_millis),
         }
     }
+
+    /// The one that is less far: what an answer knows that took something from both moments.
+    pub fn earlier(self, other: Self) -> Self {
+        match other.next < self.next {
+            true => other,
+            false => self,
+        }
+    }
 }
 
 /// The freshness of an answer; `at` by partition.
@@ -33,23 +42,24 @@ impl At {
 /// # Errors
 /// `LOG_UNAVAILABLE`.
 pub async fn freshness(log: &dyn EventLog, view: View, at: &[At]) -> Result<Freshness, Failure> {
-    let now_ms = now_millis();
-    let mut partitions = Vec::with_capacity(at.len());
-    for (partition, at) in (0..).zip(at) {
-        let bounds = log.bounds(partition).await;
-        let end = bounds.map_err(|error| log_failed(&error))?.end;
-        let recorded_ms = recorded_ms(log, partition, at, end).await?;
-        let lag_ms = recorded_ms.map_or(0, |recorded_ms| now_ms - recorded_ms);
-        partitions.push(PartitionFreshness {
-            partition,
-            next_offset: at.next,
-            log_end_offset: end,
-            lag_ms: lag_ms.max(0) as u64,
-        });
-    }
+    let each = (0..).zip(at);
+    let each = each.map(|(partition, at)| of_one(log, partition, *at).boxed());
     Ok(Freshness {
         view: view.name().to_owned(),
-        partitions,
+        partitions: try_join_all(each).await?,
+    })
+}
+
+async fn of_one(log: &dyn EventLog, partition: u32, at: At) -> Result<PartitionFreshness, Failure> {
+    let bounds = log.bounds(partition).await;
+    let end = bounds.map_err(|error| log_failed(&error))?.end;
+    let recorded_ms = recorded_ms(log, partition, &at, end).await?;
+    let lag_ms = recorded_ms.map_or(0, |recorded_ms| now_millis() - recorded_ms);
+    Ok(PartitionFreshness {
+        partition,
+        next_offset: at.next,
+        log_end_offset: end,
+        lag_ms: lag_ms.max(0) as u64,
     })
 }
 

@@ -59,7 +59,10 @@ pub fn ready(kept: &dyn Kept, view: View, partition: u32) -> Result<Arc<Lane>, F
             Reason::ViewLoading,
             view,
             partition,
-            format!("partition {partition} of the view {} is loading", view.name()),
+            format!(
+                "partition {partition} of the view {} is loading",
+                view.name()
+            ),
         )),
     }
 }

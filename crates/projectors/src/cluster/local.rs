@@ -97,7 +97,12 @@ impl Peer for Local {
             view.name()
         );
         let partition = lane.owner.partition;
-        Err(kept::of_lane(Reason::ViewNotCaughtUp, view, partition, message))
+        Err(kept::of_lane(
+            Reason::ViewNotCaughtUp,
+            view,
+            partition,
+            message,
+        ))
     }
 
     async fn positions(&self) -> Result<pb::ListPositionsResponse, Failure> {
@@ -123,10 +128,7 @@ impl Peer for Local {
         Ok(told.map(move |told| told.map(message)).boxed())
     }
 
-    async fn verify(
-        &self,
-        views: &[String],
-    ) -> Result<Told<pb::VerifyViewsResponse>, Failure> {
+    async fn verify(&self, views: &[String]) -> Result<Told<pb::VerifyViewsResponse>, Failure> {
         let told = self.operations.verify(views).await?;
         let message = |told: lienthong_contract::pb::operations::v1::VerifyViewsResponse| {
             pb::VerifyViewsResponse {
@@ -241,7 +243,12 @@ fn answer(
             let sum = vertical::Vertical::new(&vertical::Question::read(asked)?, registry);
             add_up(keyed, epoch, wanted, &all, sum)
         }
-        _ => return Err(Failure::new(Reason::Internal, "a lane holds another view's facts")),
+        _ => {
+            return Err(Failure::new(
+                Reason::Internal,
+                "a lane holds another view's facts",
+            ));
+        }
     };
     Ok(pb::GetSumResponse {
         parts: Some(given.parts),

@@ -10,7 +10,7 @@ use super::directory::Directory;
 use super::freshness::At;
 use super::links::Links;
 use super::mirror::{add_words, codes_of, unreadable};
-use super::peer::{Call, PROTOCOL};
+use super::sums::parts_of;
 use crate::answers::case;
 use crate::joins::index::Index;
 use crate::joins::whole::{Partition, whole};
@@ -20,7 +20,7 @@ use crate::views::View;
 use crate::views::case::CaseFact;
 use crate::views::keyed::Keyed;
 use crate::views::names::Names;
-use futures_util::future::{FutureExt, try_join_all};
+use futures_util::future::{FutureExt, TryFutureExt, try_join_all};
 use hashbrown::HashSet;
 use lienthong_contract::pb::procedure::v1::Case;
 use lienthong_contract::pb::projection::v1 as pb;
@@ -59,7 +59,8 @@ impl Words {
     /// Keeps what was added, for the next question.
     fn keep(&self, partition: u32, epoch: u64, names: &Names) {
         let mut known = self.of(partition);
-        if known.0 != epoch || known.1.size().names < names.size().names
+        if known.0 != epoch
+            || known.1.size().names < names.size().names
             || known.1.size().parties < names.size().parties
         {
             *known = (epoch, Arc::new(names.clone()));
@@ -142,7 +143,8 @@ async fn gather(from: &From<'_>, code: &str) -> Result<Option<Vec<Few>>, Failure
                 parties: size.parties,
                 ..pb::Wanted::default()
             };
-            parts_of(from.directory, partition, wanted).boxed()
+            let answer = parts_of(from.directory, View::Case, partition, wanted);
+            answer.map_ok(move |answer| (partition, answer)).boxed()
         });
         let requests: Vec<_> = requests.collect();
         for (partition, answer) in try_join_all(requests).await? {
@@ -174,29 +176,6 @@ async fn gather(from: &From<'_>, code: &str) -> Result<Option<Vec<Few>>, Failure
         }
     }
     Ok(Some(few))
-}
-
-/// Parts of a partition of the case view.
-///
-/// # Errors
-/// `VIEW_UNOWNED`, `VIEW_LOADING`.
-pub async fn parts_of(
-    directory: &Directory,
-    partition: u32,
-    wanted: pb::Wanted,
-) -> Result<(u32, pb::GetPartsResponse), Failure> {
-    let request = pb::GetPartsRequest {
-        protocol: PROTOCOL,
-        view: View::Case.name().to_owned(),
-        partition,
-        wanted: Some(wanted),
-    };
-    let call: Call<'_, _> = &|peer| {
-        let request = request.clone();
-        async move { peer.parts(request).await }.boxed()
-    };
-    let answer = directory.ask(View::Case, partition, call).await?;
-    Ok((partition, answer))
 }
 
 /// That a key is parked is all that a case shows of it.

@@ -39,15 +39,12 @@ async fn places(directory: &Directory, views: &[View]) -> Vec<Place> {
 }
 
 /// Asks every instance that keeps one of the places, once; answers by address.
-async fn ask_each<T>(
-    places: &[Place],
-    call: Call<'_, T>,
-) -> BTreeMap<String, Result<T, Failure>> {
+async fn ask_each<T>(places: &[Place], call: Call<'_, T>) -> BTreeMap<String, Result<T, Failure>> {
     let holders = places.iter().filter_map(|place| place.holder.as_ref());
     let peers: BTreeMap<&String, &Arc<dyn Peer>> = holders
         .map(|holder| (&holder.address, &holder.peer))
         .collect();
-    let asked = peers.iter().map(|(_, peer)| call((*peer).clone()));
+    let asked = peers.values().map(|peer| call((*peer).clone()));
     let answers = join_all(asked).await.into_iter();
     let addresses = peers.into_keys().cloned();
     addresses.zip(answers).collect()

@@ -41,8 +41,7 @@ pub trait Peer: Send + Sync {
 }
 
 /// A call that whoever finds the instance can make more than once.
-pub type Call<'a, T> =
-    &'a (dyn Fn(Arc<dyn Peer>) -> BoxFuture<'static, Result<T, Failure>> + Sync);
+pub type Call<'a, T> = &'a (dyn Fn(Arc<dyn Peer>) -> BoxFuture<'static, Result<T, Failure>> + Sync);
 
 /// What is told bit by bit.
 pub type Told<T> = BoxStream<'static, Result<T, Failure>>;

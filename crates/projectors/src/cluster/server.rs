@@ -149,7 +149,9 @@ impl ProjectionService for Service {
         request: Request<pb::ListMentionsRequest>,
     ) -> Result<Response<pb::ListMentionsResponse>, Status> {
         check(request.get_ref().protocol)?;
-        Ok(Response::new(self.local.mentions(request.into_inner()).await?))
+        Ok(Response::new(
+            self.local.mentions(request.into_inner()).await?,
+        ))
     }
 
     async fn get_parts(
@@ -203,7 +205,9 @@ impl ProjectionService for Service {
         request: Request<pb::ListParkedRequest>,
     ) -> Result<Response<pb::ListParkedResponse>, Status> {
         check(request.get_ref().protocol)?;
-        Ok(Response::new(self.local.parked(&request.get_ref().view).await?))
+        Ok(Response::new(
+            self.local.parked(&request.get_ref().view).await?,
+        ))
     }
 
     async fn rebuild_view(

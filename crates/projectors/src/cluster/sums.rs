@@ -16,7 +16,6 @@ use super::directory::Directory;
 use super::freshness::At;
 use super::links::Links;
 use super::mirror::Mirror;
-use super::one::parts_of;
 use super::peer::{Call, PROTOCOL};
 use crate::joins::index::Index;
 use crate::joins::scan::{Only, Sum, sum_tied};
@@ -31,21 +30,34 @@ use lienthong_contract::reason::Reason;
 use lienthong_contract::status::Failure;
 use pb::get_sum_request::Question;
 use std::sync::Arc;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+/// Parts that are asked for at once: some megabytes. Few in tests, so that there are several
+/// requests.
+const AT_ONCE: usize = if cfg!(test) { 3 } else { 20_000 };
 
 /// What is joined here of one view.
 pub struct Joined<F> {
-    /// By partition.
+    view: View,
+    /// By partition. Questions over one view take turns.
     mirrors: Arc<Mutex<Vec<Mirror<F>>>>,
 }
 
+/// The mirrors of a view while a question has them.
+type Held<F> = OwnedMutexGuard<Vec<Mirror<F>>>;
+
 impl<F: Fact> Joined<F> {
     /// Nothing yet.
-    pub fn new(partitions: u32) -> Self {
+    pub fn new(view: View, partitions: u32) -> Self {
         let mirrors = (0..partitions).map(|_| Mirror::new(0)).collect();
         Self {
+            view,
             mirrors: Arc::new(Mutex::new(mirrors)),
         }
+    }
+
+    async fn hold(&self) -> Held<F> {
+        self.mirrors.clone().lock_owned().await
     }
 }
 
@@ -58,43 +70,22 @@ pub type KnownTies = Mutex<Option<(Vec<(u64, u64)>, Arc<Ties>)>>;
 /// `VIEW_UNOWNED`, `VIEW_LOADING`.
 pub async fn ties_now(
     directory: &Directory,
-    links: &Links,
+    links: &Arc<Links>,
     cases: &Joined<CaseFact>,
     known: &KnownTies,
 ) -> Result<(Arc<Ties>, Vec<At>), Failure> {
     loop {
         let at = links.refresh(directory).await?;
-        let mut mirrors = cases.mirrors.clone().lock_owned().await;
-        let (epochs, numbers) = {
-            let known = links.known();
-            (known.epochs(), known.not_plain())
+        let (mut mirrors, links) = (cases.hold().await, links.clone());
+        let begin = move || {
+            let wanted = wanted_of_links(&mut mirrors, &links);
+            (mirrors, wanted)
         };
-        for (mirror, epoch) in mirrors.iter_mut().zip(&epochs) {
-            if mirror.epoch != *epoch {
-                *mirror = Mirror::new(*epoch);
-            }
-        }
-        let wanted = mirrors.iter().zip(numbers);
-        let wanted = wanted.map(|(mirror, numbers)| mirror.wanted(numbers));
-        let requests = (0..).zip(wanted).filter(|(_, one)| !one.numbers.is_empty());
-        let requests = requests.map(|(partition, wanted)| {
-            parts_of(directory, partition, wanted).boxed()
-        });
-        let given = try_join_all(requests.collect::<Vec<_>>()).await?;
-        let given = given.into_iter();
-        let given: Vec<(u32, pb::Parts)> = given
-            .map(|(partition, answer)| (partition, answer.parts.unwrap_or_default()))
-            .collect();
+        let (mirrors, wanted) = work(begin).await?;
         // A partition that was replaced meanwhile gave nothing: everything is asked again.
-        let replaced = |(partition, parts): &(u32, pb::Parts)| {
-            parts.epoch != epochs[*partition as usize]
-        };
-        if given.iter().any(replaced) {
+        let Some(mirrors) = fill(directory, cases.view, mirrors, wanted).await? else {
             continue;
-        }
-        for (partition, parts) in &given {
-            mirrors[*partition as usize].take(parts)?;
-        }
+        };
         let mut known = known.lock().await;
         let of: Vec<_> = mirrors.iter().map(|one| (one.epoch, one.version)).collect();
         if let Some((known_of, ties)) = known.as_ref()
@@ -108,6 +99,85 @@ pub async fn ties_now(
     }
 }
 
+/// The parts that are not plain, in the epochs that the links are of.
+fn wanted_of_links(mirrors: &mut [Mirror<CaseFact>], links: &Links) -> Vec<Vec<pb::Wanted>> {
+    let (epochs, numbers) = {
+        let known = links.known();
+        (known.epochs(), known.not_plain())
+    };
+    let each = mirrors.iter_mut().zip(epochs).zip(numbers);
+    each.map(|((mirror, epoch), mut numbers)| {
+        if mirror.epoch != epoch {
+            *mirror = Mirror::new(epoch);
+        }
+        numbers.sort_unstable();
+        numbers.dedup();
+        let few = numbers.chunks(AT_ONCE);
+        few.map(|few| mirror.wanted(few.to_vec())).collect()
+    })
+    .collect()
+}
+
+/// Brings the mirrors what they do not have of the parts wanted; requests by partition. None if a
+/// partition is in another epoch.
+async fn fill<F: Fact>(
+    directory: &Directory,
+    view: View,
+    mut mirrors: Held<F>,
+    wanted: Vec<Vec<pb::Wanted>>,
+) -> Result<Option<Held<F>>, Failure> {
+    let each = (0..).zip(mirrors.iter_mut()).zip(wanted);
+    let each = each.map(|((partition, mirror), wanted)| {
+        fill_one(directory, view, partition, mirror, wanted).boxed()
+    });
+    let same = try_join_all(each.collect::<Vec<_>>()).await?;
+    Ok(same.into_iter().all(|same| same).then_some(mirrors))
+}
+
+async fn fill_one<F: Fact>(
+    directory: &Directory,
+    view: View,
+    partition: u32,
+    mirror: &mut Mirror<F>,
+    wanted: Vec<pb::Wanted>,
+) -> Result<bool, Failure> {
+    for mut wanted in wanted {
+        let size = mirror.parts.names().size();
+        (wanted.texts, wanted.parties) = (size.names, size.parties);
+        let epoch = wanted.epoch;
+        let parts = parts_of(directory, view, partition, wanted).await?;
+        let parts = parts.parts.unwrap_or_default();
+        if parts.epoch != epoch {
+            return Ok(false);
+        }
+        mirror.take(&parts)?;
+    }
+    Ok(true)
+}
+
+/// Parts of a partition.
+///
+/// # Errors
+/// `VIEW_UNOWNED`, `VIEW_LOADING`.
+pub async fn parts_of(
+    directory: &Directory,
+    view: View,
+    partition: u32,
+    wanted: pb::Wanted,
+) -> Result<pb::GetPartsResponse, Failure> {
+    let request = pb::GetPartsRequest {
+        protocol: PROTOCOL,
+        view: view.name().to_owned(),
+        partition,
+        wanted: Some(wanted),
+    };
+    let call: Call<'_, _> = &|peer| {
+        let request = request.clone();
+        async move { peer.parts(request).await }.boxed()
+    };
+    directory.ask(view, partition, call).await
+}
+
 fn find(mirrors: &[Mirror<CaseFact>]) -> Ties {
     let index = Index::default();
     for (partition, mirror) in (0..).zip(mirrors) {
@@ -119,8 +189,6 @@ fn find(mirrors: &[Mirror<CaseFact>]) -> Ties {
 
 /// What is to be added up.
 pub struct Asked<S> {
-    /// The view.
-    pub view: View,
     /// The question, for the instances.
     pub question: Question,
     /// Which cases to show.
@@ -139,66 +207,107 @@ pub async fn add_up<F: Fact, S: Sum + 'static>(
     joined: &Joined<F>,
     asked: Asked<S>,
 ) -> Result<(S, Vec<At>), Failure> {
-    let mut mirrors = joined.mirrors.clone().lock_owned().await;
-    let mut keys: Vec<Vec<&str>> = mirrors.iter().map(|_| Vec::new()).collect();
-    for (partition, key) in &ties.parts {
-        keys[*partition as usize].push(key);
-    }
-    let places = (0..).zip(mirrors.iter().zip(&keys));
-    let requests = places.map(|(partition, (mirror, keys))| {
-        sum_of(directory, asked.view, partition, mirror, keys, &asked.question).boxed()
+    let mut mirrors = joined.hold().await;
+    fill_empty(directory, joined.view, &mut mirrors, &ties).await?;
+    let by_ties = ties.clone();
+    let begin = move || {
+        let keys = keys_by_partition(&by_ties, mirrors.len());
+        let each = mirrors.iter().zip(keys);
+        let wanted = each.map(|(mirror, keys)| mirror.wanted_by_key(keys.into_iter()));
+        let wanted: Vec<pb::Wanted> = wanted.collect();
+        (mirrors, wanted)
+    };
+    let (mirrors, wanted) = work(begin).await?;
+    let places = (0..).zip(wanted);
+    let requests = places.map(|(partition, wanted)| pb::GetSumRequest {
+        protocol: PROTOCOL,
+        partition,
+        wanted: Some(wanted),
+        question: Some(asked.question.clone()),
     });
+    let requests = requests.map(|request| sum_of(directory, joined.view, &ties, request).boxed());
     let answers = try_join_all(requests.collect::<Vec<_>>()).await?;
-    let mut at = Vec::new();
-    let mut sums = Vec::new();
-    for (mirror, answer) in mirrors.iter_mut().zip(answers) {
-        let parts = answer.parts.unwrap_or_default();
-        if mirror.epoch != parts.epoch {
-            *mirror = Mirror::new(parts.epoch);
-        }
-        mirror.take(&parts)?;
-        at.push(At::new(answer.next_offset, answer.waiting_since_time.as_ref()));
-        sums.push(answer.sum);
-    }
-    let (only, mut total) = (asked.only, asked.sum);
-    let total = work(move || {
-        let parts: Vec<&Keyed<F>> = mirrors.iter().map(|mirror| &mirror.parts).collect();
-        sum_tied(&parts, &ties, &only, &mut total);
-        for sum in sums {
-            total.add_packed(&sum).map_err(|error| {
-                let message = format!("a projector instance's sum does not read: {error}");
-                Failure::new(Reason::Internal, message)
-            })?;
-        }
-        Ok::<S, Failure>(total)
-    })
-    .await??;
+    let at = answers.iter().map(|answer| {
+        let since = answer.waiting_since_time.as_ref();
+        At::new(answer.next_offset, since)
+    });
+    let at = at.collect();
+    let total = work(move || join(mirrors, &ties, asked, answers)).await??;
     Ok((total, at))
 }
 
-/// One partition's sum, with the parts of ties as far as the mirror does not have them.
-async fn sum_of<F: Fact>(
+/// Brings mirrors that have nothing yet the parts of ties, some at a time, so that no answer with
+/// a sum is large for their sake.
+async fn fill_empty<F: Fact>(
+    directory: &Directory,
+    view: View,
+    mirrors: &mut [Mirror<F>],
+    ties: &Ties,
+) -> Result<(), Failure> {
+    if mirrors.iter().all(|mirror| mirror.parts.count_parts() > 0) {
+        return Ok(());
+    }
+    let keys = keys_by_partition(ties, mirrors.len());
+    let each = (0..).zip(mirrors.iter_mut().zip(keys));
+    let each = each.filter(|(_, (mirror, _))| mirror.parts.count_parts() == 0);
+    let each = each.map(|(partition, (mirror, keys))| {
+        fill_one_empty(directory, view, partition, mirror, keys).boxed()
+    });
+    try_join_all(each.collect::<Vec<_>>()).await.map(drop)
+}
+
+async fn fill_one_empty<F: Fact>(
     directory: &Directory,
     view: View,
     partition: u32,
-    mirror: &Mirror<F>,
-    keys: &[&str],
-    question: &Question,
+    mirror: &mut Mirror<F>,
+    keys: Vec<&str>,
+) -> Result<(), Failure> {
+    for few in keys.chunks(AT_ONCE) {
+        let wanted = mirror.wanted_by_key(few.iter().copied());
+        let answer = parts_of(directory, view, partition, wanted).await?;
+        take(mirror, &answer.parts.unwrap_or_default())?;
+    }
+    Ok(())
+}
+
+/// Takes what an instance gave; in another epoch the mirror begins anew.
+fn take<F: Fact>(mirror: &mut Mirror<F>, given: &pb::Parts) -> Result<(), Failure> {
+    if mirror.epoch != given.epoch {
+        *mirror = Mirror::new(given.epoch);
+    }
+    mirror.take(given)
+}
+
+/// Record keys of the parts of ties, by partition.
+fn keys_by_partition(ties: &Ties, partitions: usize) -> Vec<Vec<&str>> {
+    let mut keys = vec![Vec::new(); partitions];
+    for (partition, key) in &ties.parts {
+        keys[*partition as usize].push(&key[..]);
+    }
+    keys
+}
+
+/// One partition's sum, with the parts of ties as far as the mirror does not have them.
+async fn sum_of(
+    directory: &Directory,
+    view: View,
+    ties: &Ties,
+    mut request: pb::GetSumRequest,
 ) -> Result<pb::GetSumResponse, Failure> {
-    let mut request = pb::GetSumRequest {
-        protocol: PROTOCOL,
-        partition,
-        wanted: Some(mirror.wanted_by_key(keys.iter().copied())),
-        question: Some(question.clone()),
-    };
-    let epoch = mirror.epoch;
+    let epoch = request.wanted.as_ref().map_or(0, |wanted| wanted.epoch);
     let answer = ask(directory, view, &request).await?;
-    let same = answer.parts.as_ref().is_some_and(|parts| parts.epoch == epoch);
-    if epoch == 0 || same {
+    let parts = answer.parts.as_ref();
+    if epoch == 0 || parts.is_some_and(|parts| parts.epoch == epoch) {
         return Ok(answer);
     }
     // The numbers mean other parts now: everything is asked for by key.
-    request.wanted = Some(Mirror::<F>::new(0).wanted_by_key(keys.iter().copied()));
+    let keys = ties.parts.iter();
+    let keys = keys.filter(|(partition, _)| *partition == request.partition);
+    request.wanted = Some(pb::Wanted {
+        keys: keys.map(|(_, key)| key.to_string()).collect(),
+        ..pb::Wanted::default()
+    });
     ask(directory, view, &request).await
 }
 
@@ -212,4 +321,27 @@ async fn ask(
         async move { peer.sum(request).await }.boxed()
     };
     directory.ask(view, request.partition, call).await
+}
+
+/// Tied cases and the instances' sums together; answers by partition.
+fn join<F: Fact, S: Sum>(
+    mut mirrors: Held<F>,
+    ties: &Ties,
+    asked: Asked<S>,
+    answers: Vec<pb::GetSumResponse>,
+) -> Result<S, Failure> {
+    for (mirror, answer) in mirrors.iter_mut().zip(&answers) {
+        let given = answer.parts.as_ref();
+        take(mirror, given.unwrap_or(&pb::Parts::default()))?;
+    }
+    let parts: Vec<&Keyed<F>> = mirrors.iter().map(|mirror| &mirror.parts).collect();
+    let mut total = asked.sum;
+    sum_tied(&parts, ties, &asked.only, &mut total);
+    for answer in answers {
+        total.add_packed(&answer.sum).map_err(|error| {
+            let message = format!("a projector instance's sum does not read: {error}");
+            Failure::new(Reason::Internal, message)
+        })?;
+    }
+    Ok(total)
 }

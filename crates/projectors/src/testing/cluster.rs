@@ -18,9 +18,7 @@ use lienthong_contract::reason::Reason;
 use lienthong_contract::reference::{demo_agencies, registry};
 use lienthong_contract::status::Failure;
 use lienthong_domain::agency::Registry;
-use lienthong_eventlog::{
-    EventLog, GroupError, Groups, Member, Membership, Owner,
-};
+use lienthong_eventlog::{EventLog, GroupError, Groups, Member, Membership, Owner};
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Mutex};
 use tokio_util::sync::CancellationToken;
@@ -70,14 +68,21 @@ struct Operations {
 impl ViewOperations for Operations {
     async fn positions(&self) -> Vec<ViewPosition> {
         let lanes = self.share.lanes();
-        lanes.iter().map(|lane| operations::position(lane)).collect()
+        lanes
+            .iter()
+            .map(|lane| operations::position(lane))
+            .collect()
     }
 
     async fn lag(&self) -> Result<Vec<ViewLag>, Failure> {
         let mut lags = Vec::new();
         for lane in self.share.lanes() {
             let now_ms = lienthong_contract::time::now_millis();
-            lags.push(crate::lag::lag(&lane, self.log.as_ref(), now_ms).await.unwrap());
+            lags.push(
+                crate::lag::lag(&lane, self.log.as_ref(), now_ms)
+                    .await
+                    .unwrap(),
+            );
         }
         Ok(lags)
     }
@@ -145,7 +150,13 @@ impl Groups for Town {
     }
 
     async fn committed(&self, group: &str) -> Result<Vec<Option<u64>>, GroupError> {
-        Ok(self.committed.lock().unwrap().get(group).cloned().unwrap_or_default())
+        Ok(self
+            .committed
+            .lock()
+            .unwrap()
+            .get(group)
+            .cloned()
+            .unwrap_or_default())
     }
 }
 
@@ -158,11 +169,7 @@ pub struct Village {
 
 impl Village {
     /// `given` says which of the instances keeps a partition of a view, if there are any.
-    pub fn new(
-        log: &Arc<MemoryLog>,
-        instances: usize,
-        given: impl Fn(View, u32) -> usize,
-    ) -> Self {
+    pub fn new(log: &Arc<MemoryLog>, instances: usize, given: impl Fn(View, u32) -> usize) -> Self {
         let shares: Vec<Arc<Share>> = (0..instances).map(|_| Arc::default()).collect();
         for view in View::ALL {
             for partition in 0..log.partitions() * u32::from(instances > 0) {

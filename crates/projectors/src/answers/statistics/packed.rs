@@ -47,7 +47,9 @@ impl Statistics {
         let pairs = self.pairs.iter();
         write(&Packed {
             parties: parties.collect(),
-            pairs: pairs.map(|((from, to), count)| (*from, *to, *count)).collect(),
+            pairs: pairs
+                .map(|((from, to), count)| (*from, *to, *count))
+                .collect(),
             hand_overs: self.hand_overs,
             cases: self.cases,
             events: self.events,

@@ -33,6 +33,11 @@ class RecordsTest {
           "ce_specversion", "ce_id", "ce_source", "ce_type", "ce_subject", "ce_time", "ce_dataschema",
           "content-type", "ce_partitionkey", "ce_recordedtime", "ce_correlationid", "ce_causationid",
           "ce_sequence", "traceparent", "tracestate");
+  /**
+   * Times and numbers, which another test holds to fields that are not personal. A child is born on
+   * the day of some event, and the placeholder 000000001 for an identity number is in many a sequence.
+   */
+  private static final Set<String> NUMBERS = Set.of("ce_time", "ce_recordedtime", "ce_sequence");
   /** Personal data shorter than this would be found by chance; a name of three letters, say. */
   private static final int SHORTEST_TELLING = 4;
 
@@ -140,9 +145,8 @@ class RecordsTest {
     read.headers()
         .forEach(
             (name, value) -> {
-              // A child is born on the day of some event: times are not read for dates.
-              boolean isTime = name.equals("ce_time") || name.equals("ce_recordedtime");
-              assertFalse(!isTime && value.contains(secret), () -> read.at() + ": header " + name + " holds personal data");
+              boolean told = !NUMBERS.contains(name) && value.contains(secret);
+              assertFalse(told, () -> read.at() + ": header " + name + " holds personal data");
             });
   }
 

@@ -56,7 +56,10 @@ public final class Generate {
       System.exit(2);
     }
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", args[0]))) {
-      admin.createTopics(List.of(new NewTopic(args[1], PARTITIONS, (short) 1))).all().get();
+      // A topic that the hub has made already is filled as it is.
+      if (!admin.listTopics().names().get().contains(args[1])) {
+        admin.createTopics(List.of(new NewTopic(args[1], PARTITIONS, (short) 1))).all().get();
+      }
     }
     var generate = new Generate(Long.parseLong(args[3]));
     long records = 0;

@@ -11,6 +11,7 @@ mod cli;
 mod demo;
 mod discovery;
 mod figures;
+mod kafka;
 mod kill;
 mod late_link;
 mod oracle;

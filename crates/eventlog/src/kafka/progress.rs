@@ -17,10 +17,9 @@ use tokio::sync::mpsc;
 
 /// Least time between two commits.
 const COMMIT_PAUSE: Duration = Duration::from_millis(200);
-/// Time until a commit that failed is tried again.
-const COMMIT_AGAIN: Duration = Duration::from_secs(1);
-/// A commit that was not answered by then is sent again.
-const COMMIT_LOST: Duration = Duration::from_secs(30);
+/// Everything is sent again after this time. Nobody tells what became of an asynchronous commit:
+/// librdkafka calls back only through `offset_commit_cb`, which rdkafka does not set.
+const COMMIT_AGAIN: Duration = Duration::from_secs(10);
 
 /// What a member is told.
 pub(super) type Told = Result<Change, GroupError>;
@@ -37,10 +36,10 @@ struct State {
     assigned: BTreeSet<u32>,
     /// What is to be committed and was not sent yet.
     wanted: BTreeMap<u32, u64>,
-    /// What was sent and is not answered yet.
+    /// The latest that was sent, of every partition that is the member's.
     sent: BTreeMap<u32, u64>,
-    /// When something may be sent again.
-    not_before: Option<Instant>,
+    /// When it was sent.
+    sent_at: Option<Instant>,
 }
 
 impl Progress {
@@ -92,20 +91,25 @@ pub(super) fn commit(consumer: &BaseConsumer<Callbacks>, progress: &Progress) {
     let now = Instant::now();
     let offsets = {
         let mut state = progress.state();
-        if state.not_before.is_some_and(|time| now < time) {
+        let since = state.sent_at.map(|time| now.duration_since(time));
+        let due = if state.wanted.is_empty() {
+            COMMIT_AGAIN
+        } else {
+            COMMIT_PAUSE
+        };
+        if since.is_some_and(|since| since < due) {
             return;
         }
         state.stage();
         if state.sent.is_empty() {
             return;
         }
-        state.not_before = Some(now + COMMIT_LOST);
+        state.sent_at = Some(now);
         list(&progress.topic, &state.sent)
     };
     let sent = offsets.and_then(|offsets| consumer.commit(&offsets, CommitMode::Async));
     if let Err(error) = sent {
         tracing::debug!(%error, "offsets were not committed; trying again");
-        progress.state().not_before = Some(now + COMMIT_AGAIN);
     }
 }
 
@@ -209,20 +213,6 @@ impl ConsumerContext for Callbacks {
                     group: self.group.clone(),
                     what: reason(error),
                 }));
-            }
-        }
-    }
-
-    fn commit_callback(&self, result: KafkaResult<()>, _: &TopicPartitionList) {
-        let mut state = self.progress.state();
-        match result {
-            Ok(()) => {
-                state.sent.clear();
-                state.not_before = Some(Instant::now() + COMMIT_PAUSE);
-            }
-            Err(error) => {
-                tracing::debug!(%error, "offsets were not committed; trying again");
-                state.not_before = Some(Instant::now() + COMMIT_AGAIN);
             }
         }
     }

@@ -10,6 +10,7 @@ use crate::questions;
 use crate::store::StoreKind;
 use crate::testing::cluster::{Village, feed_part};
 use crate::testing::events::{Told, accepted, handed_over, linked, poison, received, release};
+use crate::testing::groups::MemoryGroups;
 use crate::testing::lanes::{PARTITIONS, lanes};
 use crate::testing::log::MemoryLog;
 use crate::testing::strategies::{all_told, codes, records};
@@ -727,10 +728,11 @@ async fn over_sockets_answers_and_operations_are_those_of_one_process_until_one_
         Way::Several(&gateway).all().await
     );
 
-    let expected: Vec<(String, u32, String)> = crate::operations::positions(&one)
-        .into_iter()
-        .map(|one| (one.view, one.partition, one.digest))
-        .collect();
+    let expected: Vec<(String, u32, String)> =
+        crate::operations::positions(&Kept::lanes(one.as_ref()))
+            .into_iter()
+            .map(|one| (one.view, one.partition, one.digest))
+            .collect();
     let found = gateway.positions().await.into_iter();
     let found: Vec<_> = found
         .map(|one| (one.view, one.partition, one.digest))
@@ -799,4 +801,151 @@ async fn over_sockets_answers_and_operations_are_those_of_one_process_until_one_
         .collect();
     assert_eq!(stalled, [1, 1, 1], "{lags:?}");
     running.stop(0).await;
+}
+
+/// An instance of all views behind a socket, which groups give partitions to.
+struct Member {
+    instance: Arc<crate::instance::Instance>,
+    stop: CancellationToken,
+    served: tokio::task::JoinHandle<Result<(), ServeError>>,
+    _dir: tempfile::TempDir,
+}
+
+impl Member {
+    async fn start(name: &str, log: &Arc<MemoryLog>, groups: &Arc<MemoryGroups>) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let stop = CancellationToken::new();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let config = crate::instance::Config {
+            dir: dir.path().to_owned(),
+            store: StoreKind::Redb,
+            checkpoint_every: Duration::from_millis(20),
+            views: View::ALL.to_vec(),
+            snapshots: None,
+            group_prefix: "lienthong".to_owned(),
+            instance: name.to_owned(),
+            address: listener.local_addr().unwrap().to_string(),
+            session: Duration::from_secs(30),
+        };
+        let registry = crate::testing::cluster::registry_once();
+        let handles = crate::instance::Handles {
+            log: log.clone(),
+            groups: groups.clone(),
+            registry: registry.clone(),
+        };
+        let instance = crate::instance::start(config, handles, stop.clone())
+            .await
+            .unwrap();
+        let local = Local {
+            kept: instance.clone(),
+            operations: instance.clone(),
+            registry,
+        };
+        let serving = serve(listener, ServeConfig::default(), local, stop.clone());
+        Self {
+            instance,
+            stop,
+            served: tokio::spawn(serving),
+            _dir: dir,
+        }
+    }
+
+    async fn stop(self) {
+        self.stop.cancel();
+        self.served.await.unwrap().unwrap();
+        self.instance.finished().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_partitions_move_between_instances_an_answer_is_whole_or_refused() {
+    let told = [apart().0, late_ties(0, 60)].concat();
+    let (one, log) = lanes(records(&told));
+    feed_part(&one, &log, 1, 1).await;
+    let groups = MemoryGroups::new(PARTITIONS);
+    let first = Member::start("first", &log, &groups).await;
+    let second = Member::start("second", &log, &groups).await;
+    first.instance.loaded().await;
+    second.instance.loaded().await;
+    let config = Config {
+        group_prefix: "lienthong".to_owned(),
+    };
+    let gateway = Arc::new(Cluster::new(
+        config,
+        Handles {
+            log: log.clone(),
+            groups: groups.clone(),
+            registry: crate::testing::cluster::registry_once(),
+            connect: Arc::new(Remote),
+        },
+    ));
+    let expected = Way::One(&one).all().await;
+    assert_eq!(Way::Several(&gateway).all().await, expected);
+
+    let done = CancellationToken::new();
+    let answered = Arc::new(AtomicUsize::new(0));
+    let answers = async |more: usize| {
+        let wanted = answered.load(Ordering::Relaxed) + more;
+        while answered.load(Ordering::Relaxed) < wanted {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let asking = {
+        let (gateway, done) = (gateway.clone(), done.clone());
+        let answered = answered.clone();
+        let whole = expected.horizontal[0].clone();
+        let list = Way::One(&one).cases(pb::ListCasesRequest::default()).await;
+        tokio::spawn(async move {
+            while !done.is_cancelled() {
+                let request = pb::GetHorizontalRequest::default();
+                match gateway.horizontal(request).await {
+                    Ok(answer) => {
+                        assert_eq!(answer, whole);
+                        answered.fetch_add(1, Ordering::Relaxed);
+                    }
+                    Err(failure) => {
+                        let known = [Reason::ViewUnowned, Reason::ViewLoading, Reason::Draining];
+                        assert!(known.contains(&failure.reason), "{failure}");
+                    }
+                }
+                if let Ok(answer) = gateway.cases(pb::ListCasesRequest::default()).await {
+                    assert_eq!(answer, list);
+                }
+            }
+        })
+    };
+    answers(2).await;
+    let third = Member::start("third", &log, &groups).await;
+    third.instance.loaded().await;
+    answers(2).await;
+    first.stop().await;
+    groups.expire("first");
+    while gateway.check_owned().await.is_err() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    second.instance.loaded().await;
+    third.instance.loaded().await;
+    answers(2).await;
+    done.cancel();
+    asking.await.unwrap();
+    assert_eq!(Way::Several(&gateway).all().await, expected);
+    let lags = gateway.lag().await.unwrap();
+    assert!(lags.iter().all(|lag| lag.status == "current"), "{lags:?}");
+
+    // A member that is away keeps its place for a while: nobody answers for it.
+    second.stop().await;
+    let failure = gateway
+        .horizontal(pb::GetHorizontalRequest::default())
+        .await;
+    assert_eq!(failure.unwrap_err().reason, Reason::ViewUnowned);
+    groups.expire("second");
+    while gateway
+        .horizontal(pb::GetHorizontalRequest::default())
+        .await
+        .is_err()
+    {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(Way::Several(&gateway).all().await, expected);
+    third.stop().await;
 }

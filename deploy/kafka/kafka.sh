@@ -28,9 +28,8 @@ root=$(cd "$here/../.." && pwd)
 run=${LIENTHONG_KAFKA_RUN:-$root/target/kafka/run}
 [[ $run = /* ]] || run=$PWD/$run
 jars=$root/target/kafka/jars
-# Seconds within which a cluster must answer, and a broker must be back in sync.
+# Seconds within which a cluster must answer.
 start_bound=120
-sync_bound=180
 
 fail() {
   echo "kafka: $1" >&2
@@ -42,63 +41,10 @@ usage() {
   exit 2
 }
 
-# --- jars -----------------------------------------------------------------------------------------
-
-# Copies the jars once; again only when the pom has changed. Works offline afterwards.
-resolve() {
-  local stamp copy
-  stamp=$(sha256sum <"$here/pom.xml")
-  [ "$(cat "$jars/.pom" 2>/dev/null)" = "$stamp" ] && return
-  command -v mvn >/dev/null || fail "Maven is missing. Fix: run deploy/kafka/setup.sh" 3
-  mkdir -p "$root/target/kafka"
-  copy=$(mktemp -d "$root/target/kafka/jars.XXXXXX")
-  echo "kafka: fetching Apache Kafka's jars" >&2
-  if ! mvn -B -q -ntp -f "$here/pom.xml" dependency:copy-dependencies "-DoutputDirectory=$copy" >&2; then
-    rm -rf "$copy"
-    fail "the jars cannot be had: Maven's words are above. Fix: let this machine reach Maven Central, once" 3
-  fi
-  echo "$stamp" >"$copy/.pom"
-  rm -rf "$jars"
-  mv "$copy" "$jars"
-}
-
-# A class of Kafka's in a Java of its own. Small and quick to start: for tools, not for brokers.
-class() {
-  java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx512m -Djava.awt.headless=true \
-    "-Dlog4j2.configurationFile=$here/log4j2.properties" -cp "$jars/*" "$@"
-}
-
-# Kafka's scripts by their names: class, and whether it asks a cluster.
-tool() {
-  local name=${1:-} asks=yes class
-  [ -n "$name" ] || usage
-  shift
-  name=${name#kafka-}
-  case ${name%.sh} in
-    topics) class=org.apache.kafka.tools.TopicCommand ;;
-    configs) class=kafka.admin.ConfigCommand ;;
-    groups) class=org.apache.kafka.tools.GroupsCommand ;;
-    consumer-groups) class=org.apache.kafka.tools.consumer.group.ConsumerGroupCommand ;;
-    console-consumer) class=org.apache.kafka.tools.consumer.ConsoleConsumer ;;
-    console-producer) class=org.apache.kafka.tools.ConsoleProducer ;;
-    get-offsets) class=org.apache.kafka.tools.GetOffsetShell ;;
-    broker-api-versions) class=org.apache.kafka.tools.BrokerApiVersionsCommand ;;
-    metadata-quorum) class=org.apache.kafka.tools.MetadataQuorumCommand ;;
-    leader-election) class=org.apache.kafka.tools.LeaderElectionCommand ;;
-    reassign-partitions) class=org.apache.kafka.tools.reassign.ReassignPartitionsCommand ;;
-    log-dirs) class=org.apache.kafka.tools.LogDirsCommand ;;
-    delete-records) class=org.apache.kafka.tools.DeleteRecordsCommand ;;
-    producer-perf-test) class=org.apache.kafka.tools.ProducerPerformance ;;
-    consumer-perf-test) class=org.apache.kafka.tools.ConsumerPerformance ;;
-    dump-log) class=org.apache.kafka.tools.DumpLogSegments asks=no ;;
-    *) fail "$name is not a tool of this script. Fix: name one of topics, configs, groups, consumer-groups, console-consumer, console-producer, get-offsets, broker-api-versions, metadata-quorum, leader-election, reassign-partitions, log-dirs, delete-records, producer-perf-test, consumer-perf-test, dump-log" 2 ;;
-  esac
-  resolve
-  if [ $asks = yes ] && [ -e "$run/bootstrap" ] && [[ " $* " != *" --bootstrap-server"* ]]; then
-    set -- "$@" --bootstrap-server "$(cat "$run/bootstrap")"
-  fi
-  class "$class" "$@"
-}
+# shellcheck source=deploy/kafka/jars.sh
+source "$here/jars.sh"
+# shellcheck source=deploy/kafka/ask.sh
+source "$here/ask.sh"
 
 # --- processes ------------------------------------------------------------------------------------
 
@@ -162,64 +108,6 @@ end() {
     fi
     sleep 0.1
   done
-}
-
-# --- the cluster's own word -----------------------------------------------------------------------
-
-# What broker N says of the cluster, if it answers within three seconds. The admin protocol's answer,
-# not an open port, and its own: the others think a killed broker alive until its session ends.
-metadata() {
-  local n=$1 address
-  shift
-  address=$(sed -nE 's/^advertised.listeners=PLAINTEXT:..//p' "$run/broker-$n.properties")
-  kcat -b "$address" -L -m 3 "$@" 2>/dev/null
-}
-
-# Every broker answers and knows of all.
-all_answer() {
-  local n all
-  all=$(brokers | wc -l)
-  for n in $(brokers); do
-    metadata "$n" | grep -qx " $all brokers:" || return 1
-  done
-}
-
-# Partitions that have no leader or of which a replica is not in sync, as broker N sees them.
-out_of_sync() {
-  metadata "$1" | awk '
-    $1 == "partition" {
-      replicas = isrs = $0
-      sub(/.*replicas: /, "", replicas); sub(/, isrs:.*/, "", replicas)
-      sub(/.*isrs: /, "", isrs); sub(/, Broker:.*/, "", isrs)
-      if (split(replicas, a, ",") != split(isrs, b, ",") || /leader -1/) count++
-    }
-    END { print count + 0 }'
-}
-
-in_sync() {
-  local deadline=$((SECONDS + sync_bound)) n behind
-  while true; do
-    behind=0
-    all_answer || behind="some brokers do not answer"
-    for n in $(brokers); do
-      [ "$behind" = 0 ] || break
-      behind=$(out_of_sync "$n")
-    done
-    [ "$behind" != 0 ] || return 0
-    [ $SECONDS -lt $deadline ] || fail "not in sync after $sync_bound s: $behind (a number: partitions)"
-    sleep 0.2
-  done
-}
-
-leader_of() {
-  local n said=""
-  [ -n "${1:-}" ] || usage
-  for n in $(brokers); do
-    said=$(metadata "$n" -t "$1") && break
-  done
-  echo "$said" | sed -nE 's/^ +partition [0-9]+, leader ([0-9]+),.*/\1/p' |
-    sort | uniq -c | sort -k1,1nr -k2,2n | awk '{ print $2, $1 }' | grep . ||
-    fail "topic $1: no leaders. Fix: check the name with kafka.sh tool kafka-topics.sh --list"
 }
 
 # --- up and down ----------------------------------------------------------------------------------
@@ -318,7 +206,7 @@ await_answers() {
 up() {
   local count=${1:-1} began=$SECONDS running data id n try result
   [[ $count = 1 || $count = 3 ]] || fail "BROKERS=$count: a cluster has 1 or 3 brokers. Fix: make kafka BROKERS=3" 2
-  running=$(for n in $(brokers); do pid_of "$n" >/dev/null && echo "$n"; done | wc -l)
+  running=$(for n in $(brokers); do if pid_of "$n"; then :; fi; done | wc -l)
   if [ "$running" -gt 0 ]; then
     [ "$running" -eq "$(brokers | wc -l)" ] || fail "only $running of $(brokers | wc -l) brokers run. Fix: make kafka-stop, or kafka.sh start N"
     [ "$running" -eq "$count" ] || fail "a cluster of $running runs already. Fix: make kafka-stop, or another folder in LIENTHONG_KAFKA_RUN"

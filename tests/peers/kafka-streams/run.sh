@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# run.sh BOOTSTRAP TOPIC OUT.json: the peer on a topic, from nothing to the topic's end.
-# OUT.json: the answer. OUT.figures.json: the figures, which are printed too.
+# run.sh BOOTSTRAP TOPIC OUT.json [HUB.json]: the peer on a topic, from nothing to the topic's end.
+# OUT.json: the answer. OUT.figures.json: the figures, which are printed too. HUB.json: the hub's
+# answer, to be compared with.
 # PEER_HEAP: the most heap of the Java process (default 384m). PEER_BOUND: seconds each part may take
-# (default 3600). Exit codes: 0 done; 1 failed, or an answer after kill -9 differs; 2 wrong arguments.
+# (default 3600). PEER_REST: seconds from an answer to the kill -9 (default 12: one commit).
+# Exit codes: 0 done; 1 failed, or an answer differs; 2 wrong arguments.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-[ $# -eq 3 ] || { sed -n '2,5s/^# //p' "${BASH_SOURCE[0]}" >&2; exit 2; }
-bootstrap=$1 topic=$2 out=$3
+[ $# -eq 3 ] || [ $# -eq 4 ] || { sed -n '2,7s/^# //p' "${BASH_SOURCE[0]}" >&2; exit 2; }
+bootstrap=$1 topic=$2 out=$3 hub=${4:-}
 figures=${out%.json}.figures.json
 bound=${PEER_BOUND:-3600}
 class_path=$("$here/build.sh")
@@ -43,7 +45,8 @@ part() {
     sleep 0.05
   done
   seconds=$(awk -v from="$began" -v to="$(date +%s%N)" 'BEGIN { printf "%.3f", (to - from) / 1e9 }')
-  until [ -s "$work/$name.figures" ]; do sleep 0.05; done
+  until grep -q '}' "$work/$name.figures"; do sleep 0.05; done
+  sleep "${PEER_REST:-12}"
   kill -KILL $pid
   wait $pid 2>/dev/null || true
   pid=
@@ -85,3 +88,7 @@ Kafka Streams on $topic: $(field rebuild records) records
     without it, from the changelog $lost_seconds s, peak $(($(field lost peak_rss_kib) / 1024)) MiB
   links, unreadable records       $(field rebuild links), $(field rebuild unreadable) (both 0: the answer is the hub's too)
 TABLE
+if [ -n "$hub" ]; then
+  java -cp "$class_path" vn.lienthong.peers.streams.Compare "$out" "$hub" || { echo "peer: the hub's answer differs" >&2; exit 1; }
+  echo "  the hub's answer                identical"
+fi

@@ -6,6 +6,7 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -179,9 +180,10 @@ public final class Projection {
             .orElse("0");
     long records = RECORDS.get();
     double consuming = records == 0 ? 0 : seconds(firstRecordNanos, atEnd);
-    System.out.printf(
+    String line = String.format(
+        Locale.ROOT,
         "{\"records\": %d, \"seconds_consuming\": %.3f, \"records_per_second\": %.0f, \"seconds_to_answer\": %.3f,"
-            + " \"seconds_answering\": %.3f, \"cpu_seconds\": %.1f, \"peak_rss_kib\": %s, \"links\": %d, \"unreadable\": %d}%n",
+            + " \"seconds_answering\": %.3f, \"cpu_seconds\": %.1f, \"peak_rss_kib\": %s, \"links\": %d, \"unreadable\": %d}",
         records,
         consuming,
         consuming == 0 ? 0 : records / consuming,
@@ -191,6 +193,7 @@ public final class Projection {
         peak,
         LINKS.get(),
         UNREADABLE.get());
+    System.out.println(line);
   }
 
   private static double seconds(long from, long to) {

@@ -9,18 +9,6 @@ use lienthong_eventlog::kafka::{self, Config, Describe, Header, OpenError, Opene
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What the event log calls after its own configuration, and where it is among the settings.
-const RENAMED: [(&str, &str); 5] = [
-    ("log.kafka.partitions", "log.partitions"),
-    ("log.kafka.queue_bytes", "log.queue_bytes"),
-    ("log.kafka.retention_age", "log.retention_hours"),
-    ("log.kafka.retention_bytes", "log.retention_bytes"),
-    (
-        "log.kafka.delivery_timeout",
-        "log.kafka.delivery_timeout_ms",
-    ),
-];
-
 /// Opens a topic: makes it if there is none, else checks that it is as the settings say.
 ///
 /// # Errors
@@ -72,20 +60,27 @@ fn describe() -> Describe {
 }
 
 fn unopened(error: OpenError) -> Failure {
-    let words = in_our_names(error.to_string());
     match error {
+        OpenError::Setting { field, what } => {
+            Failure::new(Exit::Usage, format!("{} {what}", setting(field)))
+        }
         OpenError::Unavailable { .. } => {
             let fix = "Fix: start the brokers, or correct log.home (LIENTHONG_LOG)";
-            Failure::new(Exit::Unavailable, format!("{words}. {fix}"))
+            Failure::new(Exit::Unavailable, format!("{error}. {fix}"))
         }
-        OpenError::Setting { .. } | OpenError::Topic { .. } => Failure::new(Exit::Usage, words),
+        OpenError::Topic { .. } => Failure::new(Exit::Usage, error),
     }
 }
 
-/// Names settings as an operator writes them.
-fn in_our_names(words: String) -> String {
-    let renamed = RENAMED.iter();
-    renamed.fold(words, |words, (theirs, ours)| words.replace(theirs, ours))
+/// Where a field of the log's configuration is among the settings.
+fn setting(field: &str) -> String {
+    match field {
+        "bootstrap" | "topic" => "log.home".to_owned(),
+        "partitions" | "queue_bytes" | "retention_bytes" => format!("log.{field}"),
+        "retention_age" => "log.retention_hours".to_owned(),
+        "delivery_timeout" => "log.kafka.delivery_timeout_ms".to_owned(),
+        other => format!("log.kafka.{other}"),
+    }
 }
 
 #[cfg(test)]
@@ -94,30 +89,30 @@ mod tests {
     use super::*;
     use crate::config::Settings;
 
-    #[test]
-    fn every_setting_is_named_as_it_can_be_set() {
-        let settings = serde_json::to_value(Settings::default()).unwrap();
-        for (_, ours) in RENAMED {
-            let found = ours.split('.').try_fold(&settings, |at, part| at.get(part));
-            assert!(found.is_some(), "{ours} is no setting");
-        }
-        let said = in_our_names("log.kafka.partitions must be 1, log.kafka.replication 3".into());
-        assert_eq!(said, "log.partitions must be 1, log.kafka.replication 3");
-    }
-
     #[tokio::test]
-    async fn a_setting_out_of_range_is_refused_before_any_broker_is_asked() {
+    async fn a_setting_out_of_range_is_refused_by_its_name_before_any_broker_is_asked() {
         let cluster = Cluster {
             bootstrap: "127.0.0.1:1".to_owned(),
             prefix: "x".to_owned(),
         };
-        let mut keep = Settings::default().log;
-        keep.partitions = 0;
-        let refused = open(&keep, &cluster, Which::Events).await.err().unwrap();
-        assert_eq!(refused.exit(), Exit::Usage);
-        assert!(
-            refused.to_string().starts_with("log.partitions "),
-            "{refused}"
-        );
+        let spoil: [(&str, fn(&mut Log)); 5] = [
+            ("log.partitions ", |keep| keep.partitions = 0),
+            ("log.queue_bytes ", |keep| keep.queue_bytes = 1),
+            ("log.kafka.replication ", |keep| keep.kafka.replication = 0),
+            ("log.kafka.delivery_timeout_ms ", |keep| {
+                keep.kafka.delivery_timeout_ms = 1;
+            }),
+            ("log.kafka.properties ", |keep| {
+                let pair = ("acks".to_owned(), "0".to_owned());
+                keep.kafka.properties.0.extend([pair]);
+            }),
+        ];
+        for (name, spoil) in spoil {
+            let mut keep = Settings::default().log;
+            spoil(&mut keep);
+            let refused = open(&keep, &cluster, Which::Events).await.err().unwrap();
+            assert_eq!(refused.exit(), Exit::Usage, "{refused}");
+            assert!(refused.to_string().starts_with(name), "{refused}");
+        }
     }
 }

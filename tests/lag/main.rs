@@ -23,6 +23,9 @@ use table::Phase;
 
 /// How long an answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// From the first sample until Kafka's tool is run: longer than from a checkpoint until its offset is
+/// committed.
+const BEFORE: Duration = Duration::from_secs(3);
 /// Longer than from an event until its offset is committed.
 const SETTLED: Duration = Duration::from_secs(3);
 
@@ -92,6 +95,7 @@ async fn compare(arguments: &Arguments) -> Result<bool, Fault> {
     tokio::time::sleep(SETTLED).await;
     phases.push(look("projector stopped", &cluster, &home, &fleet).await?);
 
+    fleet.keep_outputs(&arguments.json.with_extension("outputs"))?;
     let verdicts = phases.iter().map(|phase| phase.judge(&truth));
     let verdicts: Vec<_> = verdicts.collect();
     table::show(&phases, &verdicts, &truth);
@@ -102,7 +106,7 @@ async fn compare(arguments: &Arguments) -> Result<bool, Fault> {
     Ok(agree)
 }
 
-/// Runs Kafka's tool, and `lienthong lag` again and again from a second before until it has ended.
+/// Runs Kafka's tool, and `lienthong lag` again and again from before until it has ended.
 async fn look(
     name: &'static str,
     cluster: &Cluster,
@@ -111,7 +115,7 @@ async fn look(
 ) -> Result<Phase, Fault> {
     let over = Arc::new(AtomicBool::new(false));
     let samples = tokio::spawn(ours::sample(fleet.doors(), over.clone()));
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    tokio::time::sleep(BEFORE).await;
     let told = tool::describe(cluster, home).await;
     tokio::time::sleep(Duration::from_millis(300)).await;
     over.store(true, Ordering::SeqCst);

@@ -161,7 +161,12 @@ impl Fleet {
         ] {
             set(&format!("LIENTHONG_{door}"), "127.0.0.1:0".to_owned());
         }
-        set("LIENTHONG_LOGGING__FILTER", "info".to_owned());
+        // Whoever looks for a fault may ask for more.
+        let filter = std::env::var("LIENTHONG_LOGGING__FILTER");
+        set(
+            "LIENTHONG_LOGGING__FILTER",
+            filter.unwrap_or_else(|_| "info".to_owned()),
+        );
         for (name, value) in settings {
             set(name, (*value).to_owned());
         }

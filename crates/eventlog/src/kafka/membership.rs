@@ -7,8 +7,9 @@ use super::progress::{Callbacks, Progress, Told, commit_last, store};
 use super::{Config, settings};
 use crate::{Change, GroupError, Member, Membership};
 use async_trait::async_trait;
+use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -19,6 +20,8 @@ use tokio::time::timeout;
 const TICK: Duration = Duration::from_millis(100);
 /// After a trouble was told, more of it is kept back for so long: it is tried again all the time.
 const TROUBLE_PAUSE: Duration = Duration::from_secs(60);
+/// Fenced again within this time, a member has a rival rather than bad luck.
+const FENCED_TWICE: Duration = Duration::from_secs(120);
 /// Longest that leaving waits for the last commit.
 const LEAVE: Duration = Duration::from_secs(10);
 
@@ -27,6 +30,8 @@ pub(super) struct TopicMembership {
     group: String,
     progress: Arc<Progress>,
     told: mpsc::UnboundedReceiver<Told>,
+    /// Why the membership ended, if it did.
+    refused: Option<GroupError>,
     left: Option<oneshot::Receiver<()>>,
 }
 
@@ -45,33 +50,29 @@ impl TopicMembership {
         };
         let progress = Arc::new(Progress::new(&config.topic));
         let (tell, told) = mpsc::unbounded_channel();
-        let callbacks = Callbacks::new(&member.group, &progress, &tell);
-        let settings = settings::member(config, &member);
-        let consumer: BaseConsumer<Callbacks> = settings
-            .create_with_context(callbacks)
-            .map_err(|error| failed(error.to_string()))?;
-        consumer
-            .subscribe(&[&config.topic])
-            .map_err(|error| failed(error.to_string()))?;
+        let place = Place {
+            settings: settings::member(config, &member),
+            topic: config.topic.clone(),
+            member,
+            progress: Arc::clone(&progress),
+            tell,
+        };
+        let consumer = place.enter().map_err(|error| failed(error.to_string()))?;
         let (leave, left) = oneshot::channel();
         let thread = thread::Builder::new().name("kafka-group".to_owned());
-        let run = {
-            let member = member.clone();
-            let progress = Arc::clone(&progress);
-            move || {
-                run(&consumer, &member, &progress, &tell);
-                // The member may have gone without waiting.
-                let _ = leave.send(());
-                drop(consumer);
-            }
+        let live = move || {
+            place.keep(consumer);
+            // The member may have gone without waiting.
+            let _ = leave.send(());
         };
         thread
-            .spawn(run)
+            .spawn(live)
             .map_err(|error| failed(error.to_string()))?;
         Ok(Self {
-            group: member.group,
+            group: group.clone(),
             progress,
             told,
+            refused: None,
             left: Some(left),
         })
     }
@@ -80,11 +81,16 @@ impl TopicMembership {
 #[async_trait]
 impl Membership for TopicMembership {
     async fn next(&mut self) -> Result<Change, GroupError> {
-        self.told.recv().await.unwrap_or_else(|| {
-            Err(GroupError::Unavailable {
+        let told = self.told.recv().await;
+        if let Some(Err(refused @ GroupError::Refused { .. })) = &told {
+            self.refused = Some(refused.clone());
+        }
+        told.unwrap_or_else(|| {
+            Err(self.refused.clone().unwrap_or_else(|| GroupError::Refused {
                 group: self.group.clone(),
                 what: "the membership has ended".to_owned(),
-            })
+                fix: "join again".to_owned(),
+            }))
         })
     }
 
@@ -142,33 +148,99 @@ fn check(member: &Member) -> Result<(), GroupError> {
     Ok(())
 }
 
-/// Polls until the member leaves or cannot go on.
-fn run(
-    consumer: &BaseConsumer<Callbacks>,
-    member: &Member,
-    progress: &Progress,
-    tell: &mpsc::UnboundedSender<Told>,
-) {
-    let mut quiet_until = Instant::now();
-    while !progress.is_leaving() {
-        // Partitions are paused; a message that was fetched before that is not for anyone.
-        if let Some(Err(error)) = consumer.poll(TICK) {
-            match judge(&error, &member.group, &member.instance) {
-                Some(refused @ GroupError::Refused { .. }) => {
-                    tracing::warn!(error = %refused, "the membership ends");
-                    let _ = tell.send(Err(refused));
-                    return;
-                }
-                Some(trouble) if quiet_until <= Instant::now() => {
-                    quiet_until = Instant::now() + TROUBLE_PAUSE;
-                    let _ = tell.send(Err(trouble));
-                }
-                Some(_) | None => {}
-            }
-        }
-        store(consumer, progress);
+/// What a member's thread has: all that is needed to enter the group, and again.
+struct Place {
+    settings: ClientConfig,
+    topic: String,
+    member: Member,
+    progress: Arc<Progress>,
+    tell: mpsc::UnboundedSender<Told>,
+}
+
+/// Why a consumer is not polled any more.
+enum End {
+    Left,
+    Refused(GroupError),
+    /// The brokers gave its place to another process of the same instance, or took it for one.
+    Fenced(GroupError),
+}
+
+impl Place {
+    /// A consumer that asks for a place.
+    fn enter(&self) -> KafkaResult<BaseConsumer<Callbacks>> {
+        let callbacks = Callbacks::new(&self.member.group, &self.progress, &self.tell);
+        let consumer: BaseConsumer<Callbacks> = self.settings.create_with_context(callbacks)?;
+        consumer.subscribe(&[&self.topic])?;
+        Ok(consumer)
     }
-    commit_last(consumer, progress);
+
+    /// Keeps the place until the member leaves or is refused. A member that was cut off for long
+    /// may be fenced by a late join of its own: it enters again, once.
+    fn keep(&self, mut consumer: BaseConsumer<Callbacks>) {
+        let mut fenced: Option<Instant> = None;
+        loop {
+            let refused = match self.poll(&consumer) {
+                End::Left => return commit_last(&consumer, &self.progress),
+                End::Fenced(_) if fenced.is_none_or(|time| time.elapsed() > FENCED_TWICE) => {
+                    tracing::info!(group = self.member.group, "fenced; entering again");
+                    fenced = Some(Instant::now());
+                    self.tell_lost();
+                    drop(consumer);
+                    match self.enter() {
+                        Ok(entered) => {
+                            consumer = entered;
+                            continue;
+                        }
+                        Err(error) => GroupError::Refused {
+                            group: self.member.group.clone(),
+                            what: error.to_string(),
+                            fix: "start the process again".to_owned(),
+                        },
+                    }
+                }
+                End::Fenced(refused) | End::Refused(refused) => refused,
+            };
+            tracing::warn!(error = %refused, "the membership ends");
+            self.tell_lost();
+            let _ = self.tell.send(Err(refused));
+            return;
+        }
+    }
+
+    /// Nothing is the member's any more.
+    fn tell_lost(&self) {
+        let lost = self.progress.lose_all();
+        if !lost.is_empty() {
+            let _ = self.tell.send(Ok(Change::Revoked(lost)));
+        }
+    }
+
+    /// Polls until the member leaves or this consumer cannot go on.
+    fn poll(&self, consumer: &BaseConsumer<Callbacks>) -> End {
+        let mut quiet_until = Instant::now();
+        while !self.progress.is_leaving() {
+            // Partitions are paused; a message that was fetched before that is not for anyone.
+            if let Some(Err(error)) = consumer.poll(TICK) {
+                match judge(&error, &self.member.group, &self.member.instance) {
+                    Some(refused @ GroupError::Refused { .. }) if is_fenced(&error) => {
+                        return End::Fenced(refused);
+                    }
+                    Some(refused @ GroupError::Refused { .. }) => return End::Refused(refused),
+                    Some(trouble) if quiet_until <= Instant::now() => {
+                        quiet_until = Instant::now() + TROUBLE_PAUSE;
+                        let _ = self.tell.send(Err(trouble));
+                    }
+                    Some(_) | None => {}
+                }
+            }
+            store(consumer, &self.progress);
+        }
+        End::Left
+    }
+}
+
+fn is_fenced(error: &KafkaError) -> bool {
+    error.rdkafka_error_code() == Some(RDKafkaErrorCode::FencedInstanceId)
 }
 
 /// What an error means to the member; none if it is of no concern.

@@ -75,9 +75,11 @@ fn is_purged(error: &KafkaError) -> bool {
 
 /// What librdkafka says, without the kind of call it was.
 pub(super) fn reason(error: &KafkaError) -> String {
-    error
-        .rdkafka_error_code()
-        .map_or_else(|| error.to_string(), |code| code.to_string())
+    let code = match error {
+        KafkaError::AdminOp(code) => Some(*code),
+        error => error.rdkafka_error_code(),
+    };
+    code.map_or_else(|| error.to_string(), |code| code.to_string())
 }
 
 /// Whether another producer would not, or must not, deliver the record either.

@@ -81,6 +81,13 @@ impl Progress {
         (wanted, outright)
     }
 
+    /// Takes all partitions from the member and answers which it had.
+    pub(super) fn lose_all(&self) -> Vec<u32> {
+        let mut state = self.state();
+        state.passed.clear();
+        std::mem::take(&mut state.assigned).into_iter().collect()
+    }
+
     /// The member goes.
     pub(super) fn leave(&self) {
         self.leaving.store(true, Ordering::Release);
@@ -186,8 +193,10 @@ impl ClientContext for Callbacks {
 impl ConsumerContext for Callbacks {
     fn pre_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         if let Rebalance::Revoke(list) = rebalance {
-            let revoked = self.partitions(list);
+            let mut revoked = self.partitions(list);
             let mut state = self.progress.state();
+            // A consumer that was fenced revokes what the member has been told it lost.
+            revoked.retain(|partition| state.assigned.contains(partition));
             state
                 .passed
                 .retain(|partition, _| !revoked.contains(partition));

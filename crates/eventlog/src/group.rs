@@ -29,7 +29,8 @@ pub struct Member {
 /// What happened to a member's share.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// These partitions are the member's from now on.
+    /// These partitions are the member's from now on, beside those it had. None: the group has
+    /// more members than partitions, and there is nothing for this one.
     Assigned(Vec<u32>),
     /// These are not any more.
     Revoked(Vec<u32>),

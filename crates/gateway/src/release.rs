@@ -107,11 +107,13 @@ pub(crate) fn refused(error: &AppendError) -> Failure {
             Reason::EventTooLarge,
             "the key makes the decision larger than the log takes",
         ),
-        AppendError::Io { .. }
-        | AppendError::Unavailable { .. }
-        | AppendError::RecordedTime { .. } => (
+        AppendError::Io { .. } | AppendError::Unavailable { .. } => (
             Reason::LogUnavailable,
             "the log could not be written; the decision was not recorded",
+        ),
+        AppendError::RecordedTime { .. } => (
+            Reason::Internal,
+            "the hub's clock stands before 1970 or after 9999; the decision was not recorded",
         ),
     };
     Failure::new(reason, message)

@@ -136,10 +136,10 @@ pub fn failure(error: &AppendError) -> Failure {
         )
         .with("limit_bytes", limit),
         AppendError::Closed => draining(),
-        AppendError::Io { .. }
-        | AppendError::Unavailable { .. }
-        | AppendError::RecordedTime { .. } => {
+        AppendError::Io { .. } | AppendError::Unavailable { .. } => {
             Failure::new(Reason::LogUnavailable, "the event log cannot be written")
         }
+        // The hub's own clock stands before 1970 or after 9999.
+        AppendError::RecordedTime { .. } => Failure::new(Reason::Internal, error.to_string()),
     }
 }

@@ -217,8 +217,13 @@ impl ConsumerContext for Callbacks {
                     tracing::debug!(%error, "partitions of a group were not paused");
                 }
                 let assigned = self.partitions(list);
-                self.progress.state().assigned.extend(&assigned);
-                if !assigned.is_empty() {
+                let surplus = {
+                    let mut state = self.progress.state();
+                    state.assigned.extend(&assigned);
+                    state.assigned.is_empty()
+                };
+                // Whoever has nothing is told so: he would wait for a share otherwise.
+                if !assigned.is_empty() || surplus {
                     let _ = self.tell.send(Ok(Change::Assigned(assigned)));
                 }
             }

@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! one case    the parts around its code, wherever they are         `one`
-//! sums        the parts that are joined with others, and the        `sums`
+//! sums        the parts that are joined with others, and the        `ties`, `sums`
 //!             sums of all others
 //! operators   everything side by side                               `overview`, `again`
 //! ```
@@ -27,8 +27,10 @@ mod mirror;
 mod one;
 mod overview;
 mod peer;
+pub(crate) mod recent;
 mod server;
 mod sums;
+mod ties;
 
 pub use client::Remote;
 pub use directory::Connect;
@@ -63,11 +65,13 @@ use lienthong_contract::status::Failure;
 use lienthong_domain::agency::Registry;
 use lienthong_eventlog::{EventLog, Groups};
 use links::Links;
+use mirror::Joined;
 use one::Words;
 use peer::Call;
 use std::sync::Arc;
 use std::time::Duration;
-use sums::{Asked, Joined, KnownTies, add_up, ties_now};
+use sums::{Asked, add_up};
+use ties::{KnownTies, ties_now};
 use tokio::time::Instant;
 
 /// Pause before an owner is looked for again while a caller waits for a position.
@@ -179,7 +183,8 @@ impl Cluster {
     }
 
     async fn fresh(&self, view: View, at: &[At]) -> Result<Option<pb::Freshness>, Failure> {
-        freshness(self.log.as_ref(), view, at).await.map(Some)
+        let log = self.log.as_ref();
+        freshness(&self.directory, log, view, at).await.map(Some)
     }
 }
 

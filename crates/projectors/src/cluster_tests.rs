@@ -10,6 +10,7 @@ use crate::questions;
 use crate::store::StoreKind;
 use crate::testing::cluster::{Village, feed_part};
 use crate::testing::events::{Told, accepted, handed_over, linked, poison, received, release};
+use crate::testing::groups::MemoryGroups;
 use crate::testing::lanes::{PARTITIONS, lanes};
 use crate::testing::log::MemoryLog;
 use crate::testing::strategies::{all_told, codes, records};
@@ -333,6 +334,28 @@ async fn a_link_between_instances_shows_in_the_next_answer() {
         refused.unwrap_err().violations[0].field,
         "min_positions[0].partition"
     );
+}
+
+#[tokio::test]
+async fn a_link_whose_other_end_has_not_been_read_names_the_case_all_the_same() {
+    let link = linked(Relation::Case, "LT-1", false);
+    let link = Told::new("2", "A-1", "", 5, link).records();
+    // Of the link's two records only the dossier's own has come.
+    let told = Told::new("1", "A-1", "", 0, received()).records();
+    let own = link.into_iter().filter(|record| record.key == "A-1");
+    let (one, log) = lanes(told.into_iter().chain(own));
+    let village = three(&log);
+    village.feed_all().await;
+    feed_part(&one, &log, 1, 1).await;
+    let gateway = village.gateway();
+    let list = Way::Several(&gateway)
+        .cases(pb::ListCasesRequest::default())
+        .await;
+    assert_eq!(
+        list,
+        Way::One(&one).cases(pb::ListCasesRequest::default()).await
+    );
+    assert_eq!((list.cases.len(), &list.cases[0].code[..]), (1, "LT-1"));
 }
 
 /// Every question; what each failed with.
@@ -727,10 +750,11 @@ async fn over_sockets_answers_and_operations_are_those_of_one_process_until_one_
         Way::Several(&gateway).all().await
     );
 
-    let expected: Vec<(String, u32, String)> = crate::operations::positions(&one)
-        .into_iter()
-        .map(|one| (one.view, one.partition, one.digest))
-        .collect();
+    let expected: Vec<(String, u32, String)> =
+        crate::operations::positions(&Kept::lanes(one.as_ref()))
+            .into_iter()
+            .map(|one| (one.view, one.partition, one.digest))
+            .collect();
     let found = gateway.positions().await.into_iter();
     let found: Vec<_> = found
         .map(|one| (one.view, one.partition, one.digest))
@@ -799,4 +823,248 @@ async fn over_sockets_answers_and_operations_are_those_of_one_process_until_one_
         .collect();
     assert_eq!(stalled, [1, 1, 1], "{lags:?}");
     running.stop(0).await;
+}
+
+/// An instance of all views behind a socket, which groups give partitions to.
+struct Member {
+    instance: Arc<crate::instance::Instance>,
+    stop: CancellationToken,
+    served: tokio::task::JoinHandle<Result<(), ServeError>>,
+    _dir: tempfile::TempDir,
+}
+
+impl Member {
+    async fn start(name: &str, log: &Arc<MemoryLog>, groups: &Arc<MemoryGroups>) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let stop = CancellationToken::new();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let config = crate::instance::Config {
+            dir: dir.path().to_owned(),
+            store: StoreKind::Redb,
+            checkpoint_every: Duration::from_millis(20),
+            views: View::ALL.to_vec(),
+            snapshots: None,
+            group_prefix: "lienthong".to_owned(),
+            instance: name.to_owned(),
+            address: listener.local_addr().unwrap().to_string(),
+            session: Duration::from_secs(30),
+        };
+        let registry = crate::testing::cluster::registry_once();
+        let handles = crate::instance::Handles {
+            log: log.clone(),
+            groups: groups.clone(),
+            registry: registry.clone(),
+        };
+        let instance = crate::instance::start(config, handles, stop.clone())
+            .await
+            .unwrap();
+        let local = Local {
+            kept: instance.clone(),
+            operations: instance.clone(),
+            registry,
+        };
+        let serving = serve(listener, ServeConfig::default(), local, stop.clone());
+        Self {
+            instance,
+            stop,
+            served: tokio::spawn(serving),
+            _dir: dir,
+        }
+    }
+
+    async fn stop(self) {
+        self.stop.cancel();
+        self.served.await.unwrap().unwrap();
+        self.instance.finished().await.unwrap();
+    }
+}
+
+/// Waits for two answers more.
+async fn more(answered: &AtomicUsize, asking: &tokio::task::JoinHandle<()>) {
+    let wanted = answered.load(Ordering::Relaxed) + 2;
+    while answered.load(Ordering::Relaxed) < wanted {
+        assert!(!asking.is_finished(), "an answer was wrong");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_partitions_move_between_instances_an_answer_is_whole_or_refused() {
+    let told = [apart().0, late_ties(0, 60)].concat();
+    let (one, log) = lanes(records(&told));
+    feed_part(&one, &log, 1, 1).await;
+    let groups = MemoryGroups::new(PARTITIONS);
+    let first = Member::start("first", &log, &groups).await;
+    let second = Member::start("second", &log, &groups).await;
+    first.instance.loaded().await;
+    second.instance.loaded().await;
+    let config = Config {
+        group_prefix: "lienthong".to_owned(),
+    };
+    let gateway = Arc::new(Cluster::new(
+        config,
+        Handles {
+            log: log.clone(),
+            groups: groups.clone(),
+            registry: crate::testing::cluster::registry_once(),
+            connect: Arc::new(Remote),
+        },
+    ));
+    let expected = Way::One(&one).all().await;
+    assert_eq!(Way::Several(&gateway).all().await, expected);
+
+    let done = CancellationToken::new();
+    let answered = Arc::new(AtomicUsize::new(0));
+    let asking = {
+        let (gateway, done) = (gateway.clone(), done.clone());
+        let answered = answered.clone();
+        let whole = expected.horizontal[0].clone();
+        let list = Way::One(&one).cases(pb::ListCasesRequest::default()).await;
+        tokio::spawn(async move {
+            while !done.is_cancelled() {
+                let request = pb::GetHorizontalRequest::default();
+                match gateway.horizontal(request).await {
+                    Ok(answer) => {
+                        assert_eq!(answer, whole);
+                        answered.fetch_add(1, Ordering::Relaxed);
+                    }
+                    Err(failure) => {
+                        let known = [Reason::ViewUnowned, Reason::ViewLoading, Reason::Draining];
+                        assert!(known.contains(&failure.reason), "{failure}");
+                    }
+                }
+                if let Ok(answer) = gateway.cases(pb::ListCasesRequest::default()).await {
+                    assert_eq!(answer, list);
+                }
+            }
+        })
+    };
+    more(&answered, &asking).await;
+    let third = Member::start("third", &log, &groups).await;
+    third.instance.loaded().await;
+    more(&answered, &asking).await;
+    first.stop().await;
+    groups.expire("first");
+    while gateway.check_owned().await.is_err() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    second.instance.loaded().await;
+    third.instance.loaded().await;
+    more(&answered, &asking).await;
+    done.cancel();
+    asking.await.unwrap();
+    assert_eq!(Way::Several(&gateway).all().await, expected);
+    let lags = gateway.lag().await.unwrap();
+    assert!(lags.iter().all(|lag| lag.status == "current"), "{lags:?}");
+
+    // A member that is away keeps its place for a while: nobody answers for it.
+    second.stop().await;
+    let failure = gateway
+        .horizontal(pb::GetHorizontalRequest::default())
+        .await;
+    assert_eq!(failure.unwrap_err().reason, Reason::ViewUnowned);
+    groups.expire("second");
+    while gateway
+        .horizontal(pb::GetHorizontalRequest::default())
+        .await
+        .is_err()
+    {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(Way::Several(&gateway).all().await, expected);
+    third.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_callers_at_once_each_read_their_own_writes() {
+    let log = MemoryLog::new(PARTITIONS);
+    let groups = MemoryGroups::new(PARTITIONS);
+    let first = Member::start("first", &log, &groups).await;
+    let second = Member::start("second", &log, &groups).await;
+    first.instance.loaded().await;
+    second.instance.loaded().await;
+    let config = Config {
+        group_prefix: "lienthong".to_owned(),
+    };
+    let handles = Handles {
+        log: log.clone(),
+        groups: groups.clone(),
+        registry: crate::testing::cluster::registry_once(),
+        connect: Arc::new(Remote),
+    };
+    let gateway = Arc::new(Cluster::new(config, handles));
+    let callers = (0..6usize).map(|caller| {
+        let (gateway, log) = (gateway.clone(), log.clone());
+        tokio::spawn(async move {
+            for turn in 0..15 {
+                let n = caller * 1_000 + turn;
+                let written = log.put(records(&late_ties(n, n + 1)));
+                let written: Vec<Position> = written
+                    .into_iter()
+                    .map(|position| Position {
+                        partition: position.partition,
+                        offset: position.offset,
+                    })
+                    .collect();
+                let limit = Duration::from_secs(60);
+                gateway
+                    .wait_for("horizontal", &written, limit)
+                    .await
+                    .unwrap();
+                let case = Way::Several(&gateway)
+                    .case(&format!("B-{n}"))
+                    .await
+                    .unwrap();
+                let case = case.case.unwrap();
+                assert_eq!(case.code, format!("LT-{n}"));
+                assert_eq!((case.dossiers.len(), case.timeline.len()), (2, 6));
+                let asked = Way::Several(&gateway);
+                let sum = asked.horizontal(pb::GetHorizontalRequest::default()).await;
+                let cases: u64 = sum.in_work.iter().map(|row| row.cases).sum();
+                assert!(cases > turn as u64, "{cases} after {turn}");
+                let list = asked
+                    .cases(pb::ListCasesRequest {
+                        page_size: 1_000,
+                        ..pb::ListCasesRequest::default()
+                    })
+                    .await;
+                let ours = list.cases.iter().find(|row| row.code == case.code).unwrap();
+                assert_eq!((ours.dossiers, ours.events), (2, 4));
+            }
+        })
+    });
+    for caller in callers.collect::<Vec<_>>() {
+        caller.await.unwrap();
+    }
+    let statistics = pb::GetPathStatisticsRequest::default();
+    let ours = gateway.path_statistics(statistics).await.unwrap();
+    assert_eq!((ours.cases, ours.events), (90, 360));
+    first.stop().await;
+    second.stop().await;
+}
+
+#[tokio::test]
+async fn the_age_of_an_event_taken_just_after_the_answer_is_told_without_reading_the_log() {
+    let (told, _) = apart();
+    let (_, log) = lanes(records(&told));
+    let village = three(&log);
+    village.feed_all().await;
+    let gateway = village.gateway();
+    // The answer knew one event less than its lane has taken by now.
+    let at = |partition: u32| At::new(log.end(partition).saturating_sub(1), None);
+    let at: Vec<At> = (0..PARTITIONS).map(at).collect();
+    for partition in 0..PARTITIONS {
+        log.remove_before(partition, log.end(partition));
+    }
+    let fresh = gateway.fresh(View::Case, &at).await.unwrap().unwrap();
+    for partition in &fresh.partitions {
+        let behind = partition.next_offset < partition.log_end_offset;
+        assert_eq!(partition.lag_ms > 0, behind, "{partition:?}");
+    }
+    assert!(
+        fresh
+            .partitions
+            .iter()
+            .any(|partition| partition.lag_ms > 0)
+    );
 }

@@ -3,6 +3,7 @@
 
 use crate::checkpoint::Owner;
 use crate::cluster::mentioned::Mentioned;
+use crate::cluster::recent::Recent;
 use crate::joins::index::{Index, PartId};
 use crate::views::state::{Lost, Read};
 use crate::views::{Facts, State, View};
@@ -33,6 +34,8 @@ pub struct Lane {
     index: Option<Arc<Index>>,
     /// What gateways have been told of the state, of a lane without an index.
     mentioned: Mutex<Mentioned>,
+    /// When the last records were recorded, of a lane without an index.
+    recent: Option<Mutex<Recent>>,
     next: watch::Sender<u64>,
     /// Loaded, and caught up with the log as it was at the start.
     ready: watch::Sender<bool>,
@@ -56,6 +59,7 @@ impl Lane {
             owner,
             state: RwLock::new(State::new(owner.view, 0)),
             mentioned: Mutex::new(Mentioned::new(index.is_none())),
+            recent: index.is_none().then(Mutex::default),
             index,
             next: watch::Sender::new(0),
             ready: watch::Sender::new(false),
@@ -96,6 +100,9 @@ impl Lane {
         if let Some(last) = reads[..taken].last() {
             state.remember(&last.stored);
         }
+        if let Some(mut recent) = self.recent() {
+            recent.add(&reads[..taken]);
+        }
         self.changed(state);
         (taken, releases)
     }
@@ -133,6 +140,9 @@ impl Lane {
         state.facts.parts_mut().take_fresh();
         state.facts.parts_mut().take_fresh_special();
         self.mentioned().renew();
+        if let Some(mut recent) = self.recent() {
+            recent.clear();
+        }
         let next = state.next;
         drop(state);
         self.next.send_replace(next);
@@ -168,6 +178,16 @@ impl Lane {
         self.mentioned
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// When a record that was taken lately was recorded, milliseconds since the Unix epoch.
+    pub fn recorded_ms(&self, offset: u64) -> Option<i64> {
+        self.recent()?.at(offset)
+    }
+
+    fn recent(&self) -> Option<MutexGuard<'_, Recent>> {
+        let recent = self.recent.as_ref()?;
+        Some(recent.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The state alone, once nobody else has the lane.

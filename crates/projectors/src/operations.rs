@@ -20,8 +20,7 @@ pub fn positions(lanes: &[Arc<Lane>]) -> Vec<ViewPosition> {
     lanes.iter().map(|lane| position(lane)).collect()
 }
 
-/// Position and digest of one lane.
-pub fn position(lane: &Lane) -> ViewPosition {
+fn position(lane: &Lane) -> ViewPosition {
     let state = lane.state();
     let counts = state.facts.parts().counts();
     ViewPosition {
@@ -74,8 +73,7 @@ pub fn parked(lanes: &[Arc<Lane>], view: &str) -> Result<Vec<ParkedDossier>, Fai
     Ok(all)
 }
 
-/// A parked key as operators see it.
-pub fn shown(lane: &Lane, key: &[u8], parked: &Parked) -> ParkedDossier {
+fn shown(lane: &Lane, key: &[u8], parked: &Parked) -> ParkedDossier {
     ParkedDossier {
         view: lane.owner.view.name().to_owned(),
         key: String::from_utf8_lossy(key).into_owned(),

@@ -38,6 +38,7 @@ impl Connect for Remote {
         let channel = endpoint
             .connect_timeout(CONNECT)
             .tcp_nodelay(true)
+            .http2_adaptive_window(true)
             .http2_keep_alive_interval(KEEP_ALIVE)
             .keep_alive_timeout(KEEP_ALIVE)
             .keep_alive_while_idle(true)

@@ -11,6 +11,7 @@
 
 use super::kept::of_lane;
 use super::peer::{Call, Peer};
+use crate::instance::group;
 use crate::views::View;
 use futures_util::future::{FutureExt, join_all};
 use lienthong_contract::pb::projection::v1::LaneStatus;
@@ -86,11 +87,6 @@ impl Directory {
         }
     }
 
-    /// The group whose members share the partitions of a view.
-    pub fn group(&self, view: View) -> String {
-        format!("{}.projector.{}", self.group_prefix, view.name())
-    }
-
     /// Who keeps each partition of a view.
     pub async fn table(&self, view: View) -> Table {
         self.table_since(view, None).await
@@ -154,11 +150,11 @@ impl Directory {
     }
 
     async fn make(&self, view: View) -> Result<Table, GroupError> {
-        let group = self.group(view);
-        let members = tokio::time::timeout(GROUPS_PATIENCE, self.groups.owners(&group)).await;
+        let name = group(&self.group_prefix, view);
+        let members = tokio::time::timeout(GROUPS_PATIENCE, self.groups.owners(&name)).await;
         let members = members.unwrap_or_else(|_| {
             Err(GroupError::Unavailable {
-                group,
+                group: name,
                 what: "its members were not named in time".to_owned(),
             })
         })?;
@@ -210,7 +206,10 @@ impl Directory {
     /// # Errors
     /// `LOG_UNAVAILABLE`.
     pub async fn committed(&self, view: View) -> Result<Vec<Option<u64>>, Failure> {
-        let committed = self.groups.committed(&self.group(view)).await;
+        let committed = self
+            .groups
+            .committed(&group(&self.group_prefix, view))
+            .await;
         committed.map_err(|error| Failure::new(Reason::LogUnavailable, error.to_string()))
     }
 }

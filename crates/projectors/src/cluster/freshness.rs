@@ -1,14 +1,21 @@
 //! How far the partitions were when an answer was put together.
 
+use super::directory::Directory;
+use super::peer::{Call, PROTOCOL};
 use crate::feed::record_at;
 use crate::lanes::log_failed;
 use crate::views::View;
 use futures_util::future::{FutureExt, try_join_all};
+use lienthong_contract::pb::event::v1::Position;
 use lienthong_contract::pb::procedure::v1::{Freshness, PartitionFreshness};
+use lienthong_contract::pb::projection::v1::WaitForRequest;
 use lienthong_contract::status::Failure;
 use lienthong_contract::time::{now_millis, to_millis};
 use lienthong_eventlog::EventLog;
 use prost_types::Timestamp;
+
+/// How long to wait for a lane to take the event after an answer, before the log is read for it.
+const JUST_AFTER_MS: u32 = 20;
 
 /// How far one partition was.
 #[derive(Debug, Clone, Copy)]
@@ -41,18 +48,32 @@ impl At {
 ///
 /// # Errors
 /// `LOG_UNAVAILABLE`.
-pub async fn freshness(log: &dyn EventLog, view: View, at: &[At]) -> Result<Freshness, Failure> {
+pub async fn freshness(
+    directory: &Directory,
+    log: &dyn EventLog,
+    view: View,
+    at: &[At],
+) -> Result<Freshness, Failure> {
     let each = (0..).zip(at);
-    let each = each.map(|(partition, at)| of_one(log, partition, *at).boxed());
+    let each = each.map(|(partition, at)| of_one(directory, log, view, partition, *at).boxed());
     Ok(Freshness {
         view: view.name().to_owned(),
         partitions: try_join_all(each).await?,
     })
 }
 
-async fn of_one(log: &dyn EventLog, partition: u32, at: At) -> Result<PartitionFreshness, Failure> {
+async fn of_one(
+    directory: &Directory,
+    log: &dyn EventLog,
+    view: View,
+    partition: u32,
+    mut at: At,
+) -> Result<PartitionFreshness, Failure> {
     let bounds = log.bounds(partition).await;
     let end = bounds.map_err(|error| log_failed(&error))?.end;
+    if at.next < end && at.waiting_ms.is_none() {
+        at.waiting_ms = just_taken(directory, view, partition, at.next).await;
+    }
     let recorded_ms = recorded_ms(log, partition, &at, end).await?;
     let lag_ms = recorded_ms.map_or(0, |recorded_ms| now_millis() - recorded_ms);
     Ok(PartitionFreshness {
@@ -61,6 +82,23 @@ async fn of_one(log: &dyn EventLog, partition: u32, at: At) -> Result<PartitionF
         log_end_offset: end,
         lag_ms: lag_ms.max(0) as u64,
     })
+}
+
+/// When the event at an offset was recorded, if its lane took it just after the answer.
+async fn just_taken(directory: &Directory, view: View, partition: u32, offset: u64) -> Option<i64> {
+    let request = WaitForRequest {
+        protocol: PROTOCOL,
+        view: view.name().to_owned(),
+        position: Some(Position { partition, offset }),
+        max_wait_ms: JUST_AFTER_MS,
+    };
+    let call: Call<'_, _> = &|peer| {
+        let request = request.clone();
+        async move { peer.wait_for(request).await }.boxed()
+    };
+    // Whatever keeps the instance from telling, the log can tell as well.
+    let told = directory.ask(view, partition, call).await.ok()?;
+    told.recorded_time.as_ref().and_then(to_millis)
 }
 
 /// When the first event not yet processed was recorded; none if there is none.

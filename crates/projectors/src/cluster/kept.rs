@@ -39,11 +39,11 @@ impl Kept for Projectors {
 
 impl Kept for Instance {
     fn lane(&self, view: View, partition: u32) -> Option<Arc<Lane>> {
-        Instance::lane(self, view, partition)
+        self.hosted().lane(view, partition)
     }
 
     fn lanes(&self) -> Vec<Arc<Lane>> {
-        Instance::lanes(self)
+        self.hosted().lanes()
     }
 }
 

@@ -89,7 +89,10 @@ impl Peer for Local {
         let reached = next.wait_for(|next| *next > position.offset);
         let limit = Duration::from_millis(u64::from(request.max_wait_ms));
         if let Ok(Ok(next)) = tokio::time::timeout(limit, reached).await {
-            return Ok(pb::WaitForResponse { next_offset: *next });
+            return Ok(pb::WaitForResponse {
+                next_offset: *next,
+                recorded_time: lane.recorded_ms(position.offset).map(from_millis),
+            });
         }
         let lane = kept::ready(self.kept.as_ref(), view, position.partition)?;
         let message = format!(

@@ -4,6 +4,7 @@
 //! travels for a question is what changed since the question before. Numbers hold within an
 //! epoch; with another epoch a mirror begins anew.
 
+use crate::views::View;
 use crate::views::codes::Codes;
 use crate::views::keyed::{Fact, Keyed};
 use crate::views::names::Added;
@@ -11,6 +12,8 @@ use hashbrown::HashMap;
 use lienthong_contract::pb::projection::v1 as pb;
 use lienthong_contract::reason::Reason;
 use lienthong_contract::status::Failure;
+use std::sync::Arc;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 /// Some parts of one partition of a view.
 pub struct Mirror<F> {
@@ -90,6 +93,37 @@ impl<F: Fact> Mirror<F> {
             }
         }
         Ok(())
+    }
+}
+
+/// Parts that are asked for at once: some megabytes. Few in tests, so that there are several
+/// requests.
+pub const AT_ONCE: usize = if cfg!(test) { 3 } else { 20_000 };
+
+/// What is joined here of one view.
+pub struct Joined<F> {
+    /// Which view.
+    pub view: View,
+    /// By partition. Questions over one view take turns.
+    mirrors: Arc<Mutex<Vec<Mirror<F>>>>,
+}
+
+/// The mirrors of a view while a question has them.
+pub type Held<F> = OwnedMutexGuard<Vec<Mirror<F>>>;
+
+impl<F: Fact> Joined<F> {
+    /// Nothing yet.
+    pub fn new(view: View, partitions: u32) -> Self {
+        let mirrors = (0..partitions).map(|_| Mirror::new(0)).collect();
+        Self {
+            view,
+            mirrors: Arc::new(Mutex::new(mirrors)),
+        }
+    }
+
+    /// The mirrors, once no other question has them.
+    pub async fn hold(&self) -> Held<F> {
+        self.mirrors.clone().lock_owned().await
     }
 }
 

@@ -10,7 +10,7 @@ use super::directory::Directory;
 use super::freshness::At;
 use super::links::Links;
 use super::mirror::{add_words, codes_of, unreadable};
-use super::sums::parts_of;
+use super::ties::parts_of;
 use crate::answers::case;
 use crate::joins::index::Index;
 use crate::joins::whole::{Partition, whole};

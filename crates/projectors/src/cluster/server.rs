@@ -87,6 +87,7 @@ pub async fn serve(
     let serving = Server::builder()
         .http2_keepalive_interval(Some(KEEP_ALIVE_INTERVAL))
         .http2_keepalive_timeout(Some(KEEP_ALIVE_TIMEOUT))
+        .http2_adaptive_window(Some(true))
         .layer(lienthong_telemetry::rpc::layer())
         .add_service(service)
         .add_service(health_service)

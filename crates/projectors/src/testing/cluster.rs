@@ -67,36 +67,15 @@ struct Operations {
 #[async_trait]
 impl ViewOperations for Operations {
     async fn positions(&self) -> Vec<ViewPosition> {
-        let lanes = self.share.lanes();
-        lanes
-            .iter()
-            .map(|lane| operations::position(lane))
-            .collect()
+        operations::positions(&self.share.lanes())
     }
 
     async fn lag(&self) -> Result<Vec<ViewLag>, Failure> {
-        let mut lags = Vec::new();
-        for lane in self.share.lanes() {
-            let now_ms = lienthong_contract::time::now_millis();
-            lags.push(
-                crate::lag::lag(&lane, self.log.as_ref(), now_ms)
-                    .await
-                    .unwrap(),
-            );
-        }
-        Ok(lags)
+        operations::lags(&self.share.lanes(), self.log.as_ref()).await
     }
 
     async fn parked(&self, view: &str) -> Result<Vec<ParkedDossier>, Failure> {
-        let mut all = Vec::new();
-        for lane in self.share.lanes() {
-            if view.is_empty() || lane.owner.view.name() == view {
-                let state = lane.state();
-                let parked = state.parking.iter();
-                all.extend(parked.map(|(key, parked)| operations::shown(&lane, key, parked)));
-            }
-        }
-        Ok(all)
+        operations::parked(&self.share.lanes(), view)
     }
 
     async fn rebuild(

@@ -8,6 +8,7 @@ use lienthong_tests::broker::{Cluster, Home};
 use lienthong_tests::faults::{Row, Scenario, Settings, run};
 use lienthong_tests::fleet::{Grouping, Shape};
 use lienthong_tests::kill::Fault;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -174,14 +175,11 @@ fn show(rows: &[Row]) {
         "largest lag, s",
         "own event shown after, s",
         "lag untold, s",
-        "errors",
+        "senders' errors",
+        "askers' errors",
     ]);
     for row in rows {
         let found = &row.found;
-        let errors = row.errors.iter();
-        let errors: Vec<_> = errors
-            .map(|(code, count)| format!("{code} {count}"))
-            .collect();
         table.add_row([
             row.scenario.clone(),
             row.acknowledged.to_string(),
@@ -199,8 +197,14 @@ fn show(rows: &[Row]) {
             format!("{:.2}", row.staleness.lag_s),
             format!("{:.2}", row.staleness.shown_after_s),
             format!("{:.2}", row.staleness.untold_s),
-            errors.join(", "),
+            words(&row.errors),
+            words(&row.staleness.errors),
         ]);
     }
     println!("{table}");
+}
+
+fn words(errors: &BTreeMap<String, u64>) -> String {
+    let errors = errors.iter().map(|(code, count)| format!("{code} {count}"));
+    errors.collect::<Vec<_>>().join(", ")
 }

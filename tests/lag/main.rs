@@ -117,7 +117,6 @@ async fn look(
     let samples = tokio::spawn(ours::sample(fleet.doors(), over.clone()));
     tokio::time::sleep(BEFORE).await;
     let told = tool::describe(cluster, home).await;
-    tokio::time::sleep(Duration::from_millis(300)).await;
     over.store(true, Ordering::SeqCst);
     let samples: Vec<Sample> = samples.await??;
     Ok(Phase {

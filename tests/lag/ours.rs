@@ -59,13 +59,15 @@ pub fn now_ms() -> f64 {
     now.map_or(0.0, |since| since.as_secs_f64() * 1e3)
 }
 
-/// Runs the command until it is `over`.
+/// Runs the command until it is `over`, and once more.
 pub async fn sample(doors: Doors, over: Arc<AtomicBool>) -> Result<Vec<Sample>, Fault> {
     let asker = Asker::new(&doors, Duration::from_secs(10))?;
     let gateway = doors.gateways.first().ok_or("there is no gateway")?;
     let gateway = format!("http://{gateway}");
     let mut samples = Vec::new();
-    while !over.load(Ordering::SeqCst) {
+    loop {
+        // One more when it is over: it lies after whatever else was looked at.
+        let last = over.load(Ordering::SeqCst);
         let gateway = gateway.clone();
         let run = move || {
             let from_ms = now_ms();
@@ -88,7 +90,9 @@ pub async fn sample(doors: Doors, over: Arc<AtomicBool>) -> Result<Vec<Sample>, 
             lags: answer.lags,
             checkpointed: checkpointed.collect(),
         });
+        if last {
+            return Ok(samples);
+        }
         tokio::time::sleep(REST).await;
     }
-    Ok(samples)
 }

@@ -12,10 +12,12 @@ use lienthong_eventlog::partition_for;
 use lienthong_simulator::message::Message;
 use lienthong_simulator::system::System;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
+use tonic::Code;
 
 /// Between two samples of the lag.
 const SAMPLE_EVERY: Duration = Duration::from_millis(150);
@@ -29,7 +31,7 @@ const REST: Duration = Duration::from_millis(200);
 const PATIENCE: Duration = Duration::from_secs(180);
 
 /// The worst that was seen, in seconds.
-#[derive(Debug, Clone, Copy, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct Worst {
     /// Largest lag of any view and partition, as a gateway told it.
     pub lag_s: f64,
@@ -41,17 +43,28 @@ pub struct Worst {
     pub samples: u64,
     /// Events probed for.
     pub probes: u64,
+    /// Questions that were not answered, by gRPC code.
+    pub errors: BTreeMap<String, u64>,
 }
 
 impl Worst {
     fn and(self, other: Self) -> Self {
+        let mut errors = self.errors;
+        for (code, count) in other.errors {
+            *errors.entry(code).or_default() += count;
+        }
         Self {
+            errors,
             lag_s: self.lag_s.max(other.lag_s),
             untold_s: self.untold_s.max(other.untold_s),
             shown_after_s: self.shown_after_s.max(other.shown_after_s),
             samples: self.samples + other.samples,
             probes: self.probes + other.probes,
         }
+    }
+
+    fn failed(&mut self, code: Code) {
+        *self.errors.entry(format!("{code:?}")).or_default() += 1;
     }
 }
 
@@ -112,12 +125,16 @@ async fn sample(asker: Asker, stop: Arc<AtomicBool>) -> Result<(Worst, Vec<Recor
     turns.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     while !stop.load(Ordering::SeqCst) {
         turns.tick().await;
-        if let Ok(Ok(lags)) = tokio::time::timeout(LOOK_PATIENCE, asker.lag()).await {
-            let lag = lags.iter().map(|lag| lag.lag_seconds).fold(0.0, f64::max);
-            worst.lag_s = worst.lag_s.max(lag);
-            worst.samples += 1;
-            worst.untold_s = worst.untold_s.max(told.elapsed().as_secs_f64());
-            told = Instant::now();
+        match tokio::time::timeout(LOOK_PATIENCE, asker.lag()).await {
+            Ok(Ok(lags)) => {
+                let lag = lags.iter().map(|lag| lag.lag_seconds).fold(0.0, f64::max);
+                worst.lag_s = worst.lag_s.max(lag);
+                worst.samples += 1;
+                worst.untold_s = worst.untold_s.max(told.elapsed().as_secs_f64());
+                told = Instant::now();
+            }
+            Ok(Err(status)) => worst.failed(status.code()),
+            Err(_) => worst.failed(Code::DeadlineExceeded),
         }
     }
     worst.untold_s = worst.untold_s.max(told.elapsed().as_secs_f64());
@@ -142,7 +159,7 @@ impl Probe {
             let (record, position) = self.send(&code).await?;
             records.push(record);
             let acknowledged = Instant::now();
-            while !self.is_shown(&code, position).await {
+            while !self.is_shown(&code, position, &mut worst).await {
                 if acknowledged.elapsed() > PATIENCE {
                     return Err(format!("{code} at {position:?} is not shown").into());
                 }
@@ -193,9 +210,13 @@ impl Probe {
         Ok((record, position))
     }
 
-    async fn is_shown(&self, code: &str, position: Position) -> bool {
+    async fn is_shown(&self, code: &str, position: Position, worst: &mut Worst) -> bool {
         let look = self.asker.shows(code, position);
-        let looked = tokio::time::timeout(LOOK_PATIENCE, look).await;
-        matches!(looked, Ok(Ok(true)))
+        match tokio::time::timeout(LOOK_PATIENCE, look).await {
+            Ok(Ok(shown)) => return shown,
+            Ok(Err(status)) => worst.failed(status.code()),
+            Err(_) => worst.failed(Code::DeadlineExceeded),
+        }
+        false
     }
 }

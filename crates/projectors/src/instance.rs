@@ -364,7 +364,7 @@ impl ViewOperations for Instance {
     }
 
     async fn lag(&self) -> Result<Vec<ViewLag>, Failure> {
-        operations::lags(&self.lanes(), self.log.as_ref()).await
+        Ok(operations::lags(&self.lanes(), self.log.as_ref()).await)
     }
 
     async fn parked(&self, view: &str) -> Result<Vec<ParkedDossier>, Failure> {

@@ -5,11 +5,15 @@ use crate::lane::{Lane, Trouble};
 use lienthong_contract::pb::operations::v1::ViewLag;
 use lienthong_eventlog::{EventLog, ReadError};
 use lienthong_telemetry::projection::Reading;
+use std::time::Duration;
 
 /// Below this a lane is current: it is taking what has just been recorded.
 const CURRENT_MS: i64 = 1_000;
 /// A lane with events to take that has not got on for so long is stalled.
 const STALLED_MS: i64 = 30_000;
+
+/// How long the log may take to say where it ends before the lag is told without.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What a lane's lag is called, in the order of the numbers that metrics use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +77,7 @@ pub async fn lag(lane: &Lane, log: &dyn EventLog, now_ms: i64) -> Result<ViewLag
     let millis = lag_ms(lane, log, next, now_ms).await?;
     let lag_events = end.saturating_sub(next);
     let (status, reason) = status(lane, lag_events, millis, now_ms);
+    lane.set_known_lag(now_ms, millis);
     Ok(ViewLag {
         view: lane.owner.view.name().to_owned(),
         partition: lane.owner.partition,
@@ -83,6 +88,31 @@ pub async fn lag(lane: &Lane, log: &dyn EventLog, now_ms: i64) -> Result<ViewLag
         status: status.name().to_owned(),
         reason,
     })
+}
+
+/// The lag of a lane, told also when the log does not answer: then the view is stalled, and later
+/// than it was known to be by at most the time since.
+pub async fn told(lane: &Lane, log: &dyn EventLog, now_ms: i64) -> ViewLag {
+    let why = match tokio::time::timeout(PATIENCE, lag(lane, log, now_ms)).await {
+        Ok(Ok(lag)) => return lag,
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => format!("no answer within {} s", PATIENCE.as_secs()),
+    };
+    let next = lane.next();
+    let (known_ms, lag_ms) = lane.known_lag();
+    let at_most_ms = (now_ms - known_ms).max(0) + lag_ms;
+    ViewLag {
+        view: lane.owner.view.name().to_owned(),
+        partition: lane.owner.partition,
+        next_offset: next,
+        log_end_offset: next,
+        lag_events: 0,
+        lag_seconds: at_most_ms as f64 / 1_000.0,
+        status: Status::Stalled.name().to_owned(),
+        reason: format!(
+            "the log's end is not known, so neither are the events that wait; the seconds are the most it can be: {why}"
+        ),
+    }
 }
 
 fn status(lane: &Lane, lag_events: u64, lag_ms: i64, now_ms: i64) -> (Status, String) {

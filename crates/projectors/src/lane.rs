@@ -47,6 +47,8 @@ pub struct Lane {
     first_waiting_ms: AtomicI64,
     /// When the lane last took an event or found nothing to take.
     progress_ms: AtomicI64,
+    /// When the lag was last known, and what it was.
+    known_lag_ms: Mutex<(i64, i64)>,
     trouble: Mutex<Option<Trouble>>,
     /// Why a checkpoint did not count.
     note: OnceLock<String>,
@@ -67,6 +69,7 @@ impl Lane {
             is_stored: AtomicBool::new(false),
             first_waiting_ms: AtomicI64::new(NOTHING),
             progress_ms: AtomicI64::new(now_millis()),
+            known_lag_ms: Mutex::new((now_millis(), 0)),
             trouble: Mutex::new(None),
             note: OnceLock::new(),
         }
@@ -250,6 +253,23 @@ impl Lane {
     /// When the lane last got on.
     pub fn progress_ms(&self) -> i64 {
         self.progress_ms.load(Ordering::Relaxed)
+    }
+
+    /// When the lag was last known, and what it was, both in milliseconds.
+    pub fn known_lag(&self) -> (i64, i64) {
+        *self
+            .known_lag_ms
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The lag is known at this moment, both in milliseconds.
+    pub fn set_known_lag(&self, now_ms: i64, lag_ms: i64) {
+        let mut known = self
+            .known_lag_ms
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *known = (now_ms, lag_ms);
     }
 
     /// Says why the checkpoint found at the start did not count.

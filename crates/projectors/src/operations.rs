@@ -2,8 +2,9 @@
 
 use crate::lag;
 use crate::lane::Lane;
-use crate::lanes::{log_failed, view_named};
+use crate::lanes::view_named;
 use crate::parking::Parked;
+use futures_util::future::join_all;
 use lienthong_contract::pb::event::v1::Position;
 use lienthong_contract::pb::operations::v1::{ParkedDossier, ViewLag, ViewPosition};
 use lienthong_contract::status::Failure;
@@ -41,17 +42,9 @@ pub fn hex(digest: u128) -> String {
 }
 
 /// Lag of each of these lanes.
-///
-/// # Errors
-/// `LOG_UNAVAILABLE`.
-pub async fn lags(lanes: &[Arc<Lane>], log: &dyn EventLog) -> Result<Vec<ViewLag>, Failure> {
+pub async fn lags(lanes: &[Arc<Lane>], log: &dyn EventLog) -> Vec<ViewLag> {
     let now_ms = now_millis();
-    let mut lags = Vec::new();
-    for lane in lanes {
-        let lag = lag::lag(lane, log, now_ms).await;
-        lags.push(lag.map_err(|error| log_failed(&error))?);
-    }
-    Ok(lags)
+    join_all(lanes.iter().map(|lane| lag::told(lane, log, now_ms))).await
 }
 
 /// Dossiers parked in those of these lanes that are of the view, or in all if the name is empty.

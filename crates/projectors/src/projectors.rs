@@ -247,7 +247,7 @@ impl ViewOperations for Projectors {
     }
 
     async fn lag(&self) -> Result<Vec<ViewLag>, Failure> {
-        operations::lags(&self.all(), self.lanes.log.as_ref()).await
+        Ok(operations::lags(&self.all(), self.lanes.log.as_ref()).await)
     }
 
     async fn parked(&self, view: &str) -> Result<Vec<ParkedDossier>, Failure> {

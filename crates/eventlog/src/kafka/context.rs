@@ -3,7 +3,7 @@
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::ConsumerContext;
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 /// A client that has nothing to do but log.
 pub(super) struct Quiet;
@@ -20,10 +20,16 @@ impl ClientContext for Quiet {
 
 impl ConsumerContext for Quiet {}
 
+/// What librdkafka calls a connection that failed; it says so at every attempt of every client.
+const CONNECTION_FAILED: &str = "FAIL";
+
 /// A log line of a client. Brokers that come and go are their operators' affair: what a caller
 /// needs to know of it comes as an error, so that nothing is above a warning here.
 pub(super) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
     match level {
+        _ if facility == CONNECTION_FAILED => {
+            tracing::debug!(facility, "Kafka client: {message}");
+        }
         RDKafkaLogLevel::Emerg
         | RDKafkaLogLevel::Alert
         | RDKafkaLogLevel::Critical
@@ -38,5 +44,10 @@ pub(super) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
 
 /// An error that belongs to no call, such as a connection that broke. librdkafka goes on trying.
 pub(super) fn trouble(error: &KafkaError, reason: &str) {
-    tracing::debug!(%error, "Kafka client: {reason}");
+    match error.rdkafka_error_code() {
+        Some(RDKafkaErrorCode::AllBrokersDown) => {
+            tracing::warn!(%error, "Kafka client: {reason}");
+        }
+        _ => tracing::debug!(%error, "Kafka client: {reason}"),
+    }
 }

@@ -54,7 +54,8 @@ fn config(views: &BTreeSet<View>, given: &Given<'_>) -> Result<Config, Failure> 
     let settings = &given.settings.projector;
     let address = address(given.settings, given.address)?;
     let instance = match settings.instance.as_str() {
-        "" => address.clone(),
+        // A name of Kafka's knows no colons and brackets.
+        "" => address.replace(|c: char| !c.is_ascii_alphanumeric() && c != '.', "-"),
         name => name.to_owned(),
     };
     let shared = !settings.snapshots.as_os_str().is_empty();

@@ -2,9 +2,13 @@
 //!
 //! ```text
 //! group of the view --> members and their addresses --> each: what do you keep? --> table
-//!                                                       (asked again after a second, and at once
+//!                                                       (made again after a second, and at once
 //!                                                        when an owner says no or does not answer)
 //! ```
+//! While a table is made again the last one serves: an owner that has changed says so itself. Those
+//! whom the last table names are asked as well as the group's members, for a broker that goes may
+//! take a group's metadata with it for some seconds, and no projector minds.
+//!
 //! The members' own word counts, not what the group gave them: while partitions move, one that has
 //! been given a partition may not have begun, and one that is to give it up may still keep it. Of
 //! two that keep a partition the one that is ready counts, then the one that has read further.
@@ -17,8 +21,8 @@ use futures_util::future::{FutureExt, join_all};
 use lienthong_contract::pb::projection::v1::LaneStatus;
 use lienthong_contract::reason::Reason;
 use lienthong_contract::status::Failure;
-use lienthong_eventlog::{GroupError, Groups, Owner};
-use std::collections::HashMap;
+use lienthong_eventlog::{GroupError, Groups};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -57,14 +61,28 @@ pub type Table = Arc<Vec<Option<Holder>>>;
 /// An instance, and when it was last looked for.
 type Known = (Instant, Arc<dyn Peer>);
 
+/// The table of one view.
+#[derive(Default)]
+struct Slot {
+    /// The last, and when its making began.
+    known: Mutex<Option<(Instant, Table)>>,
+    /// Held by whoever makes the next.
+    making: tokio::sync::Mutex<()>,
+}
+
 /// Who keeps which partition of which view.
+#[derive(Clone)]
 pub struct Directory {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
     group_prefix: String,
     partitions: u32,
     groups: Arc<dyn Groups>,
     connect: Arc<dyn Connect>,
-    /// By view: the table, and when it was made.
-    tables: [tokio::sync::Mutex<Option<(Instant, Table)>>; View::ALL.len()],
+    /// By view.
+    tables: [Slot; View::ALL.len()],
     /// By address, with when each was last looked for.
     peers: Mutex<HashMap<String, Known>>,
 }
@@ -78,12 +96,14 @@ impl Directory {
         connect: Arc<dyn Connect>,
     ) -> Self {
         Self {
-            group_prefix,
-            partitions,
-            groups,
-            connect,
-            tables: Default::default(),
-            peers: Mutex::default(),
+            inner: Arc::new(Inner {
+                group_prefix,
+                partitions,
+                groups,
+                connect,
+                tables: Default::default(),
+                peers: Mutex::default(),
+            }),
         }
     }
 
@@ -125,34 +145,64 @@ impl Directory {
         }
     }
 
-    /// A table made after a moment; none: a recent one will do. Calls that fail together share
-    /// one new table.
+    /// A table made after a moment; none: the last one will do, and is made again in the background
+    /// if it is no longer fresh. Calls that fail together share one new table.
     async fn table_since(&self, view: View, moment: Option<Instant>) -> Table {
-        let mut known = self.tables[view as usize].lock().await;
-        if let Some((made, table)) = known.as_ref()
-            && moment.map_or(made.elapsed() < FRESH, |moment| *made > moment)
-        {
-            return table.clone();
+        let inner = &self.inner;
+        let slot = &inner.tables[view as usize];
+        match (slot.known(), moment) {
+            (Some((made, table)), None) if made.elapsed() < FRESH => return table,
+            (Some((_, table)), None) => {
+                let inner = inner.clone();
+                tokio::spawn(async move {
+                    // Whoever makes one already makes it for all.
+                    if let Ok(_making) = inner.tables[view as usize].making.try_lock() {
+                        inner.renew(view).await;
+                    }
+                });
+                return table;
+            }
+            _ => {}
         }
-        let began = Instant::now();
-        match self.make(view).await {
-            Ok(table) => {
-                *known = Some((began, table.clone()));
-                table
-            }
-            Err(error) => {
-                // Whoever was there may still be; each of them says itself what it keeps.
-                warn!(view = view.name(), %error, "the members of a view's group cannot be listed");
-                let nobody = || Arc::new(vec![None; self.partitions as usize]);
-                let last = known.as_ref();
-                let table = last.map_or_else(nobody, |(_, table)| table.clone());
-                *known = Some((began, table.clone()));
-                table
-            }
+        let _making = slot.making.lock().await;
+        match slot.known() {
+            Some((made, table)) if moment.is_none_or(|moment| made > moment) => table,
+            _ => inner.renew(view).await,
         }
     }
 
-    async fn make(&self, view: View) -> Result<Table, GroupError> {
+    /// How far each partition of a view was when its last owner said so; for those that nobody
+    /// keeps.
+    ///
+    /// # Errors
+    /// `LOG_UNAVAILABLE`.
+    pub async fn committed(&self, view: View) -> Result<Vec<Option<u64>>, Failure> {
+        let group = group(&self.inner.group_prefix, view);
+        let committed = self.inner.groups.committed(&group).await;
+        committed.map_err(|error| Failure::new(Reason::LogUnavailable, error.to_string()))
+    }
+}
+
+impl Slot {
+    fn known(&self) -> Option<(Instant, Table)> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.clone()
+    }
+}
+
+impl Inner {
+    /// Makes the table again.
+    async fn renew(&self, view: View) -> Table {
+        let began = Instant::now();
+        let table = self.make(view).await;
+        let slot = &self.tables[view as usize];
+        let mut known = slot.known.lock().unwrap_or_else(PoisonError::into_inner);
+        *known = Some((began, table.clone()));
+        table
+    }
+
+    /// Whom to ask: the group's members, and those whom the last table names.
+    async fn candidates(&self, view: View) -> BTreeSet<String> {
         let name = group(&self.group_prefix, view);
         let members = tokio::time::timeout(GROUPS_PATIENCE, self.groups.owners(&name)).await;
         let members = members.unwrap_or_else(|_| {
@@ -160,10 +210,25 @@ impl Directory {
                 group: name,
                 what: "its members were not named in time".to_owned(),
             })
-        })?;
-        let asked = members.into_iter().map(|member| {
-            let peer = self.peer(&member.address);
-            what_it_keeps(member, peer).boxed()
+        });
+        let members = members.unwrap_or_else(|error| {
+            warn!(view = view.name(), %error, "the members of a view's group cannot be listed; those known last are asked");
+            Vec::new()
+        });
+        // One that has just joined has no address to show yet.
+        let members = members.into_iter().map(|member| member.address);
+        let mut candidates: BTreeSet<String> =
+            members.filter(|address| !address.is_empty()).collect();
+        let last = self.tables[view as usize].known();
+        let holders = last.iter().flat_map(|(_, table)| table.iter().flatten());
+        candidates.extend(holders.map(|holder| holder.address.clone()));
+        candidates
+    }
+
+    async fn make(&self, view: View) -> Table {
+        let asked = self.candidates(view).await.into_iter().map(|address| {
+            let peer = self.peer(&address);
+            what_it_keeps(address, peer).boxed()
         });
         let mut best: Vec<Option<(LaneStatus, Holder)>> = vec![None; self.partitions as usize];
         for told in join_all(asked).await {
@@ -188,7 +253,7 @@ impl Directory {
             }
         }
         let holders = best.into_iter().map(|one| one.map(|(_, holder)| holder));
-        Ok(Arc::new(holders.collect()))
+        Arc::new(holders.collect())
     }
 
     /// The instance at an address, connected once.
@@ -202,32 +267,16 @@ impl Directory {
         peers.insert(address.to_owned(), (Instant::now(), peer.clone()));
         Ok(peer)
     }
-
-    /// How far each partition of a view was when its last owner said so; for those that nobody
-    /// keeps.
-    ///
-    /// # Errors
-    /// `LOG_UNAVAILABLE`.
-    pub async fn committed(&self, view: View) -> Result<Vec<Option<u64>>, Failure> {
-        let committed = self
-            .groups
-            .committed(&group(&self.group_prefix, view))
-            .await;
-        committed.map_err(|error| Failure::new(Reason::LogUnavailable, error.to_string()))
-    }
 }
 
-/// A member's own word.
+/// An instance's own word.
 async fn what_it_keeps(
-    member: Owner,
+    address: String,
     peer: Result<Arc<dyn Peer>, Failure>,
 ) -> Result<(Holder, Vec<LaneStatus>), Failure> {
     let peer = peer?;
     let told = tokio::time::timeout(PATIENCE, peer.lanes()).await;
-    let lanes = told
-        .unwrap_or_else(|_| Err(silent(&member.instance)))?
-        .lanes;
-    let address = member.address;
+    let lanes = told.unwrap_or_else(|_| Err(silent(&address)))?.lanes;
     Ok((Holder { address, peer }, lanes))
 }
 
@@ -240,9 +289,9 @@ pub fn unowned(view: View, partition: u32) -> Failure {
     of_lane(Reason::ViewUnowned, view, partition, message)
 }
 
-fn silent(instance: &str) -> Failure {
+fn silent(address: &str) -> Failure {
     Failure::new(
         Reason::ViewUnowned,
-        format!("instance {instance} did not say in time what it keeps"),
+        format!("the instance at {address} did not say in time what it keeps"),
     )
 }

@@ -71,7 +71,7 @@ impl ViewOperations for Operations {
     }
 
     async fn lag(&self) -> Result<Vec<ViewLag>, Failure> {
-        operations::lags(&self.share.lanes(), self.log.as_ref()).await
+        Ok(operations::lags(&self.share.lanes(), self.log.as_ref()).await)
     }
 
     async fn parked(&self, view: &str) -> Result<Vec<ParkedDossier>, Failure> {

@@ -364,7 +364,10 @@ impl ViewOperations for Instance {
     }
 
     async fn lag(&self) -> Result<Vec<ViewLag>, Failure> {
-        Ok(operations::lags(&self.lanes(), self.log.as_ref()).await)
+        let mut lanes = self.lanes();
+        // Where one that is being opened will stand is known to the group: what it committed.
+        lanes.retain(|lane| lane.is_opened());
+        Ok(operations::lags(&lanes, self.log.as_ref()).await)
     }
 
     async fn parked(&self, view: &str) -> Result<Vec<ParkedDossier>, Failure> {

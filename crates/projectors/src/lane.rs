@@ -47,6 +47,8 @@ pub struct Lane {
     first_waiting_ms: AtomicI64,
     /// When the lane last took an event or found nothing to take.
     progress_ms: AtomicI64,
+    /// It stands where its checkpoint or snapshot did, or at the start if there was none.
+    opened: AtomicBool,
     /// When the lag was last known, and what it was.
     known_lag_ms: Mutex<(i64, i64)>,
     trouble: Mutex<Option<Trouble>>,
@@ -69,6 +71,7 @@ impl Lane {
             is_stored: AtomicBool::new(false),
             first_waiting_ms: AtomicI64::new(NOTHING),
             progress_ms: AtomicI64::new(now_millis()),
+            opened: AtomicBool::new(false),
             known_lag_ms: Mutex::new((now_millis(), 0)),
             trouble: Mutex::new(None),
             note: OnceLock::new(),
@@ -253,6 +256,16 @@ impl Lane {
     /// When the lane last got on.
     pub fn progress_ms(&self) -> i64 {
         self.progress_ms.load(Ordering::Relaxed)
+    }
+
+    /// Whether the lane stands where it goes on from; before that its position says nothing.
+    pub fn is_opened(&self) -> bool {
+        self.opened.load(Ordering::Acquire)
+    }
+
+    /// The lane stands where it goes on from.
+    pub fn set_opened(&self) {
+        self.opened.store(true, Ordering::Release);
     }
 
     /// When the lag was last known, and what it was, both in milliseconds.

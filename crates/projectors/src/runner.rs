@@ -220,6 +220,7 @@ async fn follow(mut runner: Runner, found: Found, snapshot: Option<State>, runti
             begun -= CATCHING_UP.max(runner.checkpoint_every);
         }
     }
+    lane.set_opened();
     let caught_up_at = end_of(&runner).await;
     loop {
         let in_trouble =

@@ -18,6 +18,7 @@ use futures_util::StreamExt;
 use lienthong_contract::pb::event::v1::linked::Relation;
 use lienthong_contract::pb::projection::v1::{self as inner, WaitForResponse};
 use lienthong_contract::time::from_millis;
+use lienthong_eventlog::GroupError;
 use proptest::prelude::*;
 use prost::Message;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -490,6 +491,32 @@ async fn without_an_owner_a_question_is_refused_with_a_retry_hint_and_lag_goes_o
             ("case", "2")
         );
     }
+}
+
+#[tokio::test]
+async fn while_a_groups_metadata_is_away_the_owners_known_last_answer() {
+    let (told, _) = apart();
+    let (_, log) = lanes(records(&told));
+    let village = three(&log);
+    village.feed_all().await;
+    let gateway = village.gateway();
+    let before = gateway.positions().await;
+    let unavailable = GroupError::Unavailable {
+        group: String::new(),
+        what: "its coordinator is away".to_owned(),
+    };
+    for away in [Ok(Vec::new()), Err(unavailable)] {
+        *village.town.members_away.lock().unwrap() = Some(away);
+        // The first after a second makes the table again, the next answers from it.
+        for _ in 0..3 {
+            tokio::time::sleep(Duration::from_millis(1_100)).await;
+            assert!(failures(&gateway).await.iter().all(Option::is_none));
+            gateway.check_owned().await.unwrap();
+        }
+        assert_eq!(gateway.positions().await, before);
+    }
+    // A gateway that knew nobody has nobody to ask.
+    assert!(village.gateway().check_owned().await.is_err());
 }
 
 #[tokio::test]

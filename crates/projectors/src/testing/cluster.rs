@@ -99,6 +99,8 @@ pub struct Town {
     pub peers: Mutex<BTreeMap<String, Arc<dyn Peer>>>,
     /// By group.
     pub committed: Mutex<BTreeMap<String, Vec<Option<u64>>>>,
+    /// What the groups answer instead of their members.
+    pub members_away: Mutex<Option<Result<Vec<Owner>, GroupError>>>,
 }
 
 impl Connect for Town {
@@ -119,6 +121,9 @@ impl Groups for Town {
     }
 
     async fn owners(&self, _: &str) -> Result<Vec<Owner>, GroupError> {
+        if let Some(away) = self.members_away.lock().unwrap().clone() {
+            return away;
+        }
         let peers = self.peers.lock().unwrap();
         let owner = |address: &String| Owner {
             instance: address.clone(),

@@ -12,7 +12,9 @@ root=$(git -C "$(dirname "${BASH_SOURCE[0]}")" rev-parse --show-toplevel)
 debootstrap --variant=minbase --include=make,ca-certificates bookworm "$folder" "$mirror"
 mkdir -p "$folder/opt/rust" "$folder/src"
 cp -a "$(rustc --print sysroot)/." "$folder/opt/rust/"
-cp -L /etc/ssl/certs/ca-certificates.crt "$folder/etc/ssl/certs/"
+# Whom this machine trusts beyond Debian's own list, in the form that Java's packages take it from, too.
+cp -a /usr/local/share/ca-certificates/. "$folder/usr/local/share/ca-certificates/"
+chroot "$folder" update-ca-certificates >/dev/null
 cp -L /etc/resolv.conf "$folder/etc/resolv.conf"
 git clone --quiet "$root" "$folder/src/lienthong"
 if [ -d "$root/../shared" ]; then cp -a "$root/../shared" "$folder/src/shared"; fi

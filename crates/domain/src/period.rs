@@ -49,7 +49,11 @@ impl Period {
     /// Whether every day of the period lies in one of `parts`, which are sorted by first day.
     pub fn is_within(&self, parts: &[Period]) -> bool {
         let mut day = self.first();
-        for part in parts.iter().filter(|part| part.last() >= self.first()) {
+        for part in parts {
+            // It adds nothing to what those before it cover.
+            if part.last() < day {
+                continue;
+            }
             if part.first() > day {
                 return false;
             }

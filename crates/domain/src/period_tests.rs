@@ -38,6 +38,17 @@ fn an_open_period_is_within_open_parts_only() {
     assert!(!Period::ALWAYS.is_within(&[]));
 }
 
+#[test]
+fn a_part_inside_another_takes_nothing_away() {
+    let parts = [
+        span(Some(3), Some(10)),
+        span(Some(5), Some(5)),
+        span(Some(11), Some(12)),
+    ];
+    assert!(span(Some(5), Some(12)).is_within(&parts));
+    assert!(!span(Some(5), Some(13)).is_within(&parts));
+}
+
 fn any_span() -> impl Strategy<Value = Period> {
     (0i8..30, 0i8..8).prop_map(|(from, length)| span(Some(from), Some(from + length)))
 }

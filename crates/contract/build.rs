@@ -16,6 +16,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "procedure/v1/procedure",
         "operations/v1/operations",
         "projection/v1/projection",
+        "performance/v1/performance",
+        "quality/v1/quality",
+        "catalog/v1/catalog",
     ]
     .iter()
     .map(|name| root.join(format!("lienthong/{name}.proto")))

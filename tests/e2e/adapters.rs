@@ -135,6 +135,7 @@ async fn a_position_that_is_not_reached_in_time_is_unavailable_with_a_retry_hint
             ..positions[0]
         }],
         max_wait_ms: 200,
+        ..GetCaseRequest::default()
     };
     // The bound is the hub's: a generous limit here only tells a hang from an answer.
     let answer = tokio::time::timeout(Duration::from_secs(30), questions.get_case(request)).await;

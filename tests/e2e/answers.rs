@@ -16,6 +16,7 @@ pub async fn case(instance: &Instance, code: &str, positions: &[Position]) -> Ca
         code: code.into(),
         min_positions: positions.to_vec(),
         max_wait_ms: 20_000,
+        ..GetCaseRequest::default()
     };
     let answer = questions.get_case(request).await.unwrap().into_inner();
     answer.case.unwrap()

@@ -13,8 +13,8 @@ use crate::rejected::{self, OpenError, RejectedLog};
 use crate::services::{self, Adapters};
 use crate::systems::{System, civil_status, onestop, population, specialised};
 use lienthong_contract::check::Rules;
+use lienthong_contract::reference::Current;
 use lienthong_domain::code::Strictness;
-use lienthong_domain::status::Mappings;
 use lienthong_eventlog::EventLog;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -29,7 +29,7 @@ pub struct Handles {
     /// The rejected log: a log of its own with one partition.
     pub rejected: Arc<dyn EventLog>,
     /// The status tables.
-    pub mappings: Mappings,
+    pub reference: Current,
 }
 
 /// Why serving ended other than by being told to.
@@ -251,7 +251,7 @@ impl House {
             message: plate.message,
             rules: Rules {
                 dossier_codes: plate.dossier_codes,
-                mappings: self.handles.mappings.clone(),
+                reference: self.handles.reference.clone(),
             },
             log: self.handles.log.clone(),
             rejected: self.rejected.clone(),

@@ -8,9 +8,9 @@ pub use violations::Violations;
 
 use crate::pb::event::v1::{Header, MappedStatus, Protected, event::Payload};
 use crate::reason::Reason;
+use crate::reference::Current;
 use crate::status::Failure;
 use lienthong_domain::code::{self, Strictness};
-use lienthong_domain::status::Mappings;
 
 /// Longest correlation and causation id, unit code and exchange number, in bytes.
 const SHORT_TEXT: usize = 128;
@@ -24,8 +24,8 @@ const PROTECTED_TEXT: usize = 4_000;
 pub struct Rules {
     /// Which shapes of dossier codes are taken.
     pub dossier_codes: Strictness,
-    /// The status tables.
-    pub mappings: Mappings,
+    /// The reference data in force, for its status tables.
+    pub reference: Current,
 }
 
 /// Checks an event and reads its source status.
@@ -145,11 +145,12 @@ fn check_protected(violations: &mut Violations, protected: &Protected) {
 
 fn map_status(violations: &mut Violations, rules: &Rules, header: &Header) -> Option<MappedStatus> {
     let told = header.source_status.as_ref()?;
-    match rules.mappings.map(&told.system, &told.code) {
+    let reference = rules.reference.now();
+    let mappings = &reference.mappings;
+    match mappings.map(&told.system, &told.code) {
         Ok(status) => Some(MappedStatus {
             portal_status: u32::from(status.code()),
-            mapping_version: rules
-                .mappings
+            mapping_version: mappings
                 .version(&told.system)
                 .unwrap_or_default()
                 .to_owned(),

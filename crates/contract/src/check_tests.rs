@@ -6,7 +6,7 @@ use crate::time::from_millis;
 fn rules() -> Rules {
     Rules {
         dossier_codes: Strictness::Lenient,
-        mappings: crate::reference::status_mappings(&[]).unwrap(),
+        reference: crate::reference::Current::new(crate::reference::demo().unwrap()),
     }
 }
 

@@ -61,6 +61,7 @@ prop_compose! {
             recorded_time,
             adapter: "onestop".to_owned(),
             mapped_status: None,
+            observations: Vec::new(),
             traceparent,
             payload,
         }
@@ -167,7 +168,7 @@ fn every_payload_of_the_proto_file_has_a_type_named_after_it() {
         assert_eq!(*kind, format!("vn.lienthong.dossier.{}.v1", field.name()));
         seen.insert(kind.clone());
     }
-    assert_eq!(seen.len(), 35);
+    assert_eq!(seen.len(), 36);
 }
 
 #[test]

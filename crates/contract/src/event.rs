@@ -1,5 +1,6 @@
 //! From a stored event to the domain event it tells, borrowing everything.
 
+mod detail;
 mod told;
 
 pub use told::{Told, read};
@@ -53,6 +54,7 @@ fn party(party: &Option<pb::Party>) -> Party<'_> {
 
 /// Sets what only some payloads tell.
 fn fill<'a>(event: &mut Event<'a>, payload: &'a Payload) -> Result<(), Unreadable> {
+    event.detail = detail::of(payload, event.detail)?;
     match payload {
         Payload::Received(told) => event.due_ms = optional(&told.appointment_time),
         Payload::HandedOver(told) => {
@@ -89,6 +91,8 @@ fn fill<'a>(event: &mut Event<'a>, payload: &'a Payload) -> Result<(), Unreadabl
         Payload::PaymentMade(told) => event.reference = &told.payment_id,
         Payload::Extended(told) => event.due_ms = optional(&told.due_time),
         Payload::ProgressReported(told) => event.due_ms = optional(&told.due_time),
+        Payload::Digitised(told) => event.reference = &told.file_sha256,
+        Payload::ResultIssued(told) => event.reference = &told.file_sha256,
         Payload::Linked(told) => event.link = Some(link(told)?),
         Payload::ParkedReleased(told) => event.release = Some(release(told)?),
         _ => {}
@@ -165,6 +169,7 @@ pub fn kind(payload: &Payload) -> Kind {
         Payload::ResidenceRemoved(_) => Kind::ResidenceRemoved,
         Payload::SpecialisedResultIssued(_) => Kind::SpecialisedResultIssued,
         Payload::ParkedReleased(_) => Kind::ParkedReleased,
+        Payload::RegisterEntryReported(_) => Kind::RegisterEntryReported,
     }
 }
 

@@ -51,6 +51,21 @@ pub mod pb {
             tonic::include_proto!("lienthong.operations.v1");
         }
     }
+    pub mod performance {
+        pub mod v1 {
+            tonic::include_proto!("lienthong.performance.v1");
+        }
+    }
+    pub mod quality {
+        pub mod v1 {
+            tonic::include_proto!("lienthong.quality.v1");
+        }
+    }
+    pub mod catalog {
+        pub mod v1 {
+            tonic::include_proto!("lienthong.catalog.v1");
+        }
+    }
     pub mod projection {
         pub mod v1 {
             tonic::include_proto!("lienthong.projection.v1");

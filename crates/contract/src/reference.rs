@@ -5,13 +5,20 @@
 //! Whatever is wrong with a file is said with file, line, column and fix, and nothing of it is used.
 
 mod agencies;
+mod calendar;
+mod current;
 mod statuses;
 mod table;
 mod units;
 
+use lienthong_domain::procedure::Procedures;
+use lienthong_domain::reference::Reference;
+use lienthong_domain::table_version::TableVersion;
 use std::path::Path;
 
 pub use agencies::{demo_agencies, registry};
+pub use calendar::calendar;
+pub use current::Current;
 pub use statuses::status_mappings;
 
 /// A reference file in memory.
@@ -35,6 +42,52 @@ impl TableFile {
             Err(source) => Err(LoadError::Unreadable { file: name, source }),
         }
     }
+}
+
+/// The operator's own files of each table, beside what ships with the hub.
+#[derive(Debug, Clone, Default)]
+pub struct Files {
+    /// See [`registry`].
+    pub agencies: Vec<TableFile>,
+    /// See [`status_mappings`].
+    pub statuses: Vec<TableFile>,
+    /// See [`calendar`].
+    pub calendar: Vec<TableFile>,
+}
+
+/// All reference data: what ships with the hub, and these files.
+///
+/// # Errors
+/// The first thing wrong, with its file, line and column.
+pub fn load(files: &Files) -> Result<Reference, LoadError> {
+    let registry = registry(&files.agencies)?;
+    let mappings = status_mappings(&files.statuses)?;
+    let calendar = calendar(&files.calendar)?;
+    let mut version = TableVersion::default();
+    version.field(registry.version());
+    version.field(calendar.version());
+    for system in mappings.systems() {
+        version.field(mappings.version(system).unwrap_or_default());
+    }
+    Ok(Reference {
+        registry,
+        procedures: Procedures::default(),
+        calendar,
+        mappings,
+        version: version.finish(),
+    })
+}
+
+/// The reference data of demonstrations and tests: what ships with the hub, and the demonstration's
+/// agencies.
+///
+/// # Errors
+/// If the shipped tables do not load, which tests rule out.
+pub fn demo() -> Result<Reference, LoadError> {
+    load(&Files {
+        agencies: vec![demo_agencies()],
+        ..Files::default()
+    })
 }
 
 /// Why reference data could not be loaded.

@@ -4,9 +4,11 @@
 //! nothing. It knows no history: what an event means for a dossier that already has
 //! one is decided in the views.
 
+pub mod detail;
 pub mod kind;
 pub mod order;
 
+pub use detail::Detail;
 pub use kind::Kind;
 pub use order::{Fingerprint, OrderKey};
 
@@ -87,10 +89,12 @@ pub struct Event<'a> {
     /// for `Accepted`, who handed it over. Unnamed for every other kind.
     pub addressee: Party<'a>,
     /// The source's number of the exchange (hand-over, consultation, supplement,
-    /// payment); empty: not told.
+    /// payment); the hash of the file of `Digitised` and `ResultIssued`; empty: not told.
     pub reference: &'a str,
     /// The appointment or deadline that the event sets.
     pub due_ms: Option<i64>,
+    /// What else the event tells.
+    pub detail: Detail,
     /// Only of `Kind::Linked`.
     pub link: Option<Link<'a>>,
     /// Only of `Kind::ParkedReleased`.

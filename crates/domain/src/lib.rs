@@ -5,15 +5,21 @@
 //! text and rows come in, values or precise errors come out.
 
 pub mod agency;
+pub mod basis;
+pub mod calendar;
+pub mod clock;
 pub mod code;
 pub mod distribution;
 pub mod event;
 pub mod interconnection;
 pub mod level;
+pub mod life;
 pub mod links;
 pub mod path;
 pub mod period;
+pub mod procedure;
+pub mod reference;
 pub mod row;
 pub mod status;
-mod table_version;
+pub mod table_version;
 pub mod unit;

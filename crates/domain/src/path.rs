@@ -10,7 +10,7 @@ pub mod stay;
 mod testing;
 pub mod waiting;
 
-use crate::event::{Kind, OrderKey, Party};
+use crate::event::{Detail, Kind, OrderKey, Party};
 
 /// One step of a case, as a view remembers it. What a view does not keep is empty.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +34,12 @@ pub struct Step<'a> {
     pub procedure: &'a str,
     /// The deadline that the step sets, milliseconds since the Unix epoch.
     pub due_ms: Option<i64>,
+    /// What else it tells. Of the case view only, like the two below.
+    pub detail: Detail,
+    /// Who told it; empty: not known.
+    pub source: &'a str,
+    /// When the hub took it in, milliseconds since the Unix epoch; 0: not known.
+    pub recorded_ms: i64,
 }
 
 /// A case whole: the steps of every part that links tie together, each once.
@@ -62,8 +68,11 @@ impl<'a> JoinedCase<'a> {
     }
 }
 
-/// Whether an event of this kind is a step of a path. Links and operators' decisions say
-/// nothing of the work on a dossier, so no path holds them.
+/// Whether an event of this kind is a step of a path. Links, operators' decisions and lines
+/// of registers say nothing of the work on a dossier, so no path holds them.
 pub fn is_step(kind: Kind) -> bool {
-    !matches!(kind, Kind::Linked | Kind::ParkedReleased)
+    !matches!(
+        kind,
+        Kind::Linked | Kind::ParkedReleased | Kind::RegisterEntryReported
+    )
 }

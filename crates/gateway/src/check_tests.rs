@@ -53,6 +53,7 @@ fn waits_are_bounded_and_name_partitions_that_exist() {
             },
         ],
         max_wait_ms: 30_001,
+        ..GetCaseRequest::default()
     };
     assert_eq!(
         fields(case(&request, 4)),

@@ -77,6 +77,7 @@ fn ask(code: &str, offset: u64, max_wait_ms: u32) -> GetCaseRequest {
             offset,
         }],
         max_wait_ms,
+        ..GetCaseRequest::default()
     }
 }
 

@@ -68,7 +68,7 @@ pub async fn start(
         views::Given {
             settings,
             logs: &logs,
-            registry: reference.registry,
+            reference: reference.clone(),
             address: addresses.projector,
         },
         stops.views.clone(),
@@ -88,13 +88,7 @@ pub async fn start(
             http: listeners.adapters_http,
         };
         let config = build::adapters(settings, service);
-        let adapters = adapters::serve(
-            doors_of,
-            config,
-            reference.mappings,
-            &logs,
-            stops.doors.clone(),
-        )?;
+        let adapters = adapters::serve(doors_of, config, reference, &logs, stops.doors.clone())?;
         doors.spawn(named("adapters", adapters));
     }
     let readiness = Readiness::default();

@@ -20,7 +20,7 @@ use crate::views::{State, View};
 use serde::{Deserialize, Serialize};
 
 /// Version of everything stored: facts, rows, digests. Another version does not prove itself.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 const VOCABULARY: RowNumber = 1 << 32;
 const PARTS: RowNumber = 2 << 32;
 /// About how many bytes are handed over at once.

@@ -61,8 +61,8 @@ use lienthong_contract::pb::projection::v1::WaitForRequest;
 use lienthong_contract::pb::projection::v1::get_sum_request::Question;
 use lienthong_contract::ports::{Questions, ViewOperations};
 use lienthong_contract::reason::Reason;
+use lienthong_contract::reference::Current;
 use lienthong_contract::status::Failure;
-use lienthong_domain::agency::Registry;
 use lienthong_eventlog::{EventLog, Groups};
 use links::Links;
 use mirror::Joined;
@@ -92,7 +92,7 @@ pub struct Handles {
     /// The groups through which instances share partitions.
     pub groups: Arc<dyn Groups>,
     /// Levels and areas of agencies; the same as the instances have.
-    pub registry: Arc<Registry>,
+    pub reference: Current,
     /// How instances are reached; [`Remote`] over the wire.
     pub connect: Arc<dyn Connect>,
 }
@@ -101,7 +101,7 @@ pub struct Handles {
 pub struct Cluster {
     directory: Directory,
     log: Arc<dyn EventLog>,
-    registry: Arc<Registry>,
+    reference: Current,
     links: Arc<Links>,
     words: Words,
     ties: KnownTies,
@@ -122,7 +122,7 @@ impl Cluster {
                 handles.connect,
             ),
             log: handles.log,
-            registry: handles.registry,
+            reference: handles.reference,
             links: Arc::new(Links::new(partitions)),
             words: Words::new(partitions),
             ties: KnownTies::default(),
@@ -184,7 +184,11 @@ impl Cluster {
 
     async fn fresh(&self, view: View, at: &[At]) -> Result<Option<pb::Freshness>, Failure> {
         let log = self.log.as_ref();
-        freshness(&self.directory, log, view, at).await.map(Some)
+        let fresh = freshness(&self.directory, log, view, at).await?;
+        Ok(Some(pb::Freshness {
+            reference_version: self.reference.now().version.clone(),
+            ..fresh
+        }))
     }
 }
 
@@ -230,7 +234,7 @@ impl Questions for Cluster {
             links: &self.links,
             words: &self.words,
         };
-        let (case, at) = one::case(from, request.code, self.registry.clone()).await?;
+        let (case, at) = one::case(from, request.code, self.reference.now()).await?;
         Ok(pb::GetCaseResponse {
             case: Some(case),
             freshness: self.fresh(View::Case, &at).await?,
@@ -243,7 +247,7 @@ impl Questions for Cluster {
         let asked = Asked {
             question: Question::Cases(request),
             only: Only::default(),
-            sum: list::List::new(question, self.registry.clone()),
+            sum: list::List::new(question, self.reference.now()),
         };
         let (list, then) = add_up(&self.directory, ties, &self.cases, asked).await?;
         let at = earlier(at, then);
@@ -262,7 +266,7 @@ impl Questions for Cluster {
         let asked = Asked {
             question: Question::Horizontal(request),
             only: Only::default(),
-            sum: horizontal::Horizontal::new(&question, self.registry.clone()),
+            sum: horizontal::Horizontal::new(&question, self.reference.now()),
         };
         let (sum, at) = add_up(&self.directory, ties, &self.horizontal, asked).await?;
         let answer = work(move || sum.finish()).await?;
@@ -281,7 +285,7 @@ impl Questions for Cluster {
         let asked = Asked {
             question: Question::Vertical(request),
             only: Only::default(),
-            sum: vertical::Vertical::new(&question, self.registry.clone()),
+            sum: vertical::Vertical::new(&question, self.reference.now()),
         };
         let (sum, at) = add_up(&self.directory, ties, &self.vertical, asked).await?;
         let answer = work(move || sum.finish()).await?;

@@ -724,10 +724,10 @@ async fn running(log: &Arc<MemoryLog>) -> Running {
             store: StoreKind::Redb,
             checkpoint_every: Duration::from_millis(50),
         };
-        let registry = crate::testing::cluster::registry_once();
+        let reference = crate::testing::cluster::reference_once();
         let handles = projectors::Handles {
             log: log.clone(),
-            registry: registry.clone(),
+            reference: reference.clone(),
         };
         let projectors = projectors::start(config, handles, stop.clone())
             .await
@@ -739,7 +739,7 @@ async fn running(log: &Arc<MemoryLog>) -> Running {
                 partitions,
             }),
             operations: projectors.clone(),
-            registry,
+            reference,
         };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
@@ -876,11 +876,11 @@ impl Member {
             address: listener.local_addr().unwrap().to_string(),
             session: Duration::from_secs(30),
         };
-        let registry = crate::testing::cluster::registry_once();
+        let reference = crate::testing::cluster::reference_once();
         let handles = crate::instance::Handles {
             log: log.clone(),
             groups: groups.clone(),
-            registry: registry.clone(),
+            reference: reference.clone(),
         };
         let instance = crate::instance::start(config, handles, stop.clone())
             .await
@@ -888,7 +888,7 @@ impl Member {
         let local = Local {
             kept: instance.clone(),
             operations: instance.clone(),
-            registry,
+            reference,
         };
         let serving = serve(listener, ServeConfig::default(), local, stop.clone());
         Self {
@@ -933,7 +933,7 @@ async fn while_partitions_move_between_instances_an_answer_is_whole_or_refused()
         Handles {
             log: log.clone(),
             groups: groups.clone(),
-            registry: crate::testing::cluster::registry_once(),
+            reference: crate::testing::cluster::reference_once(),
             connect: Arc::new(Remote),
         },
     ));
@@ -1016,7 +1016,7 @@ async fn many_callers_at_once_each_read_their_own_writes() {
     let handles = Handles {
         log: log.clone(),
         groups: groups.clone(),
-        registry: crate::testing::cluster::registry_once(),
+        reference: crate::testing::cluster::reference_once(),
         connect: Arc::new(Remote),
     };
     let gateway = Arc::new(Cluster::new(config, handles));

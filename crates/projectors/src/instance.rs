@@ -26,8 +26,8 @@ use lienthong_contract::pb::operations::v1::{
 };
 use lienthong_contract::ports::ViewOperations;
 use lienthong_contract::reason::Reason;
+use lienthong_contract::reference::Current;
 use lienthong_contract::status::Failure;
-use lienthong_domain::agency::Registry;
 use lienthong_eventlog::{EventLog, GroupError, Groups, Member};
 use std::fs::{File, TryLockError};
 use std::io;
@@ -78,7 +78,7 @@ pub struct Handles {
     /// The groups over its partitions.
     pub groups: Arc<dyn Groups>,
     /// Levels and areas of agencies, joined when a question is asked.
-    pub registry: Arc<Registry>,
+    pub reference: Current,
 }
 
 /// Why an instance could not start.
@@ -139,7 +139,7 @@ impl Ended {
 pub struct Instance {
     hosted: Arc<Hosted>,
     log: Arc<dyn EventLog>,
-    registry: Arc<Registry>,
+    reference: Current,
     /// By view, in the order of [`View::ALL`].
     occupied: [Occupied; View::ALL.len()],
     stop: CancellationToken,
@@ -194,7 +194,7 @@ pub async fn start(
     Ok(Arc::new(Instance {
         hosted,
         log: handles.log,
-        registry: handles.registry,
+        reference: handles.reference,
         occupied: Default::default(),
         stop,
         ended,
@@ -300,8 +300,8 @@ impl Instance {
     }
 
     /// Levels and areas of agencies.
-    pub fn registry(&self) -> &Arc<Registry> {
-        &self.registry
+    pub fn reference(&self) -> &Current {
+        &self.reference
     }
 
     /// The views of which partitions are kept here, in the order of [`View::ALL`].

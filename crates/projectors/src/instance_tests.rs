@@ -11,7 +11,7 @@ use crate::testing::events::{
 use crate::testing::groups::MemoryGroups;
 use crate::testing::log::MemoryLog;
 use futures_util::StreamExt;
-use lienthong_contract::reference::{demo_agencies, registry};
+use lienthong_contract::reference::{Current, demo};
 use lienthong_eventlog::{Change, Record};
 use std::collections::BTreeMap;
 use std::fs;
@@ -73,7 +73,7 @@ impl World {
         Handles {
             log: self.log.clone(),
             groups: self.groups.clone(),
-            registry: Arc::new(registry(&[demo_agencies()]).unwrap()),
+            reference: Current::new(demo().unwrap()),
         }
     }
 
@@ -125,7 +125,7 @@ impl World {
         };
         let handles = crate::Handles {
             log: self.log.clone(),
-            registry: self.handles().registry,
+            reference: self.handles().reference,
         };
         let stop = CancellationToken::new();
         let all = crate::start(config, handles, stop.clone()).await.unwrap();

@@ -6,8 +6,8 @@ use crate::lane::Lane;
 use crate::runner::Command;
 use crate::views::{State, View};
 use lienthong_contract::reason::Reason;
+use lienthong_contract::reference::Current;
 use lienthong_contract::status::Failure;
-use lienthong_domain::agency::Registry;
 use lienthong_eventlog::{EventLog, ReadError};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLockReadGuard};
@@ -40,7 +40,7 @@ pub struct Lanes {
     /// The log.
     pub log: Arc<dyn EventLog>,
     /// Levels and areas.
-    pub registry: Arc<Registry>,
+    pub reference: Current,
     /// The ties found last, with the case view's digest in each partition.
     pub known_ties: Mutex<Option<(Vec<u128>, Arc<Ties>)>>,
 }

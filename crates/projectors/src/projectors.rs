@@ -22,8 +22,8 @@ use lienthong_contract::pb::procedure::v1::{
     ListCasesRequest, ListCasesResponse,
 };
 use lienthong_contract::ports::{Questions, ViewOperations};
+use lienthong_contract::reference::Current;
 use lienthong_contract::status::Failure;
-use lienthong_domain::agency::Registry;
 use lienthong_eventlog::EventLog;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -47,7 +47,7 @@ pub struct Handles {
     /// The log that the views are made of.
     pub log: Arc<dyn EventLog>,
     /// Levels and areas of agencies, joined when a question is asked.
-    pub registry: Arc<Registry>,
+    pub reference: Current,
 }
 
 /// Why the projectors could not start.
@@ -128,7 +128,7 @@ pub async fn start(
             views,
             index,
             log: handles.log,
-            registry: handles.registry,
+            reference: handles.reference,
             known_ties: Mutex::new(None),
         }),
         shutdown,

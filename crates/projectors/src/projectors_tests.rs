@@ -10,7 +10,7 @@ use crate::testing::events::{
 use crate::testing::log::MemoryLog;
 use futures_util::StreamExt;
 use lienthong_contract::reason::Reason;
-use lienthong_contract::reference::{demo_agencies, registry};
+use lienthong_contract::reference::{Current, demo};
 use lienthong_eventlog::Record;
 use std::path::Path;
 
@@ -28,7 +28,7 @@ async fn open(dir: &Path, store: StoreKind, log: &Arc<MemoryLog>) -> Hub {
     };
     let handles = Handles {
         log: log.clone(),
-        registry: Arc::new(registry(&[demo_agencies()]).unwrap()),
+        reference: Current::new(demo().unwrap()),
     };
     let projectors = start(config, handles, stop.clone()).await.unwrap();
     projectors.loaded().await;

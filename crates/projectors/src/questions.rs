@@ -116,7 +116,7 @@ pub async fn case(
             })
             .collect();
         let found = whole(&request.code, &asked.index, &partitions);
-        let answer = found.map(|found| case::answer(&found, asked.registry.clone()));
+        let answer = found.map(|found| case::answer(&found, asked.reference.now()));
         let answer = answer.ok_or_else(|| not_found(&request.code));
         answer.map(|answer| (answer, positions(&held)))
     })
@@ -143,8 +143,8 @@ pub async fn cases(
 ) -> Result<pb::ListCasesResponse, Failure> {
     lanes.check_ready(&[View::Case])?;
     let question = list::Question::read(&request)?;
-    let registry = lanes.registry.clone();
-    let new = move || list::List::new(question.clone(), registry.clone());
+    let reference = lanes.reference.now();
+    let new = move || list::List::new(question.clone(), reference.clone());
     let (list, next) = sum_cases(lanes, Only::default(), new).await?;
     Ok(pb::ListCasesResponse {
         freshness: Some(freshness(lanes, View::Case, next).await?),
@@ -198,7 +198,8 @@ pub async fn horizontal(
         let ties = asked.ties(&hold(&asked, View::Case));
         let held = hold(&asked, View::Horizontal);
         let parts: Vec<_> = held.iter().filter_map(|state| state.horizontal()).collect();
-        let new = || horizontal::Horizontal::new(&question, asked.registry.clone());
+        let reference = asked.reference.now();
+        let new = || horizontal::Horizontal::new(&question, reference.clone());
         let total = sum(&parts, &ties, &Only::default(), &new);
         let next = positions(&held);
         drop(held);
@@ -223,7 +224,8 @@ pub async fn vertical(
         let ties = asked.ties(&hold(&asked, View::Case));
         let held = hold(&asked, View::Vertical);
         let parts: Vec<_> = held.iter().filter_map(|state| state.vertical()).collect();
-        let new = || vertical::Vertical::new(&question, asked.registry.clone());
+        let reference = asked.reference.now();
+        let new = || vertical::Vertical::new(&question, reference.clone());
         let total = sum(&parts, &ties, &Only::default(), &new);
         let next = positions(&held);
         drop(held);
@@ -267,6 +269,7 @@ async fn freshness(lanes: &Lanes, view: View, next: Vec<u64>) -> Result<pb::Fres
     Ok(pb::Freshness {
         view: view.name().to_owned(),
         partitions,
+        reference_version: lanes.reference.now().version.clone(),
     })
 }
 

@@ -3,7 +3,7 @@ use super::*;
 use crate::system::System;
 use lienthong_contract::check::{Rules, check as check_rules};
 use lienthong_contract::pb::event::v1::{Event, event::Payload};
-use lienthong_contract::reference::{demo_agencies, registry, status_mappings};
+use lienthong_contract::reference::{Current, demo, demo_agencies, registry, status_mappings};
 use lienthong_contract::time::to_millis;
 use lienthong_domain::code::Strictness;
 use lienthong_domain::level::Level;
@@ -95,7 +95,7 @@ fn runs_share_no_id_and_no_code() {
 fn every_event_passes_the_adapters_rules_except_the_lies() {
     let rules = Rules {
         dossier_codes: Strictness::Lenient,
-        mappings: status_mappings(&[]).unwrap(),
+        reference: Current::new(demo().unwrap()),
     };
     let events = events(Scenario::Mixed, 400);
     let mut lies = BTreeSet::new();

@@ -59,6 +59,7 @@ pub async fn measure(arguments: &Arguments, disk: &Disk, report: &mut Report) ->
                 code: sample::dossier_code(case),
                 min_positions: vec![position],
                 max_wait_ms: 5_000,
+                ..GetCaseRequest::default()
             };
             client.get_case(ask.clone()).await?;
             visible.push(acknowledged.elapsed());

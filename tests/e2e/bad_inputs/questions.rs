@@ -41,6 +41,7 @@ fn waiting_case(name: &'static str, positions: Vec<Position>, wait: u32, expect:
         code: "H56.15.03-261008-0001".into(),
         min_positions: positions,
         max_wait_ms: wait,
+        ..GetCaseRequest::default()
     };
     Row {
         name,

@@ -191,8 +191,9 @@ impl Packets {
         sender: &Sender,
         record: &Fields<'_>,
     ) -> Result<Vec<Draft>, Failure> {
+        let reference = self.adapter.rules.reference.now();
         let mut reading = Reading {
-            mappings: &self.adapter.rules.mappings,
+            mappings: &reference.mappings,
             violations: Violations::default(),
             unknown_status: false,
         };

@@ -90,5 +90,6 @@ fn payload(told: Told) -> Payload {
         Told::CivilStatusRefused(told) => Payload::CivilStatusRefused(told),
         Told::CivilStatusCorrected(told) => Payload::CivilStatusCorrected(told),
         Told::CivilStatusExtractIssued(told) => Payload::CivilStatusExtractIssued(told),
+        Told::RegisterEntryReported(told) => Payload::RegisterEntryReported(told),
     }
 }

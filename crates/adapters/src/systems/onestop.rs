@@ -93,5 +93,6 @@ fn payload(told: Told) -> Payload {
         Told::Rated(told) => Payload::Rated(told),
         Told::ProgressReported(told) => Payload::ProgressReported(told),
         Told::Linked(told) => Payload::Linked(told),
+        Told::RegisterEntryReported(told) => Payload::RegisterEntryReported(told),
     }
 }

@@ -92,5 +92,6 @@ fn payload(told: Told) -> Payload {
         Told::ProgressReported(told) => Payload::ProgressReported(told),
         Told::Linked(told) => Payload::Linked(told),
         Told::SpecialisedResultIssued(told) => Payload::SpecialisedResultIssued(told),
+        Told::RegisterEntryReported(told) => Payload::RegisterEntryReported(told),
     }
 }

@@ -5,7 +5,7 @@ use lienthong_contract::pb::event::v1::{self as pb, event::Payload};
 use lienthong_contract::pb::onestop::v1 as onestop;
 use lienthong_contract::pb::onestop::v1::onestop_adapter_service_client::OnestopAdapterServiceClient;
 use lienthong_contract::pb::operations::v1::rejected_service_client::RejectedServiceClient;
-use lienthong_contract::reference::status_mappings;
+use lienthong_contract::reference::{Current, demo};
 use lienthong_contract::time::from_millis;
 use lienthong_eventlog::{EventLog, embedded};
 use prost::Message;
@@ -75,7 +75,7 @@ impl Hub {
         let handles = Handles {
             log: log.clone(),
             rejected,
-            mappings: status_mappings(&[]).unwrap(),
+            reference: Current::new(demo().unwrap()),
         };
         let served = tokio::spawn(run(
             grpc_listener,

@@ -2,7 +2,8 @@
 
 use super::{SHORT_TEXT, Violations};
 use crate::pb::event::v1::{
-    self as pb, Channel, Header, OnlineLevel, RegistrationKind, event::Payload,
+    self as pb, Channel, Header, OnlineLevel, Register, RegisterEntryReported, RegistrationKind,
+    event::Payload,
 };
 use lienthong_domain::code;
 
@@ -90,6 +91,7 @@ pub fn check(violations: &mut Violations, header: &Header, payload: &Payload) {
             "it is 0",
             "give the number of papers, at least 1",
         ),
+        Payload::RegisterEntryReported(told) => register_entry(v, told),
         Payload::Rated(told) => v.demand(
             (1..=5).contains(&told.score),
             "rated.score",
@@ -162,6 +164,28 @@ pub fn check(violations: &mut Violations, header: &Header, payload: &Payload) {
         | Payload::IdentityVerified(_)
         | Payload::ParkedReleased(_) => {}
     }
+}
+
+fn register_entry(v: &mut Violations, told: &RegisterEntryReported) {
+    v.demand(
+        Register::try_from(told.register).is_ok_and(|register| register != Register::Unspecified),
+        "register_entry_reported.register",
+        "it is missing or not a value of Register",
+        "use REGISTER_ONE_STOP, REGISTER_CIVIL_STATUS or REGISTER_PORTAL",
+    );
+    let is_day = told.day.len() == 10 && told.day.parse::<jiff::civil::Date>().is_ok();
+    v.demand(
+        is_day,
+        "register_entry_reported.day",
+        "it is not a day",
+        "write yyyy-MM-dd, such as 2026-05-01",
+    );
+    v.demand(
+        told.day_entries >= 1,
+        "register_entry_reported.day_entries",
+        "it is 0",
+        "give the number of lines of the whole register of that day, this one included",
+    );
 }
 
 fn intake(v: &mut Violations, payload: &str, told: i32, online_level: i32) {

@@ -1,8 +1,10 @@
 //! The part of a stored event that views read. Decoding it skips the protected part and
 //! what only callers and operators look at, which is half of a record.
 
+use super::detail::observed;
 use super::{Unreadable, fill, kind, required};
 use crate::pb::event::v1::event::Payload;
+use crate::pb::event::v1::{Observation, SourceStatus};
 use lienthong_domain::event::{Event, Party};
 use prost_types::Timestamp;
 
@@ -15,10 +17,12 @@ pub struct Told {
     recorded_time: Option<Timestamp>,
     #[prost(message, optional, tag = "4")]
     mapped_status: Option<MappedStatus>,
+    #[prost(enumeration = "Observation", repeated, tag = "6")]
+    observations: Vec<i32>,
     /// What happened.
     #[prost(
         oneof = "Payload",
-        tags = "20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 50, 51, 52, 53, 60, 61, 62, 63, 64, 70, 80"
+        tags = "20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 50, 51, 52, 53, 60, 61, 62, 63, 64, 70, 80, 81"
     )]
     pub payload: Option<Payload>,
 }
@@ -44,6 +48,8 @@ struct Header {
     occurred_time: Option<Timestamp>,
     #[prost(uint32, tag = "9")]
     sequence: u32,
+    #[prost(message, optional, tag = "10")]
+    source_status: Option<SourceStatus>,
 }
 
 /// `lienthong.event.v1.MappedStatus`, likewise.
@@ -83,6 +89,7 @@ pub fn read(told: &Told) -> Result<Event<'_>, Unreadable> {
         addressee: Party::default(),
         reference: "",
         due_ms: None,
+        detail: observed(&told.observations),
         link: None,
         release: None,
     };

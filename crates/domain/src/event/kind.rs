@@ -75,10 +75,12 @@ pub enum Kind {
     SpecialisedResultIssued = 70,
     /// An operator decided on a parked dossier.
     ParkedReleased = 80,
+    /// A line of a system's own register.
+    RegisterEntryReported = 81,
 }
 
 /// Every kind, its name on the wire, and its rank.
-const KINDS: [(Kind, &str, u8); 35] = [
+const KINDS: [(Kind, &str, u8); 36] = [
     (Kind::Submitted, "submitted", 10),
     (Kind::Received, "received", 20),
     (Kind::RefusedAtIntake, "refused_at_intake", 21),
@@ -122,6 +124,7 @@ const KINDS: [(Kind, &str, u8); 35] = [
         57,
     ),
     (Kind::ParkedReleased, "parked_released", 99),
+    (Kind::RegisterEntryReported, "register_entry_reported", 98),
 ];
 
 impl Kind {

@@ -15,7 +15,7 @@ pub enum Standing {
 }
 
 /// What one step says about its dossier.
-enum Verdict {
+pub(crate) enum Verdict {
     /// Ends it.
     Ends,
     /// Stops it, unless work goes on later.
@@ -62,7 +62,8 @@ pub fn is_open(case: &JoinedCase<'_>) -> bool {
     dossiers.any(|dossier| standing(&case.steps, dossier) == Some(Standing::InWork))
 }
 
-fn verdict(step: &Step<'_>) -> Verdict {
+/// What one step says about its dossier.
+pub(crate) fn verdict(step: &Step<'_>) -> Verdict {
     use Kind::*;
     match step.kind {
         RefusedAtIntake | Withdrawn | ResultReturned | CivilStatusRefused => Verdict::Ends,
@@ -86,7 +87,7 @@ fn verdict(step: &Step<'_>) -> Verdict {
         | ResidenceRegistered
         | ResidenceRemoved
         | SpecialisedResultIssued => Verdict::Goes,
-        Digitised | Rated | Linked | ParkedReleased => Verdict::Silent,
+        Digitised | Rated | Linked | ParkedReleased | RegisterEntryReported => Verdict::Silent,
     }
 }
 

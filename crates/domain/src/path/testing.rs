@@ -26,6 +26,9 @@ pub(super) fn step(at_ms: i64, actor: &str, kind: Kind) -> Step<'_> {
         portal_status: 0,
         procedure: "",
         due_ms: None,
+        detail: crate::event::Detail::NONE,
+        source: "",
+        recorded_ms: 0,
     }
 }
 

@@ -37,6 +37,7 @@ pub async fn run(arguments: Arguments, shared: &Shared) -> Result<(), Failure> {
         code: arguments.code,
         min_positions: min_positions?,
         max_wait_ms: 0,
+        ..GetCaseRequest::default()
     };
     let mut questions = arguments.gateway.questions(shared).await?;
     let answer = questions.get_case(request).await?.into_inner();

@@ -170,6 +170,8 @@ pub struct Reference {
     pub agencies: Vec<PathBuf>,
     /// CSV files of source statuses (`system,code,maps_to_dvcqg`).
     pub statuses: Vec<PathBuf>,
+    /// CSV files of working calendars (`date,kind`).
+    pub calendar: Vec<PathBuf>,
 }
 
 /// The hub's own log, on standard error.

@@ -3,7 +3,7 @@
 use super::logs::Logs;
 use crate::exit::Failure;
 use lienthong_adapters::{Config, Error, Handles};
-use lienthong_domain::status::Mappings;
+use lienthong_contract::reference::Current;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -22,7 +22,7 @@ pub struct Doors {
 pub fn serve(
     doors: Doors,
     config: Config,
-    mappings: Mappings,
+    reference: Current,
     logs: &Logs,
     shutdown: CancellationToken,
 ) -> Result<impl Future<Output = Result<(), Error>> + use<>, Failure> {
@@ -30,7 +30,7 @@ pub fn serve(
     let handles = Handles {
         log: logs.events.clone(),
         rejected: rejected.ok_or_else(|| Failure::failed("adapters need the rejected log"))?,
-        mappings,
+        reference,
     };
     Ok(lienthong_adapters::run(
         doors.grpc, doors.http, config, handles, shutdown,

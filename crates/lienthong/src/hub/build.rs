@@ -3,49 +3,31 @@
 use super::Service;
 use crate::config::{Home, Settings, Store};
 use crate::exit::{Exit, Failure};
-use lienthong_contract::reference::{self, TableFile};
-use lienthong_domain::agency::Registry;
-use lienthong_domain::status::Mappings;
+use lienthong_contract::reference::{self, Current, Files, TableFile};
+use std::path::PathBuf;
 use std::time::Duration;
 
-/// Reference data, checked before anything is opened.
-pub struct Reference {
-    /// The agencies.
-    pub registry: Registry,
-    /// The status tables.
-    pub mappings: Mappings,
-}
-
-/// Reads every table.
+/// Reads every table: what ships with the hub, `agencies`, and the operator's own files.
 ///
 /// # Errors
 /// The first thing wrong with a file.
-pub fn reference(settings: &Settings, agencies: Vec<TableFile>) -> Result<Reference, Failure> {
-    Ok(Reference {
-        registry: registry(settings, agencies)?,
-        mappings: mappings(settings)?,
-    })
+pub fn reference(settings: &Settings, agencies: Vec<TableFile>) -> Result<Current, Failure> {
+    let own = &settings.reference;
+    let mut files = Files {
+        agencies,
+        statuses: open("statuses", &own.statuses)?,
+        calendar: open("calendar", &own.calendar)?,
+    };
+    files.agencies.extend(open("agencies", &own.agencies)?);
+    let loaded = reference::load(&files);
+    let usage = |error| Failure::new(Exit::Usage, format!("reference: {error}"));
+    loaded.map(Current::new).map_err(usage)
 }
 
-/// The shipped units with the agencies of `agencies` and of the operator's files.
-fn registry(settings: &Settings, mut agencies: Vec<TableFile>) -> Result<Registry, Failure> {
-    let usage = |error| Failure::new(Exit::Usage, format!("reference.agencies: {error}"));
-    for file in &settings.reference.agencies {
-        agencies.push(TableFile::open(file).map_err(usage)?);
-    }
-    reference::registry(&agencies).map_err(usage)
-}
-
-/// The status tables that ship with the hub, and the operator's own.
-fn mappings(settings: &Settings) -> Result<Mappings, Failure> {
-    let usage = |error| Failure::new(Exit::Usage, format!("reference.statuses: {error}"));
-    let files: Result<Vec<_>, _> = settings
-        .reference
-        .statuses
-        .iter()
-        .map(|file| TableFile::open(file).map_err(usage))
-        .collect();
-    reference::status_mappings(&files?).map_err(usage)
+fn open(key: &str, paths: &[PathBuf]) -> Result<Vec<TableFile>, Failure> {
+    let usage = |error| Failure::new(Exit::Usage, format!("reference.{key}: {error}"));
+    let files = paths.iter().map(|path| TableFile::open(path));
+    files.collect::<Result<_, _>>().map_err(usage)
 }
 
 /// What the names of our groups begin with.

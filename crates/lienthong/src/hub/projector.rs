@@ -5,7 +5,7 @@ use super::build;
 use super::views::Given;
 use crate::config::Settings;
 use crate::exit::{Exit, Failure};
-use lienthong_domain::agency::Registry;
+use lienthong_contract::reference::Current;
 use lienthong_projectors::View;
 use lienthong_projectors::cluster::{self, Local, ServeConfig, ServeError};
 use lienthong_projectors::instance::{self, Config, Handles, Instance, Snapshots};
@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 pub struct Share {
     /// Its partitions.
     pub instance: Arc<Instance>,
-    registry: Arc<Registry>,
+    reference: Current,
 }
 
 /// Takes a place in the group of each view.
@@ -33,11 +33,11 @@ pub async fn start(
     given: Given<'_>,
     shutdown: CancellationToken,
 ) -> Result<Share, Failure> {
-    let registry = Arc::new(given.registry.clone());
+    let reference = given.reference.clone();
     let handles = Handles {
         log: given.logs.events.clone(),
         groups: given.groups()?,
-        registry: registry.clone(),
+        reference: reference.clone(),
     };
     let config = config(views, &given)?;
     let (instance, address) = (config.instance.clone(), config.address.clone());
@@ -45,7 +45,7 @@ pub async fn start(
     tracing::info!(%instance, %address, "taking a share of the views");
     Ok(Share {
         instance: started.map_err(Failure::failed)?,
-        registry,
+        reference,
     })
 }
 
@@ -109,7 +109,7 @@ pub fn serve(
     let local = Local {
         kept: share.instance.clone(),
         operations: share.instance.clone(),
-        registry: share.registry.clone(),
+        reference: share.reference.clone(),
     };
     cluster::serve(listener, ServeConfig::default(), local, shutdown)
 }

@@ -7,7 +7,7 @@ use super::projector::{self, Share};
 use crate::config::Settings;
 use crate::exit::Failure;
 use lienthong_contract::ports::{Questions, ViewOperations};
-use lienthong_domain::agency::Registry;
+use lienthong_contract::reference::Current;
 use lienthong_eventlog::Groups;
 use lienthong_projectors::Projectors;
 use lienthong_projectors::cluster::{self, Cluster, Remote};
@@ -39,8 +39,8 @@ pub struct Given<'a> {
     pub settings: &'a Settings,
     /// The logs.
     pub logs: &'a Logs,
-    /// The agencies.
-    pub registry: Registry,
+    /// The reference data in force.
+    pub reference: Current,
     /// Where a projector listens.
     pub address: Option<SocketAddr>,
 }
@@ -68,7 +68,7 @@ pub async fn start(
 async fn whole(given: Given<'_>, shutdown: CancellationToken) -> Result<Arc<Projectors>, Failure> {
     let handles = lienthong_projectors::Handles {
         log: given.logs.events.clone(),
-        registry: Arc::new(given.registry),
+        reference: given.reference,
     };
     let config = build::projectors(given.settings);
     lienthong_projectors::start(config, handles, shutdown)
@@ -83,7 +83,7 @@ fn elsewhere(given: Given<'_>) -> Result<Arc<Cluster>, Failure> {
     let handles = cluster::Handles {
         log: given.logs.events.clone(),
         groups: given.groups()?,
-        registry: Arc::new(given.registry),
+        reference: given.reference,
         connect: Arc::new(Remote),
     };
     Ok(Arc::new(Cluster::new(config, handles)))

@@ -5,13 +5,13 @@ use super::wire;
 use lienthong_contract::pb::event::v1::Position;
 use lienthong_contract::pb::procedure::v1 as pb;
 use lienthong_contract::time::from_millis;
-use lienthong_domain::agency::Registry;
 use lienthong_domain::event::{Kind, Link};
 use lienthong_domain::links::{Group, Member};
 use lienthong_domain::path::holder::holder;
 use lienthong_domain::path::openness::{Standing, is_open, standing};
 use lienthong_domain::path::waiting::{Waiting, waiting};
 use lienthong_domain::path::{JoinedCase, Step, is_step};
+use lienthong_domain::reference::Reference;
 use std::sync::Arc;
 
 /// One fact of a case with what only the timeline shows.
@@ -65,8 +65,8 @@ impl<'a> WholeCase<'a> {
 }
 
 /// The case as the contract shows it.
-pub fn answer(case: &WholeCase<'_>, registry: Arc<Registry>) -> pb::Case {
-    let mut places = Places::new(registry);
+pub fn answer(case: &WholeCase<'_>, reference: Arc<Reference>) -> pb::Case {
+    let mut places = Places::new(reference);
     let path = case.path();
     let mut details: Vec<&CaseDetail<'_>> = case.details.iter().collect();
     details.sort_unstable_by_key(|detail| detail.step.order);

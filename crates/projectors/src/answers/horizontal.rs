@@ -12,7 +12,6 @@ use super::wire;
 use hashbrown::HashMap;
 use lienthong_contract::pb::procedure::v1 as pb;
 use lienthong_contract::status::Failure;
-use lienthong_domain::agency::Registry;
 use lienthong_domain::distribution::Durations;
 use lienthong_domain::interconnection::Class;
 use lienthong_domain::level::Level;
@@ -21,6 +20,7 @@ use lienthong_domain::path::exchange::{Exchange, unaccepted, unanswered};
 use lienthong_domain::path::hand_over::{HandOver, hand_overs};
 use lienthong_domain::path::holder::holder;
 use lienthong_domain::path::openness::is_open;
+use lienthong_domain::reference::Reference;
 use std::sync::Arc;
 
 /// Open exchanges shown at most, of each sort.
@@ -84,8 +84,8 @@ pub struct Horizontal {
 
 impl Horizontal {
     /// Sums over no case yet.
-    pub fn new(question: &Question, registry: Arc<Registry>) -> Self {
-        let mut places = Places::new(registry);
+    pub fn new(question: &Question, reference: Arc<Reference>) -> Self {
+        let mut places = Places::new(reference);
         let asked = !question.province.is_empty();
         Self {
             level: question.level,

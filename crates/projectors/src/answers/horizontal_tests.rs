@@ -1,7 +1,7 @@
 //! Sums between agencies of one level.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use super::super::test_paths::{DAY, joined, passed, registry, step, told};
+use super::super::test_paths::{DAY, joined, passed, reference, step, told};
 use super::*;
 use lienthong_contract::time::from_millis;
 use lienthong_domain::event::Kind;
@@ -12,9 +12,9 @@ const T: i64 = 20_000 * DAY;
 
 fn over(cases: &[JoinedCase<'_>], question: &Question) -> pb::GetHorizontalResponse {
     // One scan a case, so that every test proves merging too.
-    let mut all = Horizontal::new(question, registry());
+    let mut all = Horizontal::new(question, reference());
     for case in cases {
-        let mut scan = Horizontal::new(question, registry());
+        let mut scan = Horizontal::new(question, reference());
         scan.add(case);
         all.merge(scan);
     }
@@ -212,7 +212,7 @@ fn a_list_too_long_is_cut_and_its_total_says_so() {
         .zip(&codes)
         .map(|(n, code)| joined(&[passed(T - n, code, "C1", "C2")]))
         .collect();
-    let mut all = Horizontal::new(&everywhere(), registry());
+    let mut all = Horizontal::new(&everywhere(), reference());
     cases.iter().for_each(|case| all.add(case));
     let answer = all.finish();
     assert_eq!(answer.unaccepted_total, codes.len() as u64);

@@ -7,11 +7,11 @@ use super::wire;
 use lienthong_contract::pb::procedure::v1 as pb;
 use lienthong_contract::status::Failure;
 use lienthong_contract::time::from_millis;
-use lienthong_domain::agency::Registry;
 use lienthong_domain::interconnection::Class;
 use lienthong_domain::path::JoinedCase;
 use lienthong_domain::path::holder::holder;
 use lienthong_domain::path::openness::is_open;
+use lienthong_domain::reference::Reference;
 use siphasher::sip::SipHasher13;
 use std::collections::BTreeMap;
 use std::hash::Hasher;
@@ -93,10 +93,10 @@ pub struct List {
 
 impl List {
     /// A page with no case yet.
-    pub fn new(question: Question, registry: Arc<Registry>) -> Self {
+    pub fn new(question: Question, reference: Arc<Reference>) -> Self {
         Self {
             question,
-            places: Places::new(registry),
+            places: Places::new(reference),
             page: BTreeMap::new(),
         }
     }

@@ -1,7 +1,7 @@
 //! Pages of cases.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use super::super::test_paths::{DAY, joined, passed, registry, step, told};
+use super::super::test_paths::{DAY, joined, passed, reference, step, told};
 use super::*;
 use lienthong_domain::event::Kind;
 
@@ -14,8 +14,8 @@ fn read(request: &pb::ListCasesRequest) -> Question {
 fn page(cases: &[JoinedCase<'_>], request: &pb::ListCasesRequest) -> pb::ListCasesResponse {
     // Two scans taking turns, so that every test proves merging too.
     let mut scans = [
-        List::new(read(request), registry()),
-        List::new(read(request), registry()),
+        List::new(read(request), reference()),
+        List::new(read(request), reference()),
     ];
     for (at, case) in cases.iter().enumerate() {
         scans[at % 2].add(case);

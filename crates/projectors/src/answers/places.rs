@@ -6,6 +6,7 @@ use lienthong_domain::agency::{Agency, Registry};
 use lienthong_domain::interconnection::{Class, class_of_levels};
 use lienthong_domain::level::Level;
 use lienthong_domain::path::{Step, day};
+use lienthong_domain::reference::Reference;
 use std::sync::Arc;
 
 /// Where an agency stands.
@@ -26,10 +27,10 @@ struct Span {
     place: Place,
 }
 
-/// The registry with what was already asked of it.
+/// The reference data with what was already asked of it.
 #[derive(Debug)]
 pub(super) struct Places {
-    registry: Arc<Registry>,
+    reference: Arc<Reference>,
     /// Days in force of each agency of the registry, as day numbers.
     periods: HashMap<Box<str>, Vec<(i64, i64)>>,
     agencies: Symbols,
@@ -39,9 +40,9 @@ pub(super) struct Places {
 }
 
 impl Places {
-    pub(super) fn new(registry: Arc<Registry>) -> Self {
+    pub(super) fn new(reference: Arc<Reference>) -> Self {
         let mut periods: HashMap<Box<str>, Vec<(i64, i64)>> = HashMap::new();
-        for agency in registry.agencies() {
+        for agency in reference.registry.agencies() {
             let days = (
                 day::number_of(agency.period.first()),
                 day::number_of(agency.period.last()),
@@ -52,7 +53,7 @@ impl Places {
                 .push(days);
         }
         Self {
-            registry,
+            reference,
             periods,
             agencies: Symbols::default(),
             spans: Vec::new(),
@@ -120,7 +121,8 @@ impl Places {
     }
 
     fn look_up(&mut self, code: &str, on: i64) -> Span {
-        let registry = Arc::clone(&self.registry);
+        let reference = Arc::clone(&self.reference);
+        let registry = &reference.registry;
         let date = day::day(on);
         let Some(agency) = registry.agency_at(code, date) else {
             let place = Place {
@@ -136,7 +138,7 @@ impl Places {
                 .provinces
                 .number(province.map_or("", |unit| unit.code.as_str())),
         };
-        let (first, last) = steady(&registry, agency, on);
+        let (first, last) = steady(registry, agency, on);
         Span { first, last, place }
     }
 
@@ -176,12 +178,12 @@ fn steady(registry: &Registry, agency: &Agency, on: i64) -> (i64, i64) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::test_paths::{DAY, registry, step};
+    use super::super::test_paths::{DAY, reference, step};
     use super::*;
 
     #[test]
     fn a_level_is_that_of_the_day_of_the_act_also_when_asked_again() {
-        let mut places = Places::new(registry());
+        let mut places = Places::new(reference());
         let last_of_districts = 20_269 * DAY; // 2025-06-30
         for _ in 0..2 {
             assert_eq!(places.level("D1", last_of_districts), Some(Level::District));
@@ -194,7 +196,7 @@ mod tests {
 
     #[test]
     fn the_province_is_that_of_the_agencys_area_on_the_day() {
-        let mut places = Places::new(registry());
+        let mut places = Places::new(reference());
         let mut province = |code: &str, at: i64| {
             let place = places.at(code, at);
             places.province_code(place.province).to_owned()
@@ -213,7 +215,7 @@ mod tests {
 
     #[test]
     fn one_agency_is_no_interconnection_whatever_its_level() {
-        let mut places = Places::new(registry());
+        let mut places = Places::new(reference());
         let alone = [
             step(0, "d", "nobody"),
             step(1, "d", ""),

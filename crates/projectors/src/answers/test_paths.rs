@@ -4,8 +4,9 @@
 use lienthong_domain::agency::{AgencyRow, Registry};
 use lienthong_domain::event::{Fingerprint, Kind, OrderKey, Party};
 use lienthong_domain::path::{JoinedCase, Step};
+use lienthong_domain::reference::Reference;
 use lienthong_domain::unit::{UnitRow, Units};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// A day in milliseconds; day 0 begins at 1970-01-01T00:00Z.
 pub(super) const DAY: i64 = 86_400_000;
@@ -13,7 +14,7 @@ pub(super) const DAY: i64 = 86_400_000;
 /// Agencies C1 and C2 (commune; C1's commune moves from province 38 to 40 on 2025-07-01), D1
 /// (district, until 2025-06-30), P1 and P2 (province), M1 (ministry), X (commune until
 /// 2020-12-31, then province).
-pub(super) fn registry() -> Arc<Registry> {
+pub(super) fn reference() -> Arc<Reference> {
     let unit = |code, level, parent, from, to| UnitRow {
         code,
         level,
@@ -48,7 +49,15 @@ pub(super) fn registry() -> Arc<Registry> {
         row("X", "commune", "", "", "2020-12-31"),
         row("X", "province", "", "2021-01-01", ""),
     ];
-    Arc::new(Registry::new(Units::new(&units).unwrap(), &rows).unwrap())
+    static SHIPPED: LazyLock<Reference> =
+        LazyLock::new(|| lienthong_contract::reference::demo().unwrap());
+    Arc::new(Reference {
+        registry: Registry::new(Units::new(&units).unwrap(), &rows).unwrap(),
+        procedures: SHIPPED.procedures.clone(),
+        calendar: SHIPPED.calendar.clone(),
+        mappings: SHIPPED.mappings.clone(),
+        version: SHIPPED.version.clone(),
+    })
 }
 
 /// A step of progress at a millisecond, by an agency.
@@ -73,6 +82,9 @@ pub(super) fn told<'a>(at_ms: i64, dossier: &'a str, agency: &'a str, kind: Kind
         portal_status: 0,
         procedure: "",
         due_ms: None,
+        detail: lienthong_domain::event::Detail::NONE,
+        source: "",
+        recorded_ms: 0,
     }
 }
 

@@ -10,7 +10,6 @@ use hashbrown::HashMap;
 use lienthong_contract::pb::procedure::v1 as pb;
 use lienthong_contract::status::Failure;
 use lienthong_contract::time::from_millis;
-use lienthong_domain::agency::Registry;
 use lienthong_domain::distribution::Durations;
 use lienthong_domain::interconnection::Class;
 use lienthong_domain::level::Level;
@@ -18,6 +17,7 @@ use lienthong_domain::path::JoinedCase;
 use lienthong_domain::path::hand_over::{HandOver, hand_overs};
 use lienthong_domain::path::openness::is_open;
 use lienthong_domain::path::stay::{Stay, stays};
+use lienthong_domain::reference::Reference;
 use std::sync::Arc;
 
 const USUAL_CHAINS: usize = 20;
@@ -90,10 +90,10 @@ pub struct Vertical {
 
 impl Vertical {
     /// Sums over no case yet.
-    pub fn new(question: &Question, registry: Arc<Registry>) -> Self {
+    pub fn new(question: &Question, reference: Arc<Reference>) -> Self {
         Self {
             question: question.clone(),
-            places: Places::new(registry),
+            places: Places::new(reference),
             procedures: Symbols::default(),
             latencies: HashMap::new(),
             transitions: HashMap::new(),

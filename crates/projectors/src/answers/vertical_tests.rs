@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use super::super::horizontal::{self, Horizontal};
-use super::super::test_paths::{DAY, joined, passed, registry, step, told};
+use super::super::test_paths::{DAY, joined, passed, reference, step, told};
 use super::*;
 use lienthong_domain::event::Kind;
 use lienthong_domain::path::Step;
@@ -20,9 +20,9 @@ fn question(procedure: &str, chains: usize) -> Question {
 
 fn over(cases: &[JoinedCase<'_>], question: &Question) -> pb::GetVerticalResponse {
     // One scan a case, so that every test proves merging too.
-    let mut all = Vertical::new(question, registry());
+    let mut all = Vertical::new(question, reference());
     for case in cases {
-        let mut scan = Vertical::new(question, registry());
+        let mut scan = Vertical::new(question, reference());
         scan.add(case);
         all.merge(scan);
     }
@@ -243,7 +243,7 @@ proptest! {
                 joined(&steps)
             })
             .collect();
-        let mut within = Horizontal::new(&horizontal::Question::default(), registry());
+        let mut within = Horizontal::new(&horizontal::Question::default(), reference());
         cases.iter().for_each(|case| within.add(case));
         let within: u64 = within.finish().hand_overs.iter().map(|cell| cell.count).sum();
         let between: u64 = all(&cases).transitions.iter().map(|row| row.count).sum();

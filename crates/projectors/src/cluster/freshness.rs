@@ -59,6 +59,7 @@ pub async fn freshness(
     Ok(Freshness {
         view: view.name().to_owned(),
         partitions: try_join_all(each).await?,
+        ..Freshness::default()
     })
 }
 

@@ -16,9 +16,10 @@ use futures_util::StreamExt;
 use lienthong_contract::pb::projection::v1 as pb;
 use lienthong_contract::ports::ViewOperations;
 use lienthong_contract::reason::Reason;
+use lienthong_contract::reference::Current;
 use lienthong_contract::status::Failure;
 use lienthong_contract::time::from_millis;
-use lienthong_domain::agency::Registry;
+use lienthong_domain::reference::Reference;
 use pb::get_sum_request::Question;
 use prost_types::Timestamp;
 use std::sync::Arc;
@@ -35,7 +36,7 @@ pub struct Local {
     /// An operator's calls over those partitions.
     pub operations: Arc<dyn ViewOperations>,
     /// Levels and areas of agencies; the gateways' own must be the same.
-    pub registry: Arc<Registry>,
+    pub reference: Current,
 }
 
 #[async_trait]
@@ -77,8 +78,8 @@ impl Peer for Local {
             Question::Vertical(_) => View::Vertical,
         };
         let lane = kept::ready(self.kept.as_ref(), view, request.partition)?;
-        let (wanted, registry) = (request.wanted.unwrap_or_default(), self.registry.clone());
-        work(move || answer(&lane, &wanted, &question, registry)).await?
+        let (wanted, reference) = (request.wanted.unwrap_or_default(), self.reference.now());
+        work(move || answer(&lane, &wanted, &question, reference)).await?
     }
 
     async fn wait_for(&self, request: pb::WaitForRequest) -> Result<pb::WaitForResponse, Failure> {
@@ -220,14 +221,14 @@ fn answer(
     lane: &Lane,
     wanted: &pb::Wanted,
     question: &Question,
-    registry: Arc<Registry>,
+    reference: Arc<Reference>,
 ) -> Result<pb::GetSumResponse, Failure> {
     let state = lane.state();
     let epoch = lane.mentioned().epoch();
     let all = Only::default();
     let (given, sum) = match (question, &state.facts) {
         (Question::Cases(asked), Facts::Case(keyed)) => {
-            let sum = list::List::new(list::Question::read(asked)?, registry);
+            let sum = list::List::new(list::Question::read(asked)?, reference);
             add_up(keyed, epoch, wanted, &all, sum)
         }
         (Question::PathStatistics(asked), Facts::Case(keyed)) => {
@@ -239,11 +240,11 @@ fn answer(
         }
         (Question::Horizontal(asked), Facts::Horizontal(keyed)) => {
             let question = horizontal::Question::read(asked)?;
-            let sum = horizontal::Horizontal::new(&question, registry);
+            let sum = horizontal::Horizontal::new(&question, reference);
             add_up(keyed, epoch, wanted, &all, sum)
         }
         (Question::Vertical(asked), Facts::Vertical(keyed)) => {
-            let sum = vertical::Vertical::new(&vertical::Question::read(asked)?, registry);
+            let sum = vertical::Vertical::new(&vertical::Question::read(asked)?, reference);
             add_up(keyed, epoch, wanted, &all, sum)
         }
         _ => {

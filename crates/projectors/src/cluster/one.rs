@@ -25,7 +25,7 @@ use hashbrown::HashSet;
 use lienthong_contract::pb::procedure::v1::Case;
 use lienthong_contract::pb::projection::v1 as pb;
 use lienthong_contract::status::Failure;
-use lienthong_domain::agency::Registry;
+use lienthong_domain::reference::Reference;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The vocabularies of the case view's partitions, as far as they came here: parts of a case do
@@ -94,13 +94,13 @@ struct Few {
 pub async fn case(
     from: From<'_>,
     code: String,
-    registry: Arc<Registry>,
+    reference: Arc<Reference>,
 ) -> Result<(Case, Vec<At>), Failure> {
     loop {
         let at = from.links.refresh(from.directory).await?;
         // Gathered again if a partition was replaced meanwhile.
         if let Some(few) = gather(&from, &code).await? {
-            let answer = work(move || join(few, &code, registry)).await??;
+            let answer = work(move || join(few, &code, reference)).await??;
             return Ok((answer, at));
         }
     }
@@ -187,7 +187,7 @@ fn park(parking: &mut Parking, key: &str) {
     parking.park(key.as_bytes(), 0, 0, poison);
 }
 
-fn join(few: Vec<Few>, code: &str, registry: Arc<Registry>) -> Result<Case, Failure> {
+fn join(few: Vec<Few>, code: &str, reference: Arc<Reference>) -> Result<Case, Failure> {
     let index = Index::default();
     for (partition, few) in (0..).zip(&few) {
         index.replace(partition, few.parts.mentions());
@@ -200,5 +200,5 @@ fn join(few: Vec<Few>, code: &str, registry: Arc<Registry>) -> Result<Case, Fail
         })
         .collect();
     let found = whole(code, &index, &partitions).ok_or_else(|| not_found(code))?;
-    Ok(case::answer(&found, registry))
+    Ok(case::answer(&found, reference))
 }

@@ -15,20 +15,18 @@ use lienthong_contract::pb::operations::v1::{
 };
 use lienthong_contract::ports::ViewOperations;
 use lienthong_contract::reason::Reason;
-use lienthong_contract::reference::{demo_agencies, registry};
+use lienthong_contract::reference::{Current, demo};
 use lienthong_contract::status::Failure;
-use lienthong_domain::agency::Registry;
 use lienthong_eventlog::{EventLog, GroupError, Groups, Member, Membership, Owner};
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Mutex};
 use tokio_util::sync::CancellationToken;
 
 /// Read once: it takes a while.
-static REGISTRY: LazyLock<Arc<Registry>> =
-    LazyLock::new(|| Arc::new(registry(&[demo_agencies()]).unwrap()));
+static REFERENCE: LazyLock<Current> = LazyLock::new(|| Current::new(demo().unwrap()));
 
-pub fn registry_once() -> Arc<Registry> {
-    REGISTRY.clone()
+pub fn reference_once() -> Current {
+    REFERENCE.clone()
 }
 
 /// What one instance keeps.
@@ -184,7 +182,7 @@ impl Village {
                 share: self.shares[at].clone(),
                 log: self.log.clone(),
             }),
-            registry: registry_once(),
+            reference: reference_once(),
         }
     }
 
@@ -199,7 +197,7 @@ impl Village {
         let handles = Handles {
             log: self.log.clone(),
             groups: self.town.clone(),
-            registry: registry_once(),
+            reference: reference_once(),
             connect,
         };
         Cluster::new(config, handles)

@@ -9,7 +9,7 @@ use crate::lanes::{Lanes, ViewLanes};
 use crate::store::Store;
 use crate::views::names::Size;
 use crate::views::{State, View};
-use lienthong_contract::reference::{demo_agencies, registry};
+use lienthong_contract::reference::{Current, demo};
 use lienthong_eventlog::Record;
 use std::sync::{Arc, Mutex};
 use tokio_util::sync::CancellationToken;
@@ -35,7 +35,7 @@ pub fn lanes(records: impl IntoIterator<Item = Record>) -> (Arc<Lanes>, Arc<Memo
         views: views.into_iter().collect(),
         index,
         log: log.clone(),
-        registry: Arc::new(registry(&[demo_agencies()]).unwrap()),
+        reference: Current::new(demo().unwrap()),
         known_ties: Mutex::new(None),
     };
     (Arc::new(lanes), log)

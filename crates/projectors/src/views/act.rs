@@ -2,7 +2,7 @@
 
 use super::codes::{At, Codes};
 use super::names::{Name, Names, PartyName};
-use lienthong_domain::event::{Event, Fingerprint, Kind, OrderKey};
+use lienthong_domain::event::{Detail, Event, Fingerprint, Kind, OrderKey};
 use lienthong_domain::path::Step;
 use serde::{Deserialize, Serialize};
 
@@ -77,6 +77,9 @@ impl Act {
             portal_status: self.portal_status,
             procedure: names.text(self.procedure),
             due_ms: None,
+            detail: Detail::NONE,
+            source: "",
+            recorded_ms: 0,
         }
     }
 

@@ -5,7 +5,7 @@ use super::act::{Act, due_bytes, put, reference};
 use super::codes::{At, Codes, KEY, MoreCodes};
 use super::keyed::{Fact, Keyed};
 use super::names::{Name, Names};
-use lienthong_domain::event::{Event, Kind, Link, Relation};
+use lienthong_domain::event::{Detail, Event, Kind, Link, Relation};
 use lienthong_domain::path::Step;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +18,7 @@ pub struct CaseFact {
     offset: u64,
     reference: u64,
     due_ms: Option<i64>,
+    detail: u64,
     /// The case that the header named.
     case: Option<At>,
     link: Option<At>,
@@ -90,6 +91,7 @@ impl Fact for CaseFact {
             offset,
             reference: reference(event.reference),
             due_ms: event.due_ms,
+            detail: event.detail.bits(),
             case,
             link,
             source: names.name(event.source),
@@ -105,6 +107,9 @@ impl Fact for CaseFact {
         Step {
             reference: self.reference,
             due_ms: self.due_ms,
+            detail: Detail::from_bits(self.detail),
+            source: names.text(self.source),
+            recorded_ms: self.recorded_ms(),
             ..self.act.step(codes, names)
         }
     }
@@ -132,7 +137,7 @@ impl Fact for CaseFact {
         self.act.canonical(codes, names, to);
         to.extend_from_slice(&self.recorded_ms().to_le_bytes());
         to.extend_from_slice(&due_bytes(self.due_ms));
-        for number in [self.offset, self.reference] {
+        for number in [self.offset, self.reference, self.detail] {
             to.extend_from_slice(&number.to_le_bytes());
         }
         to.push(self.relation);

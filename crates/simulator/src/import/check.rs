@@ -8,6 +8,7 @@ use super::rows::{Format, Row, open};
 use super::translate::{Indexes, Translated, translate};
 use lienthong_contract::check::{self as rules, Rules};
 use lienthong_contract::pb::event::v1::FieldViolation;
+use lienthong_contract::reference::{self, Current, Files};
 use lienthong_domain::code::Strictness;
 use std::collections::HashMap;
 use std::path::Path;
@@ -40,7 +41,7 @@ pub fn check(
     tell: &mut dyn FnMut(u64),
 ) -> Result<Checked, Vec<Problem>> {
     let columns = mapping.columns_used();
-    let mappings = lienthong_contract::reference::status_mappings(&[]).map_err(|error| {
+    let shipped = reference::load(&Files::default()).map_err(|error| {
         vec![Problem::cell(
             0,
             "status",
@@ -52,7 +53,7 @@ pub fn check(
         mapping,
         rules: Rules {
             dossier_codes: Strictness::Foreign,
-            mappings,
+            reference: Current::new(shipped),
         },
         agencies: Found::default(),
         cases: HashMap::new(),

@@ -152,6 +152,7 @@ pub(super) fn payload(
         Says::Digitised => Payload::Digitised(pb::Digitised {
             documents: dice.random_range(1..9),
             result: false,
+            file_sha256: String::new(),
         }),
         Says::Rated => Payload::Rated(pb::Rated {
             score: dice.random_range(3..6),

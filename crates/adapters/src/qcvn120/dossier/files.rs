@@ -30,6 +30,7 @@ pub fn facts(
         let payload = Payload::Digitised(pb::Digitised {
             documents,
             result: false,
+            file_sha256: String::new(),
         });
         facts.push(Fact::new(
             "digitised",
@@ -42,6 +43,7 @@ pub fn facts(
         let payload = Payload::Digitised(pb::Digitised {
             documents: results,
             result: true,
+            file_sha256: String::new(),
         });
         facts.push(Fact::new(
             "digitised_result",

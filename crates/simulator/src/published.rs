@@ -10,6 +10,7 @@
 //! catalogue are of everything in it.
 
 mod agencies;
+mod apply;
 mod catalogue;
 mod fields;
 mod hai_ha;
@@ -21,6 +22,7 @@ mod thanh_hoa;
 mod van_ho;
 mod working_days;
 
+pub use apply::apply;
 pub use reorganisation::{HANDED_ON, REFORM, STRANDED, orphan};
 
 use crate::message::NotTaken;

@@ -71,14 +71,15 @@ pub trait Questions: Send + Sync {
     ) -> Result<GetPathStatisticsResponse, Failure>;
 }
 
-/// Questions of how procedures are settled. As [`Questions`]; waiting for positions is the caller's
-/// through [`Questions::wait_for`] of the case view.
+/// Figures of dossiers, under the reference data in force. Waiting for `min_positions` is the
+/// caller's through [`Questions::wait_for`] of the view `case`. Where several processes share the
+/// views every question may also fail with `VIEW_UNOWNED` or `VERSIONS_MIXED`.
 #[async_trait]
 pub trait Performance: Send + Sync {
     /// See `PerformanceService.GetPerformance`.
     ///
     /// # Errors
-    /// `VIEW_LOADING`.
+    /// `VIEW_LOADING`, `REQUEST_MALFORMED` for a day, enumeration or moment that does not hold.
     async fn performance(
         &self,
         request: GetPerformanceRequest,
@@ -86,13 +87,13 @@ pub trait Performance: Send + Sync {
     /// See `PerformanceService.ListDossiers`.
     ///
     /// # Errors
-    /// `VIEW_LOADING`, `REQUEST_MALFORMED` for a page token that this call did not give.
+    /// As [`Performance::performance`]; also for a page token that this call did not give.
     async fn dossiers(&self, request: ListDossiersRequest)
     -> Result<ListDossiersResponse, Failure>;
     /// See `PerformanceService.GetRegister`.
     ///
     /// # Errors
-    /// `VIEW_LOADING`, `REQUEST_MALFORMED` for a page token that this call did not give.
+    /// As [`Performance::dossiers`].
     async fn register(&self, request: GetRegisterRequest) -> Result<GetRegisterResponse, Failure>;
     /// See `PerformanceService.GetDossierClock`.
     ///

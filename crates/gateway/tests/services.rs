@@ -42,6 +42,7 @@ async fn hub(log: Log, config: Config) -> Hub {
     let handles = Handles {
         questions: views.clone(),
         operations: views.clone(),
+        performance: views.clone(),
         log: log.clone(),
     };
     let shutdown = CancellationToken::new();

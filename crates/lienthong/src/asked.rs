@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};
 use lienthong_contract::pb::event::v1::{Channel, Position};
-use lienthong_contract::pb::performance::v1::{Deadline, DossierFilter};
+use lienthong_contract::pb::performance::v1::{Deadline, DossierFilter, Precision};
 use lienthong_contract::pb::procedure::v1::{Basis, Level};
 use lienthong_contract::time::from_millis;
 use prost_types::Timestamp;
@@ -61,6 +61,15 @@ enum DeadlineName {
     Legal,
 }
 
+/// How finely a moment is compared with a deadline.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum PrecisionName {
+    /// By days at +07:00
+    Day,
+    /// By milliseconds
+    Moment,
+}
+
 /// Under which units, by which deadline, until when.
 #[derive(Debug, Args)]
 pub struct Under {
@@ -73,6 +82,9 @@ pub struct Under {
     /// The deadline that decides; without it the legal one, else the one told
     #[arg(long)]
     deadline: Option<DeadlineName>,
+    /// What is compared with the deadline; without it days
+    #[arg(long)]
+    precision: Option<PrecisionName>,
 }
 
 /// After which positions to answer.
@@ -125,6 +137,15 @@ impl Under {
             None => Deadline::Unspecified,
             Some(DeadlineName::Told) => Deadline::Told,
             Some(DeadlineName::Legal) => Deadline::Legal,
+        }
+    }
+
+    /// How finely it is compared.
+    pub fn precision(&self) -> Precision {
+        match self.precision {
+            None => Precision::Unspecified,
+            Some(PrecisionName::Day) => Precision::Day,
+            Some(PrecisionName::Moment) => Precision::Moment,
         }
     }
 

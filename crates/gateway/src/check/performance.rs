@@ -6,6 +6,7 @@ use lienthong_contract::pb::event::v1::Channel;
 use lienthong_contract::pb::performance::v1::{
     Deadline, DossierFilter, DossierState, GetControlSlipRequest, GetDossierClockRequest,
     GetPerformanceRequest, GetRegisterRequest, Grouping, ListDossiersRequest,
+    Precision,
 };
 use lienthong_contract::pb::procedure::v1::{Basis, Level};
 use lienthong_contract::status::Failure;
@@ -49,6 +50,7 @@ pub(crate) fn figures(
     found.filter(request.filter.as_ref());
     found.value::<Grouping>("group_by", request.group_by);
     found.value::<Deadline>("deadline", request.deadline);
+    found.value::<Precision>("precision", request.precision);
     let basis = found.basis(request.basis.as_ref());
     if let (Some(basis), Some(last)) = (basis, last) {
         found.not_before_the_facts(basis, last.min(as_of.unwrap_or(day(day_number(now_ms)))));
@@ -95,6 +97,7 @@ pub(crate) fn dossiers(
         found.not_before_the_facts(basis, as_of.unwrap_or(day(day_number(now_ms))));
     }
     found.value::<Deadline>("deadline", request.deadline);
+    found.value::<Precision>("precision", request.precision);
     found.at_most("page_size", request.page_size, MOST_LINES);
     found.waiting(&request.min_positions, request.max_wait_ms, partitions);
     found.verdict()

@@ -53,6 +53,7 @@ fn a_filter_names_each_malformed_code_by_its_path() {
     });
     request.group_by = 99;
     request.deadline = 7;
+    request.precision = 7;
     request.max_wait_ms = 30_001;
     request.min_positions = vec![Position {
         partition: 4,
@@ -69,6 +70,7 @@ fn a_filter_names_each_malformed_code_by_its_path() {
             "filter.level",
             "group_by",
             "deadline",
+            "precision",
             "max_wait_ms",
             "min_positions[0].partition"
         ]

@@ -64,6 +64,7 @@ pub async fn run(arguments: Arguments, shared: &Shared) -> Result<(), Failure> {
         as_of_time: arguments.under.as_of()?,
         basis: arguments.under.basis(),
         deadline: arguments.under.deadline().into(),
+        precision: arguments.under.precision().into(),
         page_size: limit.min(PAGE) as u32,
         min_positions: arguments.after.positions()?,
         ..ListDossiersRequest::default()
@@ -92,8 +93,17 @@ fn state(name: StateName) -> DossierState {
 
 fn text(answer: &ListDossiersResponse) -> String {
     let (shown, total) = (answer.dossiers.len() as u64, answer.total);
-    let told = format!("{} of {}", words::count(shown), words::count(total));
-    format!("Dossiers: {told}\n{}", lines(&answer.dossiers))
+    let mut told = format!("Dossiers: {} of {}", words::count(shown), words::count(total));
+    for (number, what) in [
+        (answer.orphans, "that nobody took over"),
+        (answer.may_belong, "more that may belong to the unit"),
+    ] {
+        if number > 0 {
+            told.push_str(&format!("; {} {what}", words::count(number)));
+        }
+    }
+    let until = words::moment(&answer.as_of_time);
+    format!("{told}; as of {until}\n{}", lines(&answer.dossiers))
 }
 
 /// Dossiers, a line each.

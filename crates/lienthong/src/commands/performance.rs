@@ -120,6 +120,7 @@ impl Question {
             group_by: grouping(self.by).into(),
             basis: self.under.basis(),
             deadline: self.under.deadline().into(),
+            precision: self.under.precision().into(),
             min_positions: self.after.positions()?,
             ..GetPerformanceRequest::default()
         })
@@ -149,6 +150,13 @@ fn text(answer: &GetPerformanceResponse) -> String {
         parts.push(format!("Shares\n{}", shares(&answer.lines, &total)));
     }
     parts.push(format!("Together\n{}", alone(&total)));
+    if answer.may_belong > 0 {
+        parts.push(format!(
+            "{} more dossiers may belong to the unit, because the unit of their agency was divided: \
+             not counted here.",
+            words::count(answer.may_belong)
+        ));
+    }
     if !answer.missing_calendar_years.is_empty() {
         let years = answer.missing_calendar_years.iter().map(u32::to_string);
         let years = years.collect::<Vec<_>>().join(", ");

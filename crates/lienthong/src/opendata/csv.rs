@@ -51,6 +51,11 @@ pub fn columns() -> Vec<Column> {
             "Units that unassigned dossiers may belong to",
             Holds::Codes,
         ),
+        text(
+            "from_day",
+            "First day in force of the unit, which tells apart units of one code; may be empty",
+            Holds::Text,
+        ),
     ];
     for count in &COUNTS {
         columns.push(text(count.name, count.title, Holds::Number));
@@ -101,6 +106,7 @@ fn record(line: &PerformanceLine) -> Vec<String> {
         line.name.clone(),
         why(line.unassigned()),
         line.candidates.join(" "),
+        line.from_day.clone(),
     ];
     record.extend(COUNTS.iter().map(|count| (count.of)(figures).to_string()));
     for rate in &RATES {

@@ -22,7 +22,7 @@ pub fn describe(publication: &Publication) -> Value {
         },
         "tableSchema": {
             "columns": columns().iter().map(column).collect::<Vec<Value>>(),
-            "primaryKey": ["unassigned", "key"],
+            "primaryKey": ["unassigned", "key", "from_day"],
         },
     })
 }

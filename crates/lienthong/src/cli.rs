@@ -1,8 +1,8 @@
 //! The command line: what every command shares, and the list of commands.
 
 use crate::commands::{
-    case, clock, completions, config, demo, dossiers, explain, export, horizontal, import, lag, log,
-    man, parked, performance, register, rejected, serve, slip, up, vertical, views,
+    case, clock, completions, config, demo, dossiers, explain, export, horizontal, import, lag,
+    log, man, parked, performance, register, rejected, serve, slip, up, vertical, views,
 };
 use crate::config::{Error, Given, Loaded, Sources, load};
 use clap::{Args, Parser, Subcommand};

@@ -65,9 +65,11 @@ pub const COUNTS: [Count; 22] = [
     count("in_work_in_time", "In work, in time", |f| f.in_work_in_time),
     count("in_work_overdue", "In work, overdue", |f| f.in_work_overdue),
     count("paused", "Paused", |f| f.paused),
-    count("reopened", "Carried over, taken up again after an end", |f| {
-        f.reopened
-    }),
+    count(
+        "reopened",
+        "Carried over, taken up again after an end",
+        |f| f.reopened,
+    ),
     count(
         "submitted_only",
         "Handed in and not yet received (not in the sum)",
@@ -118,17 +120,19 @@ pub const RATES: [Rate; 11] = [
         "Electronic results digitally signed, of electronic results",
         |f| &f.signed_results,
     ),
-    rate("online_payment", "Paid online, of payments of settled", |f| {
-        &f.online_payment
-    }),
-    rate("satisfied", "Ratings of 4 or 5, of ratings of settled", |f| {
-        &f.satisfied
-    }),
     rate(
-        "digitised",
-        "Papers and results digitised together",
-        |f| &f.digitised,
+        "online_payment",
+        "Paid online, of payments of settled",
+        |f| &f.online_payment,
     ),
+    rate(
+        "satisfied",
+        "Ratings of 4 or 5, of ratings of settled",
+        |f| &f.satisfied,
+    ),
+    rate("digitised", "Papers and results digitised together", |f| {
+        &f.digitised
+    }),
 ];
 
 /// `16/18 88.89%`; of nothing, `0/0 -`.
@@ -162,7 +166,10 @@ mod tests {
     fn every_figure_of_the_contract_is_listed_once() {
         let set = FileDescriptorSet::decode(lienthong_contract::DESCRIPTORS).unwrap();
         let messages = set.file.iter().flat_map(|file| &file.message_type);
-        let figures = messages.clone().find(|one| one.name() == "Figures").unwrap();
+        let figures = messages
+            .clone()
+            .find(|one| one.name() == "Figures")
+            .unwrap();
         let mut told: Vec<&str> = figures.field.iter().map(|field| field.name()).collect();
         let counts = COUNTS.iter().map(|count| count.name);
         let mut listed: Vec<&str> = counts.chain(RATES.iter().map(|rate| rate.name)).collect();
@@ -185,7 +192,10 @@ mod tests {
             let figures = read(&json);
             let told = RATES.iter().map(|rate| (rate.of)(&figures).is_some());
             assert_eq!(told.clone().filter(|told| *told).count(), 1, "{name}");
-            assert_eq!(told.collect::<Vec<_>>().iter().position(|told| *told), Some(at));
+            assert_eq!(
+                told.collect::<Vec<_>>().iter().position(|told| *told),
+                Some(at)
+            );
         }
     }
 

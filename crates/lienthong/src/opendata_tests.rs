@@ -100,11 +100,19 @@ fn the_table_reads_back_to_the_figures_that_were_answered() {
         assert_eq!(cell("candidates"), line.candidates.join(" "));
         let told = line.figures.as_ref().unwrap();
         for count in &COUNTS {
-            assert_eq!(cell(count.name), (count.of)(told).to_string(), "{}", count.name);
+            assert_eq!(
+                cell(count.name),
+                (count.of)(told).to_string(),
+                "{}",
+                count.name
+            );
         }
         for rate in &RATES {
             let share = (rate.of)(told).unwrap_or_default();
-            let parts = [("numerator", share.numerator), ("denominator", share.denominator)];
+            let parts = [
+                ("numerator", share.numerator),
+                ("denominator", share.denominator),
+            ];
             for (part, value) in parts {
                 assert_eq!(cell(&format!("{}_{part}", rate.name)), value.to_string());
             }
@@ -122,7 +130,11 @@ fn an_answer_without_lines_is_one_row_of_the_total() {
     };
     let text = csv::write(&answer).unwrap();
     let mut reader = ::csv::Reader::from_reader(text.as_bytes());
-    let at = reader.headers().unwrap().iter().position(|name| name == "received");
+    let at = reader
+        .headers()
+        .unwrap()
+        .iter()
+        .position(|name| name == "received");
     let rows: Vec<_> = reader.records().map(Result::unwrap).collect();
     assert_eq!(rows.len(), 1);
     assert_eq!(&rows[0][at.unwrap()], "13");
@@ -199,10 +211,18 @@ fn the_catalogue_has_every_term_that_a_portal_asks_for() {
         assert!(media.starts_with("https://www.iana.org/assignments/media-types/"));
         let file = files.iter().find(|file| file.name == name).unwrap();
         let checksum = &distribution["spdx:checksum"];
-        assert_eq!(checksum["spdx:checksumValue"]["@value"], file.sha256.as_str());
+        assert_eq!(
+            checksum["spdx:checksumValue"]["@value"],
+            file.sha256.as_str()
+        );
         let size = &distribution["dcat:byteSize"]["@value"];
         assert_eq!(size, &read(&dir, name).len().to_string());
-        assert!(!distribution["dct:conformsTo"].as_array().unwrap().is_empty());
+        assert!(
+            !distribution["dct:conformsTo"]
+                .as_array()
+                .unwrap()
+                .is_empty()
+        );
     }
     assert_prefixed(&catalog, prefixes);
 }
@@ -222,7 +242,9 @@ fn assert_prefixed(value: &Value, prefixes: &serde_json::Map<String, Value>) {
                 assert_prefixed(value, prefixes);
             }
         }
-        Value::Array(items) => items.iter().for_each(|item| assert_prefixed(item, prefixes)),
+        Value::Array(items) => items
+            .iter()
+            .for_each(|item| assert_prefixed(item, prefixes)),
         _ => {}
     }
 }
@@ -244,7 +266,10 @@ fn checksums_are_those_of_the_files_and_addresses_are_relative_without_a_base() 
 fn the_same_question_has_the_same_identifier_and_another_has_another() {
     let id = |request: &GetPerformanceRequest| {
         let catalog = dcat::describe(request, &answer(), &publication(None), &[]);
-        catalog["dcat:dataset"][0]["dct:identifier"].as_str().unwrap().to_owned()
+        catalog["dcat:dataset"][0]["dct:identifier"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     };
     assert_eq!(id(&request()), id(&request()));
     let mut other = request();

@@ -5,8 +5,7 @@ use jiff::civil::Date;
 use lienthong_contract::pb::event::v1::Channel;
 use lienthong_contract::pb::performance::v1::{
     Deadline, DossierFilter, DossierState, GetControlSlipRequest, GetDossierClockRequest,
-    GetPerformanceRequest, GetRegisterRequest, Grouping, ListDossiersRequest,
-    Precision,
+    GetPerformanceRequest, GetRegisterRequest, Grouping, ListDossiersRequest, Precision,
 };
 use lienthong_contract::pb::procedure::v1::{Basis, Level};
 use lienthong_contract::status::Failure;

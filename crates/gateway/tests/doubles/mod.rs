@@ -6,12 +6,12 @@ use lienthong_contract::pb::event::v1::Position;
 use lienthong_contract::pb::operations::v1::{
     ParkedDossier, RebuildProgress, VerifyViewsResponse, ViewLag, ViewPosition,
 };
+use lienthong_contract::pb::performance::v1 as performance;
 use lienthong_contract::pb::procedure::v1::{
     Case, GetCaseRequest, GetCaseResponse, GetHorizontalRequest, GetHorizontalResponse,
     GetPathStatisticsRequest, GetPathStatisticsResponse, GetVerticalRequest, GetVerticalResponse,
     ListCasesRequest, ListCasesResponse,
 };
-use lienthong_contract::pb::performance::v1 as performance;
 use lienthong_contract::ports::{Performance, Questions, ViewOperations};
 use lienthong_contract::reason::Reason;
 use lienthong_contract::status::Failure;

@@ -53,7 +53,10 @@ fn text(answer: &GetDossierClockResponse) -> String {
         ("Case", dossier.case_code.clone()),
         ("Procedure", procedure(&clock)),
         ("Received", words::moment(&dossier.received_time)),
-        ("Received by", words::or_nothing(&dossier.agency_code).to_owned()),
+        (
+            "Received by",
+            words::or_nothing(&dossier.agency_code).to_owned(),
+        ),
         ("Held by", held),
         ("State", state_name(dossier.state()).to_owned()),
         ("Time limit", limit(clock.limit.as_ref())),
@@ -63,7 +66,10 @@ fn text(answer: &GetDossierClockResponse) -> String {
         ("Settled", words::moment(&clock.settled_time)),
         ("Outcome", outcome(&clock.outcome)),
         ("Next", duty(&dossier.duty)),
-        ("Calendar", words::or_nothing(&clock.calendar_version).to_owned()),
+        (
+            "Calendar",
+            words::or_nothing(&clock.calendar_version).to_owned(),
+        ),
     ];
     let facts = facts.map(|(name, value)| [name.to_owned(), value]).to_vec();
     let mut parts = vec![table(["Clock", ""], &[], facts)];
@@ -77,7 +83,10 @@ fn text(answer: &GetDossierClockResponse) -> String {
 }
 
 fn procedure(clock: &DossierClock) -> String {
-    let code = clock.dossier.as_ref().map_or("", |dossier| &dossier.procedure_code);
+    let code = clock
+        .dossier
+        .as_ref()
+        .map_or("", |dossier| &dossier.procedure_code);
     match clock.procedure_from_day.as_str() {
         "" => words::or_nothing(code).to_owned(),
         day => format!("{code} (version of {day})"),

@@ -93,7 +93,11 @@ fn state(name: StateName) -> DossierState {
 
 fn text(answer: &ListDossiersResponse) -> String {
     let (shown, total) = (answer.dossiers.len() as u64, answer.total);
-    let mut told = format!("Dossiers: {} of {}", words::count(shown), words::count(total));
+    let mut told = format!(
+        "Dossiers: {} of {}",
+        words::count(shown),
+        words::count(total)
+    );
     for (number, what) in [
         (answer.orphans, "that nobody took over"),
         (answer.may_belong, "more that may belong to the unit"),

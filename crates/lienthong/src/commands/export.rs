@@ -68,7 +68,11 @@ pub async fn run(arguments: Arguments, shared: &Shared) -> Result<(), Failure> {
         let path = arguments.dir.join(file.name).display().to_string();
         [path, words::count(file.bytes as u64), file.sha256.clone()]
     });
-    print::out(&table(["File", "Bytes", "SHA-256"], &["Bytes"], rows.collect()))
+    print::out(&table(
+        ["File", "Bytes", "SHA-256"],
+        &["Bytes"],
+        rows.collect(),
+    ))
 }
 
 fn publication(arguments: &Performance) -> Result<Publication, Failure> {
@@ -81,7 +85,10 @@ fn publication(arguments: &Performance) -> Result<Publication, Failure> {
         let is_url = |url: &String| url.starts_with("https://") || url.starts_with("http://");
         if let Some(url) = url.filter(|url| !is_url(url)) {
             let fix = "Fix: write it with its scheme, such as https://example.vn/licence";
-            return Err(Failure::new(Exit::Usage, format!("{flag} {url} is no URL. {fix}")));
+            return Err(Failure::new(
+                Exit::Usage,
+                format!("{flag} {url} is no URL. {fix}"),
+            ));
         }
     }
     let question = &arguments.question;

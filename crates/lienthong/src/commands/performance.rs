@@ -270,5 +270,9 @@ fn alone(figures: &Figures) -> String {
     let rates = RATES
         .iter()
         .map(|rate| [rate.title.to_owned(), share((rate.of)(figures))]);
-    table(["Figure", "Value"], &["Value"], counts.chain(rates).collect())
+    table(
+        ["Figure", "Value"],
+        &["Value"],
+        counts.chain(rates).collect(),
+    )
 }

@@ -42,7 +42,10 @@ fn text(answer: &GetControlSlipResponse) -> String {
     let head = [
         "PHIẾU KIỂM SOÁT QUÁ TRÌNH GIẢI QUYẾT HỒ SƠ (control slip, form 06)".to_owned(),
         format!("  Dossier      {}", dossier.dossier_code),
-        format!("  Procedure    {}", words::or_nothing(&dossier.procedure_code)),
+        format!(
+            "  Procedure    {}",
+            words::or_nothing(&dossier.procedure_code)
+        ),
         format!("  Received by  {}", words::or_nothing(&dossier.agency_code)),
         format!("  Received     {}", words::moment(&dossier.received_time)),
         format!("  Due          {}", words::moment(&dossier.due_time)),
@@ -70,5 +73,9 @@ fn text(answer: &GetControlSlipResponse) -> String {
         "Finished",
         "Outcome",
     ];
-    format!("{}\n\n{}", head.join("\n"), table(header, &["No."], rows.collect()))
+    format!(
+        "{}\n\n{}",
+        head.join("\n"),
+        table(header, &["No."], rows.collect())
+    )
 }

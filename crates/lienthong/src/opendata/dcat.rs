@@ -20,7 +20,9 @@ pub fn describe(
     let at = |name: &str| address(publication, name);
     let publisher = publisher(publication);
     let issued = date_time(publication.issued_ms);
-    let distributions = files.iter().filter_map(|file| distribution(file, publication));
+    let distributions = files
+        .iter()
+        .filter_map(|file| distribution(file, publication));
     let version = answer.freshness.as_ref();
     let dataset = json!({
         "@id": at("#performance"),
@@ -142,7 +144,10 @@ fn description(request: &GetPerformanceRequest, answer: &GetPerformanceResponse)
     let until = millis(&answer.as_of_time).map_or(String::new(), |until| {
         format!(" Facts counted until {}.", iso(until))
     });
-    let basis = request.basis.as_ref().filter(|basis| !basis.units_of.is_empty());
+    let basis = request
+        .basis
+        .as_ref()
+        .filter(|basis| !basis.units_of.is_empty());
     let basis = basis.map_or("as it was when each fact happened".to_owned(), |basis| {
         format!("under the administrative units of {}", basis.units_of)
     });
@@ -155,7 +160,10 @@ fn description(request: &GetPerformanceRequest, answer: &GetPerformanceResponse)
 }
 
 fn place(request: &GetPerformanceRequest) -> Value {
-    let unit = request.filter.as_ref().map_or("", |filter| &filter.unit_code);
+    let unit = request
+        .filter
+        .as_ref()
+        .map_or("", |filter| &filter.unit_code);
     if unit.is_empty() {
         return json!({"@id": VIET_NAM, "@type": "dct:Location"});
     }
@@ -179,5 +187,6 @@ fn date_time(millis: i64) -> Value {
 }
 
 fn iso(millis: i64) -> String {
-    jiff::Timestamp::from_millisecond(millis).map_or_else(|_| String::new(), |time| time.to_string())
+    jiff::Timestamp::from_millisecond(millis)
+        .map_or_else(|_| String::new(), |time| time.to_string())
 }

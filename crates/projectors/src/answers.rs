@@ -7,11 +7,14 @@
 //! Sums count steps of paths only (`path::is_step`); a case without a step counts nowhere.
 
 pub mod case;
+pub mod dossier;
+pub mod dossier_clock;
 pub mod horizontal;
 pub mod list;
 mod oldest;
 mod packed;
 mod places;
+pub mod slip;
 pub mod statistics;
 mod symbols;
 pub mod vertical;

@@ -11,6 +11,7 @@
 pub mod answers;
 mod checkpoint;
 pub mod cluster;
+mod dossiers;
 mod feed;
 mod generations;
 mod hosted;

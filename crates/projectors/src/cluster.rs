@@ -244,10 +244,12 @@ impl Questions for Cluster {
     async fn cases(&self, request: pb::ListCasesRequest) -> Result<pb::ListCasesResponse, Failure> {
         let question = list::Question::read(&request)?;
         let (ties, at) = self.ties().await?;
+        let reference = self.reference.now();
         let asked = Asked {
+            reference_version: reference.version.clone(),
             question: Question::Cases(request),
             only: Only::default(),
-            sum: list::List::new(question, self.reference.now()),
+            sum: list::List::new(question, reference.clone()),
         };
         let (list, then) = add_up(&self.directory, ties, &self.cases, asked).await?;
         let at = earlier(at, then);
@@ -263,10 +265,12 @@ impl Questions for Cluster {
     ) -> Result<pb::GetHorizontalResponse, Failure> {
         let question = horizontal::Question::read(&request)?;
         let (ties, _) = self.ties().await?;
+        let reference = self.reference.now();
         let asked = Asked {
+            reference_version: reference.version.clone(),
             question: Question::Horizontal(request),
             only: Only::default(),
-            sum: horizontal::Horizontal::new(&question, self.reference.now()),
+            sum: horizontal::Horizontal::new(&question, reference.clone()),
         };
         let (sum, at) = add_up(&self.directory, ties, &self.horizontal, asked).await?;
         let answer = work(move || sum.finish()).await?;
@@ -282,10 +286,12 @@ impl Questions for Cluster {
     ) -> Result<pb::GetVerticalResponse, Failure> {
         let question = vertical::Question::read(&request)?;
         let (ties, _) = self.ties().await?;
+        let reference = self.reference.now();
         let asked = Asked {
+            reference_version: reference.version.clone(),
             question: Question::Vertical(request),
             only: Only::default(),
-            sum: vertical::Vertical::new(&question, self.reference.now()),
+            sum: vertical::Vertical::new(&question, reference.clone()),
         };
         let (sum, at) = add_up(&self.directory, ties, &self.vertical, asked).await?;
         let answer = work(move || sum.finish()).await?;
@@ -301,7 +307,9 @@ impl Questions for Cluster {
     ) -> Result<pb::GetPathStatisticsResponse, Failure> {
         let question = statistics::Question::read(&request)?;
         let (ties, at) = self.ties().await?;
+        let reference = self.reference.now();
         let asked = Asked {
+            reference_version: reference.version.clone(),
             only: Only {
                 source: request.source.clone(),
             },

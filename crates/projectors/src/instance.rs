@@ -234,6 +234,7 @@ fn seats(
 ) -> Vec<Seat> {
     let opening = Arc::new(Opening {
         log: handles.log.clone(),
+        reference: handles.reference.clone(),
         dir: config.dir,
         store: config.store,
         checkpoint_every: config.checkpoint_every,
@@ -360,7 +361,7 @@ impl Instance {
 #[async_trait]
 impl ViewOperations for Instance {
     async fn positions(&self) -> Vec<ViewPosition> {
-        operations::positions(&self.lanes())
+        operations::positions(&self.lanes(), &self.reference)
     }
 
     async fn lag(&self) -> Result<Vec<ViewLag>, Failure> {
@@ -379,7 +380,8 @@ impl ViewOperations for Instance {
         view: &str,
     ) -> Result<BoxStream<'static, Result<RebuildProgress, Failure>>, Failure> {
         let subject = self.subject(view_named(view)?)?;
-        rebuild::rebuild(subject, &self.log, &self.stop).await
+        let tables = self.reference.now().mappings.clone();
+        rebuild::rebuild(subject, tables, &self.log, &self.stop).await
     }
 
     async fn verify(

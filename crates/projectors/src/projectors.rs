@@ -94,6 +94,7 @@ pub async fn start(
 ) -> Result<Arc<Projectors>, StartError> {
     let index = Arc::new(Index::default());
     let partitions = handles.log.partitions();
+    let tables = handles.reference.now().mappings.clone();
     let mut views = Vec::new();
     let mut runners = Vec::new();
     for view in View::ALL {
@@ -106,7 +107,7 @@ pub async fn start(
                 partitions,
             };
             let of_case = (view == View::Case).then(|| index.clone());
-            let lane = Arc::new(Lane::new(owner, of_case));
+            let lane = Arc::new(Lane::new(owner, tables.clone(), of_case));
             let (sender, commands) = mpsc::channel(1);
             runners.push(Runner {
                 lane: lane.clone(),
@@ -243,7 +244,7 @@ impl Questions for Projectors {
 #[async_trait]
 impl ViewOperations for Projectors {
     async fn positions(&self) -> Vec<ViewPosition> {
-        operations::positions(&self.all())
+        operations::positions(&self.all(), &self.lanes.reference)
     }
 
     async fn lag(&self) -> Result<Vec<ViewLag>, Failure> {
@@ -259,7 +260,8 @@ impl ViewOperations for Projectors {
         view: &str,
     ) -> Result<BoxStream<'static, Result<RebuildProgress, Failure>>, Failure> {
         let subject = self.subject(view_named(view)?)?;
-        rebuild::rebuild(subject, &self.lanes.log, &self.shutdown).await
+        let tables = self.lanes.reference.now().mappings.clone();
+        rebuild::rebuild(subject, tables, &self.lanes.log, &self.shutdown).await
     }
 
     async fn verify(

@@ -3,7 +3,7 @@
 use super::given::{self, Given};
 use super::kept::{self, Kept};
 use super::mentioned::{News, code_hash};
-use super::peer::{Peer, Told};
+use super::peer::{Peer, Told, check_reference};
 use crate::answers::{horizontal, list, statistics, vertical};
 use crate::joins::scan::{Only, Sum};
 use crate::lane::Lane;
@@ -79,6 +79,7 @@ impl Peer for Local {
         };
         let lane = kept::ready(self.kept.as_ref(), view, request.partition)?;
         let (wanted, reference) = (request.wanted.unwrap_or_default(), self.reference.now());
+        check_reference(&request.reference_version, &reference.version)?;
         work(move || answer(&lane, &wanted, &question, reference)).await?
     }
 
@@ -214,6 +215,7 @@ fn parts(lane: &Lane, wanted: pb::Wanted) -> pb::GetPartsResponse {
     pb::GetPartsResponse {
         parts: Some(given.parts),
         parked_parts,
+        mapping_version: state.tables.fingerprint().to_owned(),
     }
 }
 
@@ -259,6 +261,7 @@ fn answer(
         sum: sum.unwrap_or_default().into(),
         next_offset: state.next,
         waiting_since_time: waiting_since(lane),
+        mapping_version: state.tables.fingerprint().to_owned(),
     })
 }
 

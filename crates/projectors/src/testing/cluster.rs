@@ -1,6 +1,6 @@
 //! A gateway and its instances in one process: lanes without runners, shared out by hand.
 
-use super::lanes::owner;
+use super::lanes::{owner, tables};
 use super::log::MemoryLog;
 use crate::cluster::{Cluster, Config, Connect, Handles, Kept, Local, Peer};
 use crate::feed::catch_up;
@@ -48,7 +48,7 @@ impl Kept for Share {
 impl Share {
     /// Keeps a partition: a lane that has read nothing.
     pub fn begin(&self, view: View, partition: u32) -> Arc<Lane> {
-        let lane = Arc::new(Lane::new(owner(view, partition), None));
+        let lane = Arc::new(Lane::new(owner(view, partition), tables(), None));
         lane.set_ready();
         let mut lanes = self.lanes.lock().unwrap();
         lanes.insert((view, partition), lane.clone());
@@ -65,7 +65,7 @@ struct Operations {
 #[async_trait]
 impl ViewOperations for Operations {
     async fn positions(&self) -> Vec<ViewPosition> {
-        operations::positions(&self.share.lanes())
+        operations::positions(&self.share.lanes(), &reference_once())
     }
 
     async fn lag(&self) -> Result<Vec<ViewLag>, Failure> {

@@ -10,7 +10,7 @@ pub mod case;
 pub mod horizontal;
 pub mod list;
 mod oldest;
-mod packed;
+pub(crate) mod packed;
 mod places;
 pub mod statistics;
 mod symbols;

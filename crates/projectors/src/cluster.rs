@@ -8,7 +8,8 @@
 //! one case    the parts around its code, wherever they are         `one`
 //! sums        the parts that are joined with others, and the        `ties`, `sums`
 //!             sums of all others
-//! operators   everything side by side                               `overview`, `again`
+//! operators   everything side by side                               `overview`, `again`,
+//!                                                                   `compared`
 //! ```
 //! Instances are found through the groups of the log (`directory`), asked through one trait
 //! (`peer`) over the wire (`client`, `server`) or in the same process (`local`). A partition that
@@ -16,6 +17,7 @@
 
 mod again;
 mod client;
+mod compared;
 mod directory;
 mod freshness;
 mod given;
@@ -54,7 +56,8 @@ use futures_util::future::{FutureExt, try_join_all};
 use futures_util::stream::BoxStream;
 use lienthong_contract::pb::event::v1::Position;
 use lienthong_contract::pb::operations::v1::{
-    ParkedDossier, RebuildProgress, VerifyViewsResponse, ViewLag, ViewPosition,
+    DiffViewsRequest, DiffViewsResponse, ParkedDossier, RebuildProgress, VerifyViewsResponse,
+    ViewLag, ViewPosition,
 };
 use lienthong_contract::pb::procedure::v1 as pb;
 use lienthong_contract::pb::projection::v1::WaitForRequest;
@@ -359,6 +362,16 @@ impl ViewOperations for Cluster {
         }
         views.dedup();
         again::verify(&self.directory, views).await
+    }
+
+    async fn diff(
+        &self,
+        request: DiffViewsRequest,
+    ) -> Result<BoxStream<'static, Result<DiffViewsResponse, Failure>>, Failure> {
+        let reference = self.reference.now();
+        // For what is wrong with it; the instances read it again.
+        crate::diff::Question::read(&request, reference.clone())?;
+        compared::diff(&self.directory, request, &reference.version).await
     }
 }
 

@@ -9,12 +9,13 @@ use crate::rebuild::{self, Subject};
 use crate::runner::{self, Readiness, Runner};
 use crate::store::StoreKind;
 use crate::views::View;
-use crate::{metrics, operations, questions};
+use crate::{diff, metrics, operations, questions};
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use lienthong_contract::pb::event::v1::Position;
 use lienthong_contract::pb::operations::v1::{
-    ParkedDossier, RebuildProgress, VerifyViewsResponse, ViewLag, ViewPosition,
+    DiffViewsRequest, DiffViewsResponse, ParkedDossier, RebuildProgress, VerifyViewsResponse,
+    ViewLag, ViewPosition,
 };
 use lienthong_contract::pb::procedure::v1::{
     GetCaseRequest, GetCaseResponse, GetHorizontalRequest, GetHorizontalResponse,
@@ -272,6 +273,16 @@ impl ViewOperations for Projectors {
         let subjects: Result<Vec<Subject>, Failure> =
             views.into_iter().map(|view| self.subject(view)).collect();
         rebuild::verify(subjects?, &self.lanes.log, &self.shutdown).await
+    }
+
+    async fn diff(
+        &self,
+        request: DiffViewsRequest,
+    ) -> Result<BoxStream<'static, Result<DiffViewsResponse, Failure>>, Failure> {
+        let question = diff::Question::read(&request, self.lanes.reference.now())?;
+        self.lanes.check_ready(&[View::Case])?;
+        let subject = self.subject(View::Case)?;
+        diff::diff(subject, question, &self.lanes.log, &self.shutdown).await
     }
 }
 

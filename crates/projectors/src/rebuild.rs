@@ -135,7 +135,7 @@ pub(crate) struct Again {
     /// In the same order: how far each has to get.
     pub(crate) ends: Vec<u64>,
     log: Arc<dyn EventLog>,
-    stop: CancellationToken,
+    pub(crate) stop: CancellationToken,
     started: Instant,
 }
 
@@ -183,7 +183,10 @@ impl Again {
     }
 
     /// Reads every partition to its end, each on a thread of its own, telling progress.
-    pub(crate) async fn run(&self, tell: &mut (dyn FnMut(RebuildProgress) + Send)) -> Result<(), Failure> {
+    pub(crate) async fn run(
+        &self,
+        tell: &mut (dyn FnMut(RebuildProgress) + Send),
+    ) -> Result<(), Failure> {
         let mut threads = tokio::task::JoinSet::new();
         for (lane, end) in self.rebuilt.iter().zip(&self.ends) {
             let (lane, end, stop) = (lane.clone(), *end, self.stop.clone());

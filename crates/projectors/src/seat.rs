@@ -226,7 +226,11 @@ impl Share {
             partition,
             partitions: opening.log.partitions(),
         };
-        let lane = Arc::new(Lane::new(owner, opening.reference.now().mappings.clone(), None));
+        let lane = Arc::new(Lane::new(
+            owner,
+            opening.reference.now().mappings.clone(),
+            None,
+        ));
         let stop = self.seat.stop.child_token();
         let (runner, commands) = mpsc::channel(1);
         let snapshots = opening.snapshots.as_ref();

@@ -39,7 +39,10 @@ async fn only_a_state_that_fits_and_stands_further_is_loaded() {
     let (owner, mut store, next) = saved(&dir.path().join("store")).await;
     let folder = Folder::new(dir.path(), EVERY, owner);
     let all = |_: &State| Ok(());
-    assert!(folder.load(0, &tables(), &all).is_none(), "there is no folder yet");
+    assert!(
+        folder.load(0, &tables(), &all).is_none(),
+        "there is no folder yet"
+    );
     folder.write(store.as_mut(), next).unwrap();
     assert_eq!(folder.load(0, &tables(), &all).unwrap().next, next);
     assert!(folder.load(next, &tables(), &all).is_none());

@@ -143,6 +143,16 @@ impl Peer for Local {
         };
         Ok(told.map(move |told| told.map(message)).boxed())
     }
+
+    async fn diff(
+        &self,
+        request: pb::DiffViewsRequest,
+    ) -> Result<Told<pb::DiffViewsResponse>, Failure> {
+        check_reference(&request.reference_version, &self.reference.now().version)?;
+        let told = self.operations.diff(request.diff.unwrap_or_default());
+        let message = |diff| pb::DiffViewsResponse { diff: Some(diff) };
+        Ok(told.await?.map(move |told| told.map(message)).boxed())
+    }
 }
 
 /// A page of everything, or the news.

@@ -38,6 +38,11 @@ pub trait Peer: Send + Sync {
     async fn rebuild(&self, view: &str) -> Result<Told<pb::RebuildViewResponse>, Failure>;
     /// See `ProjectionService.VerifyViews`.
     async fn verify(&self, views: &[String]) -> Result<Told<pb::VerifyViewsResponse>, Failure>;
+    /// See `ProjectionService.DiffViews`.
+    async fn diff(
+        &self,
+        request: pb::DiffViewsRequest,
+    ) -> Result<Told<pb::DiffViewsResponse>, Failure>;
 }
 
 /// A call that whoever finds the instance can make more than once.
@@ -54,9 +59,8 @@ pub fn check_reference(gateway: &str, instance: &str) -> Result<(), Failure> {
     if gateway == instance {
         return Ok(());
     }
-    let message = format!(
-        "the gateway has the reference data {gateway}, this projector instance {instance}"
-    );
+    let message =
+        format!("the gateway has the reference data {gateway}, this projector instance {instance}");
     Err(Failure::new(Reason::ReferenceDiffers, message)
         .with("gateway_version", gateway)
         .with("instance_version", instance))

@@ -5,7 +5,8 @@
 
 use crate::pb::event::v1::Position;
 use crate::pb::operations::v1::{
-    ParkedDossier, RebuildProgress, VerifyViewsResponse, ViewLag, ViewPosition,
+    DiffViewsRequest, DiffViewsResponse, ParkedDossier, RebuildProgress, VerifyViewsResponse,
+    ViewLag, ViewPosition,
 };
 use crate::pb::performance::v1::{
     GetControlSlipRequest, GetControlSlipResponse, GetDossierClockRequest, GetDossierClockResponse,
@@ -150,6 +151,16 @@ pub trait ViewOperations: Send + Sync {
         &self,
         views: &[String],
     ) -> Result<BoxStream<'static, Result<VerifyViewsResponse, Failure>>, Failure>;
+    /// Starts a comparison with what changed status tables would make of the case view; the stream
+    /// ends with the summary.
+    ///
+    /// # Errors
+    /// `REQUEST_MALFORMED`, `REBUILD_UNDER_WAY`, `LOG_TRUNCATED`, `LOG_UNAVAILABLE`,
+    /// `REFERENCE_DIFFERS`.
+    async fn diff(
+        &self,
+        request: DiffViewsRequest,
+    ) -> Result<BoxStream<'static, Result<DiffViewsResponse, Failure>>, Failure>;
 }
 
 /// Questions about what does not fit. Waiting for `min_positions` is the caller's through

@@ -3,6 +3,7 @@
 pub(crate) mod performance;
 
 use lienthong_contract::pb::event::v1::{FieldViolation, Position};
+use lienthong_contract::pb::operations::v1::DiffViewsRequest;
 use lienthong_contract::pb::procedure::v1::{
     GetCaseRequest, GetHorizontalRequest, GetPathStatisticsRequest, GetVerticalRequest,
     InterconnectionClass, Level, ListCasesRequest, PartyGrain,
@@ -21,6 +22,9 @@ const LONGEST_WAIT_MS: u32 = 30_000;
 const MOST_LINES: u32 = 1_000;
 /// Most moments of `GetPathStatistics`.
 const MOST_MOMENTS: usize = 100;
+/// Most differences and changes of `DiffViews`.
+const MOST_DIFFERENCES: u32 = 10_000;
+const MOST_CHANGES: usize = 10_000;
 
 /// # Errors
 /// `REQUEST_MALFORMED`, as every check here.
@@ -110,6 +114,25 @@ pub(crate) fn path_statistics(
         found.code("source", &error);
     }
     found.waiting(&request.min_positions, request.max_wait_ms, partitions);
+    found.verdict()
+}
+
+pub(crate) fn diff(request: &DiffViewsRequest, partitions: u32) -> Result<(), Failure> {
+    let mut found = Found::default();
+    found.at_most("max_differences", request.max_differences, MOST_DIFFERENCES);
+    if request.changes.len() > MOST_CHANGES {
+        let what = format!("there are {} changes", request.changes.len());
+        found.add("changes", what, "give at most 10,000 rows of status tables");
+    }
+    for (index, partition) in request.partitions.iter().enumerate() {
+        if *partition >= partitions {
+            found.add(
+                &format!("partitions[{index}]"),
+                format!("the log has no partition {partition}"),
+                "leave the list empty for every partition",
+            );
+        }
+    }
     found.verdict()
 }
 

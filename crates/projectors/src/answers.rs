@@ -14,7 +14,7 @@ pub mod findings;
 pub mod horizontal;
 pub mod list;
 mod oldest;
-mod packed;
+pub(crate) mod packed;
 pub mod performance;
 mod places;
 mod read;

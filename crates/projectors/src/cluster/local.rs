@@ -3,7 +3,7 @@
 use super::given::{self, Given};
 use super::kept::{self, Kept};
 use super::mentioned::{News, code_hash};
-use super::peer::{Peer, Told};
+use super::peer::{Peer, Told, check_reference};
 use crate::answers::findings::{self, counts, question};
 use crate::answers::reconciliation;
 use crate::answers::{horizontal, list, statistics, vertical};
@@ -84,6 +84,7 @@ impl Peer for Local {
         };
         let lane = kept::ready(self.kept.as_ref(), view, request.partition)?;
         let (wanted, reference) = (request.wanted.unwrap_or_default(), self.reference.now());
+        check_reference(&request.reference_version, &reference.version)?;
         work(move || answer(&lane, &wanted, &question, reference)).await?
     }
 
@@ -146,6 +147,16 @@ impl Peer for Local {
             }
         };
         Ok(told.map(move |told| told.map(message)).boxed())
+    }
+
+    async fn diff(
+        &self,
+        request: pb::DiffViewsRequest,
+    ) -> Result<Told<pb::DiffViewsResponse>, Failure> {
+        check_reference(&request.reference_version, &self.reference.now().version)?;
+        let told = self.operations.diff(request.diff.unwrap_or_default());
+        let message = |diff| pb::DiffViewsResponse { diff: Some(diff) };
+        Ok(told.await?.map(move |told| told.map(message)).boxed())
     }
 }
 
@@ -219,6 +230,7 @@ fn parts(lane: &Lane, wanted: pb::Wanted) -> pb::GetPartsResponse {
     pb::GetPartsResponse {
         parts: Some(given.parts),
         parked_parts,
+        mapping_version: state.tables.fingerprint().to_owned(),
     }
 }
 
@@ -288,6 +300,7 @@ fn answer(
         sum: sum.unwrap_or_default().into(),
         next_offset: state.next,
         waiting_since_time: waiting_since(lane),
+        mapping_version: state.tables.fingerprint().to_owned(),
     })
 }
 

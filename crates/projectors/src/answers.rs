@@ -7,11 +7,13 @@
 //! Sums count steps of paths only (`path::is_step`); a case without a step counts nowhere.
 
 pub mod case;
+pub mod findings;
 pub mod horizontal;
 pub mod list;
 mod oldest;
 mod packed;
 mod places;
+pub mod reconciliation;
 pub mod statistics;
 mod symbols;
 pub mod vertical;

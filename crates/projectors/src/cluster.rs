@@ -27,6 +27,7 @@ mod mirror;
 mod one;
 mod overview;
 mod peer;
+mod quality;
 pub(crate) mod recent;
 mod server;
 mod sums;

@@ -23,6 +23,7 @@ mod metrics;
 mod operations;
 mod parking;
 pub mod projectors;
+mod quality;
 mod questions;
 mod rebuild;
 mod runner;

@@ -171,7 +171,7 @@ pub async fn path_statistics(
     })
 }
 
-async fn sum_cases<S: Sum + 'static>(
+pub(crate) async fn sum_cases<S: Sum + 'static>(
     lanes: &Arc<Lanes>,
     only: Only,
     new: impl Fn() -> S + Send + Sync + 'static,
@@ -248,7 +248,11 @@ pub async fn work<T: Send + 'static>(
 }
 
 /// How far the view had read when the answer was computed.
-async fn freshness(lanes: &Lanes, view: View, next: Vec<u64>) -> Result<pb::Freshness, Failure> {
+pub(crate) async fn freshness(
+    lanes: &Lanes,
+    view: View,
+    next: Vec<u64>,
+) -> Result<pb::Freshness, Failure> {
     let log = lanes.log.as_ref();
     let now_ms = now_millis();
     let mut partitions = Vec::with_capacity(next.len());

@@ -4,6 +4,8 @@ use super::given::{self, Given};
 use super::kept::{self, Kept};
 use super::mentioned::{News, code_hash};
 use super::peer::{Peer, Told};
+use crate::answers::findings::{self, counts, question};
+use crate::answers::reconciliation;
 use crate::answers::{horizontal, list, statistics, vertical};
 use crate::joins::scan::{Only, Sum};
 use crate::lane::Lane;
@@ -74,6 +76,9 @@ impl Peer for Local {
         })?;
         let view = match &question {
             Question::Cases(_) | Question::PathStatistics(_) => View::Case,
+            Question::FindingCounts(_) | Question::Findings(_) | Question::Reconciliation(_) => {
+                View::Case
+            }
             Question::Horizontal(_) => View::Horizontal,
             Question::Vertical(_) => View::Vertical,
         };
@@ -237,6 +242,30 @@ fn answer(
                 source: asked.source.clone(),
             };
             add_up(keyed, epoch, wanted, &only, sum)
+        }
+        (Question::FindingCounts(asked), Facts::Case(keyed)) => {
+            let request = asked.request.clone().unwrap_or_default();
+            let (filter, as_of) = (request.filter.as_ref(), request.as_of_time.as_ref());
+            let question = question::Question::read(filter, as_of, &asked.whole)?;
+            let sum = counts::Counts::new(question, reference);
+            add_up(keyed, epoch, wanted, &all, sum)
+        }
+        (Question::Findings(asked), Facts::Case(keyed)) => {
+            let request = asked.request.clone().unwrap_or_default();
+            let page = findings::list::Page::read(&request, &asked.whole)?;
+            let sum = findings::list::List::new(page, reference);
+            add_up(keyed, epoch, wanted, &all, sum)
+        }
+        (Question::Reconciliation(asked), Facts::Case(keyed)) => {
+            let request = asked.request.clone().unwrap_or_default();
+            let question = reconciliation::Question::read(&request, &asked.whole)?;
+            add_up(
+                keyed,
+                epoch,
+                wanted,
+                &all,
+                reconciliation::Registers::new(question),
+            )
         }
         (Question::Horizontal(asked), Facts::Horizontal(keyed)) => {
             let question = horizontal::Question::read(asked)?;

@@ -1,6 +1,7 @@
 //! The listener: services, reflection, health, keep-alive, and the drain.
 
 use crate::operations::Operations;
+use crate::quality::Quality;
 use crate::questions::Questions;
 use lienthong_contract::pb::operations::v1::operations_service_server::{
     self, OperationsServiceServer,
@@ -8,6 +9,7 @@ use lienthong_contract::pb::operations::v1::operations_service_server::{
 use lienthong_contract::pb::procedure::v1::procedure_query_service_server::{
     self, ProcedureQueryServiceServer,
 };
+use lienthong_contract::pb::quality::v1::quality_service_server::{self, QualityServiceServer};
 use lienthong_contract::ports;
 use lienthong_contract::reflection::describe;
 use lienthong_eventlog::EventLog;
@@ -26,10 +28,11 @@ const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(30);
 const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Whose health is told: the whole, and each service.
-const SERVICES: [&str; 3] = [
+const SERVICES: [&str; 4] = [
     "",
     procedure_query_service_server::SERVICE_NAME,
     operations_service_server::SERVICE_NAME,
+    quality_service_server::SERVICE_NAME,
 ];
 
 /// How the gateway ends.
@@ -56,6 +59,8 @@ impl Default for Config {
 pub struct Handles {
     /// Answers questions over the views.
     pub questions: Arc<dyn ports::Questions>,
+    /// Answers questions about what does not fit.
+    pub quality: Arc<dyn ports::Quality>,
     /// Answers an operator about the views.
     pub operations: Arc<dyn ports::ViewOperations>,
     /// The event log: its bounds, and where decisions on parked dossiers are recorded.
@@ -91,6 +96,12 @@ pub async fn run(
     handles: Handles,
     shutdown: CancellationToken,
 ) -> Result<(), Error> {
+    let quality = QualityServiceServer::new(Quality {
+        port: handles.quality,
+        views: handles.questions.clone(),
+        partitions: handles.log.partitions(),
+        draining: shutdown.clone(),
+    });
     let questions = ProcedureQueryServiceServer::new(Questions {
         port: handles.questions,
         partitions: handles.log.partitions(),
@@ -112,6 +123,7 @@ pub async fn run(
         .layer(lienthong_telemetry::rpc::layer())
         .add_service(questions)
         .add_service(operations)
+        .add_service(quality)
         .add_service(health_service)
         .add_service(reflection().build_v1()?)
         .add_service(reflection().build_v1alpha()?)

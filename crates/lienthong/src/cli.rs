@@ -1,8 +1,8 @@
 //! The command line: what every command shares, and the list of commands.
 
 use crate::commands::{
-    case, completions, config, demo, explain, horizontal, import, lag, log, man, parked, rejected,
-    serve, up, vertical, views,
+    case, completions, config, demo, explain, horizontal, import, lag, log, man, parked, quality,
+    reconcile, rejected, serve, up, vertical, views,
 };
 use crate::config::{Error, Given, Loaded, Sources, load};
 use clap::{Args, Parser, Subcommand};
@@ -79,6 +79,10 @@ pub enum Command {
     Horizontal(horizontal::Arguments),
     /// The chain of levels: time at each, transitions, where cases are stuck
     Vertical(vertical::Arguments),
+    /// What does not fit in what sources told: findings by source and kind, or one by one
+    Quality(quality::Arguments),
+    /// Registers that sources submitted beside what they told: dossiers never published
+    Reconcile(reconcile::Arguments),
     /// How late each view is
     Lag(lag::Arguments),
     /// Dossiers that wait behind an event that could not be applied

@@ -11,6 +11,8 @@ pub mod lag;
 pub mod log;
 pub mod man;
 pub mod parked;
+pub mod quality;
+pub mod reconcile;
 pub mod rejected;
 pub mod serve;
 pub mod up;
@@ -34,6 +36,8 @@ pub fn run(cli: Cli, began: Instant) -> Result<(), Failure> {
         Command::Case(arguments) => wait(case::run(arguments, shared)),
         Command::Horizontal(arguments) => wait(horizontal::run(arguments, shared)),
         Command::Vertical(arguments) => wait(vertical::run(arguments, shared)),
+        Command::Quality(arguments) => wait(quality::run(arguments, shared)),
+        Command::Reconcile(arguments) => wait(reconcile::run(arguments, shared)),
         Command::Lag(arguments) => wait(lag::run(arguments, shared)),
         Command::Parked(arguments) => wait(parked::run(arguments, shared)),
         Command::Rejected(arguments) => wait(rejected::run(arguments, shared)),

@@ -8,6 +8,7 @@ mod check;
 mod freshness;
 mod operations;
 mod quality;
+mod performance;
 mod questions;
 mod release;
 mod server;

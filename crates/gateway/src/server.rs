@@ -2,9 +2,13 @@
 
 use crate::operations::Operations;
 use crate::quality::Quality;
+use crate::performance::Performance;
 use crate::questions::Questions;
 use lienthong_contract::pb::operations::v1::operations_service_server::{
     self, OperationsServiceServer,
+};
+use lienthong_contract::pb::performance::v1::performance_service_server::{
+    self, PerformanceServiceServer,
 };
 use lienthong_contract::pb::procedure::v1::procedure_query_service_server::{
     self, ProcedureQueryServiceServer,
@@ -28,11 +32,12 @@ const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(30);
 const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Whose health is told: the whole, and each service.
-const SERVICES: [&str; 4] = [
+const SERVICES: [&str; 5] = [
     "",
     procedure_query_service_server::SERVICE_NAME,
     operations_service_server::SERVICE_NAME,
     quality_service_server::SERVICE_NAME,
+    performance_service_server::SERVICE_NAME,
 ];
 
 /// How the gateway ends.
@@ -61,6 +66,8 @@ pub struct Handles {
     pub questions: Arc<dyn ports::Questions>,
     /// Answers questions about what does not fit.
     pub quality: Arc<dyn ports::Quality>,
+    /// Answers questions of how procedures are settled.
+    pub performance: Arc<dyn ports::Performance>,
     /// Answers an operator about the views.
     pub operations: Arc<dyn ports::ViewOperations>,
     /// The event log: its bounds, and where decisions on parked dossiers are recorded.
@@ -102,6 +109,12 @@ pub async fn run(
         partitions: handles.log.partitions(),
         draining: shutdown.clone(),
     });
+    let performance = PerformanceServiceServer::new(Performance {
+        port: handles.performance,
+        questions: handles.questions.clone(),
+        partitions: handles.log.partitions(),
+        draining: shutdown.clone(),
+    });
     let questions = ProcedureQueryServiceServer::new(Questions {
         port: handles.questions,
         partitions: handles.log.partitions(),
@@ -124,6 +137,7 @@ pub async fn run(
         .add_service(questions)
         .add_service(operations)
         .add_service(quality)
+        .add_service(performance)
         .add_service(health_service)
         .add_service(reflection().build_v1()?)
         .add_service(reflection().build_v1alpha()?)

@@ -8,14 +8,22 @@
 
 pub mod case;
 pub mod findings;
+pub mod dossier;
+pub mod dossier_clock;
+pub mod entry;
 pub mod horizontal;
 pub mod list;
 mod oldest;
 mod packed;
+pub mod performance;
 mod places;
 pub mod reconciliation;
+mod read;
+mod sieve;
+mod spans;
+pub mod slip;
 pub mod statistics;
-mod symbols;
+pub(crate) mod symbols;
 pub mod vertical;
 mod wire;
 

@@ -11,6 +11,7 @@
 pub mod answers;
 mod checkpoint;
 pub mod cluster;
+mod dossiers;
 mod feed;
 mod generations;
 mod hosted;
@@ -19,6 +20,7 @@ mod joins;
 mod lag;
 mod lane;
 mod lanes;
+mod ledger;
 mod metrics;
 mod operations;
 mod parking;

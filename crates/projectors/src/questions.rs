@@ -4,6 +4,7 @@
 //! of the partitions, the case view's before another's, and a runner holds at most one: so nobody
 //! waits in a circle.
 
+use crate::answers::case::WholeCase;
 use crate::answers::{case, horizontal, list, statistics, vertical};
 use crate::joins::scan::{Only, Sum, sum};
 use crate::joins::whole::{Partition, whole};
@@ -16,6 +17,7 @@ use lienthong_contract::reason::Reason;
 use lienthong_contract::status::Failure;
 use lienthong_contract::time::now_millis;
 use lienthong_domain::path::JoinedCase;
+use lienthong_domain::reference::Reference;
 use std::sync::{Arc, RwLockReadGuard};
 use std::time::Duration;
 
@@ -102,6 +104,23 @@ pub async fn case(
     lanes: &Arc<Lanes>,
     request: pb::GetCaseRequest,
 ) -> Result<pb::GetCaseResponse, Failure> {
+    let answer = |found: &WholeCase<'_>, reference| Ok(case::answer(found, reference));
+    let (answer, fresh) = one(lanes, request.code, answer).await?;
+    Ok(pb::GetCaseResponse {
+        case: Some(answer),
+        freshness: Some(fresh),
+    })
+}
+
+/// What is asked of one case whole, found by any of its codes.
+///
+/// # Errors
+/// `VIEW_LOADING`, `CASE_NOT_FOUND`, and what `answer` says.
+pub async fn one<T: Send + 'static>(
+    lanes: &Arc<Lanes>,
+    code: String,
+    answer: impl FnOnce(&WholeCase<'_>, Arc<Reference>) -> Result<T, Failure> + Send + 'static,
+) -> Result<(T, pb::Freshness), Failure> {
     lanes.check_ready(&[View::Case])?;
     let asked = lanes.clone();
     let (answer, next) = work(move || {
@@ -115,16 +134,12 @@ pub async fn case(
                 })
             })
             .collect();
-        let found = whole(&request.code, &asked.index, &partitions);
-        let answer = found.map(|found| case::answer(&found, asked.reference.now()));
-        let answer = answer.ok_or_else(|| not_found(&request.code));
+        let found = whole(&code, &asked.index, &partitions).ok_or_else(|| not_found(&code))?;
+        let answer = answer(&found, asked.reference.now());
         answer.map(|answer| (answer, positions(&held)))
     })
     .await??;
-    Ok(pb::GetCaseResponse {
-        case: Some(answer),
-        freshness: Some(freshness(lanes, View::Case, next).await?),
-    })
+    Ok((answer, freshness(lanes, View::Case, next).await?))
 }
 
 /// That no view knows the code.

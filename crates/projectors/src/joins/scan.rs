@@ -74,7 +74,7 @@ pub fn sum_tied<F: Fact, S: Sum>(parts: &[&Keyed<F>], ties: &Ties, only: &Only, 
 
 /// Adds up the parts of one partition that are cases of their own: all but those numbered `tied`.
 pub fn add_plain<F: Fact, S: Sum>(keyed: &Keyed<F>, tied: &HashSet<u32>, only: &Only, sum: &mut S) {
-    let mut case = JoinedCase::default();
+    let mut case = empty();
     for (at, part) in (0..).zip(keyed.parts()) {
         let code = part.codes().key();
         let wanted = sum.wants(code) && (tied.is_empty() || !tied.contains(&at));
@@ -87,11 +87,12 @@ pub fn add_plain<F: Fact, S: Sum>(keyed: &Keyed<F>, tied: &HashSet<u32>, only: &
 }
 
 /// The part as a case of its own.
-fn fill<'a, F: Fact>(case: &mut JoinedCase<'a>, keyed: &'a Keyed<F>, part: Part<'a, F>) {
+pub fn fill<'a, F: Fact>(case: &mut JoinedCase<'a>, keyed: &'a Keyed<F>, part: Part<'a, F>) {
     case.code = part.codes().key();
     case.dossiers.clear();
     case.steps.clear();
     case.entries.clear();
+    case.told_as.clear();
     let mut seen: Vec<At> = Vec::new();
     // A part may tell of links before the ties know; until they do, its steps are what counts.
     for fact in part.facts() {
@@ -119,7 +120,7 @@ fn add_tied<F: Fact, S: Sum>(
     only: &Only,
     sum: &mut S,
 ) {
-    let mut case = JoinedCase::default();
+    let mut case = empty();
     for (tied, places) in ties.cases.iter().zip(&found.places) {
         let spoken = || {
             let mut facts = places.iter().flat_map(|place| place.facts(parts));
@@ -142,4 +143,9 @@ fn add_tied<F: Fact, S: Sum>(
 fn speaks<F: Fact>(fact: &F, keyed: &Keyed<F>, only: &Only) -> bool {
     let ours = || fact.source(keyed.names()) == only.source;
     only.source.is_empty() || (ours() && fact.act().kind() != Kind::RegisterEntryReported)
+}
+
+/// A case without anything, to be filled.
+pub fn empty<'a>() -> JoinedCase<'a> {
+    JoinedCase::default()
 }

@@ -191,3 +191,32 @@ pub trait Quality: Send + Sync {
         request: GetReconciliationRequest,
     ) -> Result<GetReconciliationResponse, Failure>;
 }
+
+/// Questions about what does not fit. Waiting for `min_positions` is the caller's through
+/// [`Questions::wait_for`] on the case view; the errors of sharing views are those of [`Questions`].
+#[async_trait]
+pub trait Quality: Send + Sync {
+    /// See `QualityService.CountFindings`.
+    ///
+    /// # Errors
+    /// `VIEW_LOADING`, `REQUEST_MALFORMED` for a kind of finding or a moment that there is not.
+    async fn count_findings(
+        &self,
+        request: CountFindingsRequest,
+    ) -> Result<CountFindingsResponse, Failure>;
+    /// See `QualityService.ListFindings`.
+    ///
+    /// # Errors
+    /// Those of `count_findings`, and `REQUEST_MALFORMED` for a page token that this call did not
+    /// give.
+    async fn findings(&self, request: ListFindingsRequest)
+    -> Result<ListFindingsResponse, Failure>;
+    /// See `QualityService.GetReconciliation`.
+    ///
+    /// # Errors
+    /// `VIEW_LOADING`, `REQUEST_MALFORMED` for a day or a moment that is none.
+    async fn reconciliation(
+        &self,
+        request: GetReconciliationRequest,
+    ) -> Result<GetReconciliationResponse, Failure>;
+}

@@ -136,11 +136,12 @@ pub(crate) fn diff(request: &DiffViewsRequest, partitions: u32) -> Result<(), Fa
     found.verdict()
 }
 
+/// What is wrong with a request.
 #[derive(Default)]
-struct Found(Vec<FieldViolation>);
+pub(crate) struct Found(Vec<FieldViolation>);
 
 impl Found {
-    fn add(&mut self, field: &str, description: impl Into<String>, fix: &str) {
+    pub(crate) fn add(&mut self, field: &str, description: impl Into<String>, fix: &str) {
         self.0.push(FieldViolation {
             field: field.to_owned(),
             description: format!("{}.", description.into()),
@@ -148,11 +149,11 @@ impl Found {
         });
     }
 
-    fn code(&mut self, field: &str, error: &CodeError) {
+    pub(crate) fn code(&mut self, field: &str, error: &CodeError) {
         self.add(field, error.what.clone(), error.fix);
     }
 
-    fn unknown_value(&mut self, field: &str, value: i32) {
+    pub(crate) fn unknown_value(&mut self, field: &str, value: i32) {
         self.add(
             field,
             format!("{value} is none of its values"),
@@ -160,14 +161,14 @@ impl Found {
         );
     }
 
-    fn at_most(&mut self, field: &str, value: u32, most: u32) {
+    pub(crate) fn at_most(&mut self, field: &str, value: u32, most: u32) {
         if value > most {
             let fix = format!("give 1 to {most}, or 0 for the default");
             self.add(field, format!("it is {value}"), &fix);
         }
     }
 
-    fn waiting(&mut self, positions: &[Position], max_wait_ms: u32, partitions: u32) {
+    pub(crate) fn waiting(&mut self, positions: &[Position], max_wait_ms: u32, partitions: u32) {
         if max_wait_ms > LONGEST_WAIT_MS {
             let fix = "give at most 30,000 milliseconds, or 0 for 5,000";
             self.add("max_wait_ms", format!("it is {max_wait_ms}"), fix);
@@ -183,7 +184,7 @@ impl Found {
         }
     }
 
-    fn verdict(self) -> Result<(), Failure> {
+    pub(crate) fn verdict(self) -> Result<(), Failure> {
         if self.0.is_empty() {
             return Ok(());
         }

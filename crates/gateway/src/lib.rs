@@ -7,6 +7,7 @@
 mod check;
 mod freshness;
 mod operations;
+mod quality;
 mod performance;
 mod questions;
 mod release;

@@ -1,6 +1,7 @@
 //! The listener: services, reflection, health, keep-alive, and the drain.
 
 use crate::operations::Operations;
+use crate::quality::Quality;
 use crate::performance::Performance;
 use crate::questions::Questions;
 use lienthong_contract::pb::operations::v1::operations_service_server::{
@@ -12,6 +13,7 @@ use lienthong_contract::pb::performance::v1::performance_service_server::{
 use lienthong_contract::pb::procedure::v1::procedure_query_service_server::{
     self, ProcedureQueryServiceServer,
 };
+use lienthong_contract::pb::quality::v1::quality_service_server::{self, QualityServiceServer};
 use lienthong_contract::ports;
 use lienthong_contract::reflection::describe;
 use lienthong_eventlog::EventLog;
@@ -30,10 +32,11 @@ const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(30);
 const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Whose health is told: the whole, and each service.
-const SERVICES: [&str; 4] = [
+const SERVICES: [&str; 5] = [
     "",
     procedure_query_service_server::SERVICE_NAME,
     operations_service_server::SERVICE_NAME,
+    quality_service_server::SERVICE_NAME,
     performance_service_server::SERVICE_NAME,
 ];
 
@@ -61,6 +64,8 @@ impl Default for Config {
 pub struct Handles {
     /// Answers questions over the views.
     pub questions: Arc<dyn ports::Questions>,
+    /// Answers questions about what does not fit.
+    pub quality: Arc<dyn ports::Quality>,
     /// Answers questions of how procedures are settled.
     pub performance: Arc<dyn ports::Performance>,
     /// Answers an operator about the views.
@@ -98,6 +103,12 @@ pub async fn run(
     handles: Handles,
     shutdown: CancellationToken,
 ) -> Result<(), Error> {
+    let quality = QualityServiceServer::new(Quality {
+        port: handles.quality,
+        views: handles.questions.clone(),
+        partitions: handles.log.partitions(),
+        draining: shutdown.clone(),
+    });
     let performance = PerformanceServiceServer::new(Performance {
         port: handles.performance,
         questions: handles.questions.clone(),
@@ -125,6 +136,7 @@ pub async fn run(
         .layer(lienthong_telemetry::rpc::layer())
         .add_service(questions)
         .add_service(operations)
+        .add_service(quality)
         .add_service(performance)
         .add_service(health_service)
         .add_service(reflection().build_v1()?)

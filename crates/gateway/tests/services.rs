@@ -43,6 +43,7 @@ async fn hub(log: Log, config: Config) -> Hub {
     let (log, views) = (Arc::new(log), Arc::new(Views::default()));
     let handles = Handles {
         questions: views.clone(),
+        quality: views.clone(),
         operations: views.clone(),
         performance: views.clone(),
         log: log.clone(),

@@ -7,6 +7,7 @@
 //! Sums count steps of paths only (`path::is_step`); a case without a step counts nowhere.
 
 pub mod case;
+pub mod findings;
 pub mod dossier;
 pub mod dossier_clock;
 pub mod entry;
@@ -17,6 +18,7 @@ mod oldest;
 pub(crate) mod packed;
 pub mod performance;
 mod places;
+pub mod reconciliation;
 mod read;
 mod sieve;
 mod spans;

@@ -92,6 +92,7 @@ pub fn fill<'a, F: Fact>(case: &mut JoinedCase<'a>, keyed: &'a Keyed<F>, part: P
     case.dossiers.clear();
     case.steps.clear();
     case.entries.clear();
+    case.told_as.clear();
     let mut seen: Vec<At> = Vec::new();
     // A part may tell of links before the ties know; until they do, its steps are what counts.
     for fact in part.facts() {
@@ -146,11 +147,5 @@ fn speaks<F: Fact>(fact: &F, keyed: &Keyed<F>, only: &Only) -> bool {
 
 /// A case without anything, to be filled.
 pub fn empty<'a>() -> JoinedCase<'a> {
-    JoinedCase {
-        code: "",
-        dossiers: Vec::new(),
-        steps: Vec::new(),
-        entries: Vec::new(),
-        told_as: Vec::new(),
-    }
+    JoinedCase::default()
 }

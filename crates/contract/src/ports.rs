@@ -8,8 +8,9 @@ use crate::pb::operations::v1::{
     ParkedDossier, RebuildProgress, VerifyViewsResponse, ViewLag, ViewPosition,
 };
 use crate::pb::performance::v1::{
-    GetPerformanceRequest, GetPerformanceResponse, GetRegisterRequest, GetRegisterResponse,
-    ListDossiersRequest, ListDossiersResponse,
+    GetClockStatisticsRequest, GetClockStatisticsResponse, GetPerformanceRequest,
+    GetPerformanceResponse, GetRegisterRequest, GetRegisterResponse, ListDossiersRequest,
+    ListDossiersResponse,
 };
 use crate::pb::procedure::v1::{
     GetCaseRequest, GetCaseResponse, GetHorizontalRequest, GetHorizontalResponse,
@@ -94,6 +95,14 @@ pub trait Performance: Send + Sync {
     /// # Errors
     /// As [`Performance::dossiers`].
     async fn register(&self, request: GetRegisterRequest) -> Result<GetRegisterResponse, Failure>;
+    /// See `PerformanceService.GetClockStatistics`.
+    ///
+    /// # Errors
+    /// `VIEW_LOADING`, `REQUEST_MALFORMED` for a grain or moment that does not hold.
+    async fn clock_statistics(
+        &self,
+        request: GetClockStatisticsRequest,
+    ) -> Result<GetClockStatisticsResponse, Failure>;
 }
 
 /// What an operator asks of the views. Where several processes share them, a partition that

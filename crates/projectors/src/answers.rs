@@ -7,6 +7,7 @@
 //! Sums count steps of paths only (`path::is_step`); a case without a step counts nowhere.
 
 pub mod case;
+pub mod clockwork;
 pub mod horizontal;
 pub mod list;
 mod oldest;

@@ -9,9 +9,10 @@ use crate::pb::operations::v1::{
     ViewLag, ViewPosition,
 };
 use crate::pb::performance::v1::{
-    GetControlSlipRequest, GetControlSlipResponse, GetDossierClockRequest, GetDossierClockResponse,
-    GetPerformanceRequest, GetPerformanceResponse, GetRegisterRequest, GetRegisterResponse,
-    ListDossiersRequest, ListDossiersResponse,
+    GetClockStatisticsRequest, GetClockStatisticsResponse, GetControlSlipRequest,
+    GetControlSlipResponse, GetDossierClockRequest, GetDossierClockResponse, GetPerformanceRequest,
+    GetPerformanceResponse, GetRegisterRequest, GetRegisterResponse, ListDossiersRequest,
+    ListDossiersResponse,
 };
 use crate::pb::procedure::v1::{
     GetCaseRequest, GetCaseResponse, GetHorizontalRequest, GetHorizontalResponse,
@@ -116,6 +117,14 @@ pub trait Performance: Send + Sync {
         &self,
         request: GetControlSlipRequest,
     ) -> Result<GetControlSlipResponse, Failure>;
+    /// See `PerformanceService.GetClockStatistics`.
+    ///
+    /// # Errors
+    /// `VIEW_LOADING`, `REQUEST_MALFORMED` for a grain or moment that does not hold.
+    async fn clock_statistics(
+        &self,
+        request: GetClockStatisticsRequest,
+    ) -> Result<GetClockStatisticsResponse, Failure>;
 }
 
 /// What an operator asks of the views. Where several processes share them, a partition that
@@ -161,35 +170,6 @@ pub trait ViewOperations: Send + Sync {
         &self,
         request: DiffViewsRequest,
     ) -> Result<BoxStream<'static, Result<DiffViewsResponse, Failure>>, Failure>;
-}
-
-/// Questions about what does not fit. Waiting for `min_positions` is the caller's through
-/// [`Questions::wait_for`] on the case view; the errors of sharing views are those of [`Questions`].
-#[async_trait]
-pub trait Quality: Send + Sync {
-    /// See `QualityService.CountFindings`.
-    ///
-    /// # Errors
-    /// `VIEW_LOADING`, `REQUEST_MALFORMED` for a kind of finding or a moment that there is not.
-    async fn count_findings(
-        &self,
-        request: CountFindingsRequest,
-    ) -> Result<CountFindingsResponse, Failure>;
-    /// See `QualityService.ListFindings`.
-    ///
-    /// # Errors
-    /// Those of `count_findings`, and `REQUEST_MALFORMED` for a page token that this call did not
-    /// give.
-    async fn findings(&self, request: ListFindingsRequest)
-    -> Result<ListFindingsResponse, Failure>;
-    /// See `QualityService.GetReconciliation`.
-    ///
-    /// # Errors
-    /// `VIEW_LOADING`, `REQUEST_MALFORMED` for a day or a moment that is none.
-    async fn reconciliation(
-        &self,
-        request: GetReconciliationRequest,
-    ) -> Result<GetReconciliationResponse, Failure>;
 }
 
 /// Questions about what does not fit. Waiting for `min_positions` is the caller's through

@@ -7,7 +7,7 @@
 //! Sums count steps of paths only (`path::is_step`); a case without a step counts nowhere.
 
 pub mod case;
-pub mod findings;
+pub mod clockwork;
 pub mod dossier;
 pub mod dossier_clock;
 pub mod entry;
@@ -23,7 +23,6 @@ mod read;
 mod sieve;
 mod spans;
 pub mod slip;
-pub mod reconciliation;
 pub mod statistics;
 pub(crate) mod symbols;
 pub mod vertical;

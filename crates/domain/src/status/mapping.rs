@@ -177,7 +177,8 @@ impl Mappings {
     /// The version of a system's table: 16 hexadecimal digits, a fingerprint of its rows, so that
     /// the table of one system can change without touching the others'.
     pub fn version(&self, system: &str) -> Option<&str> {
-        self.0.by_system
+        self.0
+            .by_system
             .get(system)
             .map(|mapping| mapping.version.as_str())
     }

@@ -6,7 +6,7 @@ use super::mentioned::{News, code_hash};
 use super::peer::{Peer, Told, check_reference};
 use crate::answers::findings::{self, counts, question};
 use crate::answers::reconciliation;
-use crate::answers::{horizontal, list, statistics, vertical};
+use crate::answers::{clockwork, horizontal, list, statistics, vertical};
 use crate::joins::scan::{Only, Sum};
 use crate::lane::Lane;
 use crate::lanes::view_named;
@@ -79,6 +79,8 @@ impl Peer for Local {
             Question::FindingCounts(_) | Question::Findings(_) | Question::Reconciliation(_) => {
                 View::Case
             }
+            Question::Performance(_) | Question::Dossiers(_) | Question::Register(_) => View::Case,
+            Question::ClockStatistics(_) => View::Case,
             Question::Horizontal(_) => View::Horizontal,
             Question::Vertical(_) => View::Vertical,
         };
@@ -278,6 +280,13 @@ fn answer(
                 &all,
                 reconciliation::Registers::new(question),
             )
+        }
+        (Question::ClockStatistics(asked), Facts::Case(keyed)) => {
+            let sum = clockwork::Clockwork::new(&clockwork::Question::read(asked)?);
+            let only = Only {
+                source: asked.source.clone(),
+            };
+            add_up(keyed, epoch, wanted, &only, sum)
         }
         (Question::Horizontal(asked), Facts::Horizontal(keyed)) => {
             let question = horizontal::Question::read(asked)?;

@@ -4,7 +4,8 @@ use super::words::day_of;
 use super::{Finding, Matter};
 use lienthong_domain::event::Kind;
 use lienthong_domain::event::detail::Flag;
-use lienthong_domain::life::{Ending, MOST_EXTENSIONS, deadline, life};
+use lienthong_domain::clock::Rules;
+use lienthong_domain::life::{Ending, deadline, life};
 use lienthong_domain::misfit::Misfit;
 use lienthong_domain::path::day::day_number;
 use lienthong_domain::path::{Step, day::day};
@@ -97,9 +98,10 @@ fn extensions<'a>(matter: &Matter<'_, 'a>, reference: &Reference, found: &mut Ve
         let apology = step.detail.is(Flag::Apology);
         let in_time = due.is_none_or(|due| day_number(step.order.occurred_ms) < day_number(due));
         let latest = due.map(|due| day(day_number(due) - 1));
-        if earlier >= MOST_EXTENSIONS {
+        let most = Rules::default().most_extensions;
+        if earlier >= most {
             found.push(Finding {
-                expected: format!("{MOST_EXTENSIONS} extension"),
+                expected: format!("at most {most} extension(s)"),
                 found: format!("extension number {}", earlier + 1),
                 ..matter.finding(Misfit::ExtendedAgain, step)
             });

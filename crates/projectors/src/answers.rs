@@ -9,14 +9,19 @@
 pub mod case;
 pub mod dossier;
 pub mod dossier_clock;
+pub mod entry;
 pub mod horizontal;
 pub mod list;
 mod oldest;
 mod packed;
+pub mod performance;
 mod places;
+mod read;
+mod sieve;
+mod spans;
 pub mod slip;
 pub mod statistics;
-mod symbols;
+pub(crate) mod symbols;
 pub mod vertical;
 mod wire;
 

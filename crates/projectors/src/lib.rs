@@ -20,6 +20,7 @@ mod joins;
 mod lag;
 mod lane;
 mod lanes;
+mod ledger;
 mod metrics;
 mod operations;
 mod parking;

@@ -10,6 +10,7 @@ pub mod case;
 pub mod dossier;
 pub mod dossier_clock;
 pub mod entry;
+pub mod clockwork;
 pub mod horizontal;
 pub mod list;
 mod oldest;

@@ -19,6 +19,7 @@ mod again;
 mod client;
 mod compared;
 mod directory;
+mod dossiers;
 mod freshness;
 mod given;
 mod kept;

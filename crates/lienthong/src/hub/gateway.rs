@@ -24,6 +24,7 @@ pub fn serve(
         questions: ports.questions,
         quality: ports.quality,
         operations: ports.operations,
+        performance: ports.performance,
         log: logs.events.clone(),
     };
     Ok(lienthong_gateway::run(

@@ -6,7 +6,7 @@ use super::logs::Logs;
 use super::projector::{self, Share};
 use crate::config::Settings;
 use crate::exit::Failure;
-use lienthong_contract::ports::{Quality, Questions, ViewOperations};
+use lienthong_contract::ports::{Performance, Quality, Questions, ViewOperations};
 use lienthong_contract::reference::Current;
 use lienthong_eventlog::Groups;
 use lienthong_projectors::Projectors;
@@ -41,6 +41,8 @@ pub struct Ports {
     pub quality: Arc<dyn Quality>,
     /// An operator's calls.
     pub operations: Arc<dyn ViewOperations>,
+    /// Questions of how procedures are settled.
+    pub performance: Arc<dyn Performance>,
 }
 
 /// What views are made from.
@@ -119,11 +121,13 @@ impl Views {
                 questions: projectors.clone(),
                 quality: projectors.clone(),
                 operations: projectors.clone(),
+                performance: projectors.clone(),
             }),
             Self::Elsewhere(cluster) => Some(Ports {
                 questions: cluster.clone(),
                 quality: cluster.clone(),
                 operations: cluster.clone(),
+                performance: cluster.clone(),
             }),
         }
     }

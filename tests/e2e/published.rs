@@ -59,9 +59,15 @@ pub async fn send(hub: &Instance, played: Play) -> Vec<Position> {
         adapters: adapters.into(),
     };
     let events = played.events.len() as u64;
-    let summary = demo::send(endpoints, played.events, RATE, |_| {}, CancellationToken::new())
-        .await
-        .unwrap();
+    let summary = demo::send(
+        endpoints,
+        played.events,
+        RATE,
+        |_| {},
+        CancellationToken::new(),
+    )
+    .await
+    .unwrap();
     assert_eq!(summary.progress.rejected, 0);
     assert_eq!(summary.progress.acknowledged, events);
     summary.positions
@@ -121,7 +127,11 @@ fn assert_balance(what: &str, one: &Figures) {
     let settled =
         one.settled_early + one.settled_on_time + one.settled_late + one.settled_without_due;
     assert_eq!(one.settled, settled, "{what}: {one:?}");
-    assert_eq!(one.in_work, one.in_work_in_time + one.in_work_overdue, "{what}");
+    assert_eq!(
+        one.in_work,
+        one.in_work_in_time + one.in_work_overdue,
+        "{what}"
+    );
     let online =
         one.received_online_partial + one.received_online_full + one.received_online_unknown;
     let received = one.received_desk + online + one.received_post + one.received_other;
@@ -298,7 +308,12 @@ async fn hai_ha() -> Table {
 
     for (level, what, timely, settled) in [
         (Level::District, "settled at the centre", "not late", 12_034),
-        (Level::Commune, "settled at commune desks", "none late", 3_335),
+        (
+            Level::Commune,
+            "settled at commune desks",
+            "none late",
+            3_335,
+        ),
     ] {
         let request = GetPerformanceRequest {
             filter: of_level("201", level),
@@ -365,7 +380,11 @@ async fn van_ho() -> Table {
         ..GetHorizontalRequest::default()
     };
     let mut questions = told.hub.questions().await.unwrap();
-    let horizontal = questions.get_horizontal(request).await.unwrap().into_inner();
+    let horizontal = questions
+        .get_horizontal(request)
+        .await
+        .unwrap()
+        .into_inner();
     let centre = "H52.31.01";
     let specialised: BTreeSet<&str> = horizontal
         .hand_overs
@@ -405,7 +424,12 @@ async fn thanh_hoa() -> Table {
     let what = "digitised dossiers and results";
     table.rate(what, ("93.49%", 2), (18_978, 20_300), figures.digitised);
     let electronic = figures.electronic_results;
-    table.rate("electronic results", ("96.01%", 2), (9_601, 10_000), electronic);
+    table.rate(
+        "electronic results",
+        ("96.01%", 2),
+        (9_601, 10_000),
+        electronic,
+    );
     let partial = figures.online_partial;
     table.rate("partial online", ("93.13%", 2), (2_794, 3_000), partial);
     let full = figures.online_full;

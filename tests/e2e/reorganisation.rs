@@ -82,7 +82,11 @@ async fn a_year_told_by_districts_and_by_the_units_of_today_has_the_same_totals(
 
     let by_province = year(&told, Grouping::Province, None).await;
     for (province, count) in [("38", 850), ("22", 850), ("30", 500), ("31", 500 + 2 * 350)] {
-        assert_eq!(received(&by_province, province), count, "province {province}");
+        assert_eq!(
+            received(&by_province, province),
+            count,
+            "province {province}"
+        );
     }
     let now = year(&told, Grouping::Province, Some(TODAY)).await;
     for (province, count) in [("38", 850), ("22", 850), ("30", 0), ("31", 1_700)] {
@@ -105,7 +109,10 @@ async fn a_year_told_by_districts_and_by_the_units_of_today_has_the_same_totals(
         .filter(|line| is_assigned(line))
         .map(|line| figures(line).received)
         .sum();
-    assert!(merged >= 4 * 350, "what came after the reform has its commune");
+    assert!(
+        merged >= 4 * 350,
+        "what came after the reform has its commune"
+    );
 
     assert_eq!(then.total, by_province.total);
     assert_eq!(then.total, now.total);
@@ -135,7 +142,10 @@ async fn dossiers_in_flight_at_abolished_agencies_are_listed_and_an_orphan_is_fo
     let (lines, orphans) = in_flight(&told).await;
     assert_eq!(lines.len(), STRANDED as usize, "nobody took these over");
     assert_eq!(orphans, 0);
-    let codes: BTreeSet<&str> = lines.iter().map(|line| line.dossier_code.as_str()).collect();
+    let codes: BTreeSet<&str> = lines
+        .iter()
+        .map(|line| line.dossier_code.as_str())
+        .collect();
     assert_eq!(codes.len(), lines.len(), "each once");
     for line in &lines {
         assert!(!line.successors.is_empty(), "{line:?}");

@@ -10,6 +10,7 @@ pub mod case;
 pub mod dossier;
 pub mod dossier_clock;
 pub mod entry;
+pub mod clockwork;
 pub mod horizontal;
 pub mod list;
 mod oldest;
@@ -25,5 +26,7 @@ pub(crate) mod symbols;
 pub mod vertical;
 mod wire;
 
+#[cfg(test)]
+mod test_dossiers;
 #[cfg(test)]
 mod test_paths;

@@ -7,8 +7,8 @@
 mod check;
 mod freshness;
 mod operations;
-mod quality;
 mod performance;
+mod quality;
 mod questions;
 mod release;
 mod server;

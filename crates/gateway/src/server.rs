@@ -1,8 +1,8 @@
 //! The listener: services, reflection, health, keep-alive, and the drain.
 
 use crate::operations::Operations;
-use crate::quality::Quality;
 use crate::performance::Performance;
+use crate::quality::Quality;
 use crate::questions::Questions;
 use lienthong_contract::pb::operations::v1::operations_service_server::{
     self, OperationsServiceServer,

@@ -17,6 +17,7 @@
 mod again;
 mod client;
 mod directory;
+mod dossiers;
 mod freshness;
 mod given;
 mod kept;

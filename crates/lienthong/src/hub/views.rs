@@ -6,7 +6,7 @@ use super::logs::Logs;
 use super::projector::{self, Share};
 use crate::config::Settings;
 use crate::exit::Failure;
-use lienthong_contract::ports::{Quality, Questions, ViewOperations};
+use lienthong_contract::ports::{Performance, Quality, Questions, ViewOperations};
 use lienthong_contract::reference::Current;
 use lienthong_eventlog::Groups;
 use lienthong_projectors::Projectors;
@@ -33,14 +33,16 @@ pub enum Views {
     Elsewhere(Arc<Cluster>),
 }
 
-/// What a gateway asks.
+/// What a gateway asks of the views.
 pub struct Ports {
     /// Questions over the views.
     pub questions: Arc<dyn Questions>,
+    /// What an operator asks.
+    pub operations: Arc<dyn ViewOperations>,
+    /// Questions of how procedures are settled.
+    pub performance: Arc<dyn Performance>,
     /// Questions about what does not fit.
     pub quality: Arc<dyn Quality>,
-    /// An operator's calls.
-    pub operations: Arc<dyn ViewOperations>,
 }
 
 /// What views are made from.
@@ -117,13 +119,15 @@ impl Views {
             Self::None | Self::Share(_) => None,
             Self::Whole(projectors) => Some(Ports {
                 questions: projectors.clone(),
-                quality: projectors.clone(),
                 operations: projectors.clone(),
+                performance: projectors.clone(),
+                quality: projectors.clone(),
             }),
             Self::Elsewhere(cluster) => Some(Ports {
                 questions: cluster.clone(),
-                quality: cluster.clone(),
                 operations: cluster.clone(),
+                performance: cluster.clone(),
+                quality: cluster.clone(),
             }),
         }
     }

@@ -22,9 +22,9 @@ pub fn serve(
         .ok_or_else(|| Failure::failed("a gateway needs views to ask"))?;
     let handles = Handles {
         questions: ports.questions,
-        quality: ports.quality,
         operations: ports.operations,
         performance: ports.performance,
+        quality: ports.quality,
         log: logs.events.clone(),
     };
     Ok(lienthong_gateway::run(

@@ -33,16 +33,16 @@ pub enum Views {
     Elsewhere(Arc<Cluster>),
 }
 
-/// What a gateway asks.
+/// What a gateway asks of the views.
 pub struct Ports {
     /// Questions over the views.
     pub questions: Arc<dyn Questions>,
-    /// Questions about what does not fit.
-    pub quality: Arc<dyn Quality>,
-    /// An operator's calls.
+    /// What an operator asks.
     pub operations: Arc<dyn ViewOperations>,
     /// Questions of how procedures are settled.
     pub performance: Arc<dyn Performance>,
+    /// Questions about what does not fit.
+    pub quality: Arc<dyn Quality>,
 }
 
 /// What views are made from.
@@ -119,15 +119,15 @@ impl Views {
             Self::None | Self::Share(_) => None,
             Self::Whole(projectors) => Some(Ports {
                 questions: projectors.clone(),
-                quality: projectors.clone(),
                 operations: projectors.clone(),
                 performance: projectors.clone(),
+                quality: projectors.clone(),
             }),
             Self::Elsewhere(cluster) => Some(Ports {
                 questions: cluster.clone(),
-                quality: cluster.clone(),
                 operations: cluster.clone(),
                 performance: cluster.clone(),
+                quality: cluster.clone(),
             }),
         }
     }

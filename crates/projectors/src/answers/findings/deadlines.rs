@@ -87,6 +87,7 @@ fn differs<'a>(matter: &Matter<'_, 'a>, reference: &Reference, found: &mut Vec<F
 
 /// Each extension is looked at with what was known before it.
 fn extensions<'a>(matter: &Matter<'_, 'a>, reference: &Reference, found: &mut Vec<Finding<'a>>) {
+    let rules = Rules::default();
     let mut earlier = 0;
     for (at, step) in matter.steps.iter().enumerate() {
         if step.kind != Kind::Extended || step.due_ms.is_none() {
@@ -96,12 +97,11 @@ fn extensions<'a>(matter: &Matter<'_, 'a>, reference: &Reference, found: &mut Ve
         let legal = deadline(&then, reference).and_then(|legal| legal.due_ms.ok());
         let due = legal.or(then.told_due_ms);
         let apology = step.detail.is(Flag::Apology);
-        let in_time = due.is_none_or(|due| day_number(step.order.occurred_ms) < day_number(due));
-        let latest = due.map(|due| day(day_number(due) - 1));
-        let most = Rules::default().most_extensions;
-        if earlier >= most {
+        let latest = due.map(|due| day_number(due) - rules.apology_days_before);
+        let in_time = latest.is_none_or(|latest| day_number(step.order.occurred_ms) <= latest);
+        if earlier >= rules.most_extensions {
             found.push(Finding {
-                expected: format!("at most {most} extension(s)"),
+                expected: format!("at most {} extension", rules.most_extensions),
                 found: format!("extension number {}", earlier + 1),
                 ..matter.finding(Misfit::ExtendedAgain, step)
             });
@@ -109,7 +109,7 @@ fn extensions<'a>(matter: &Matter<'_, 'a>, reference: &Reference, found: &mut Ve
             found.push(Finding {
                 expected: latest.map_or_else(
                     || "a letter of apology".to_owned(),
-                    |latest| format!("a letter of apology by {latest}"),
+                    |latest| format!("a letter of apology by {}", day(latest)),
                 ),
                 found: format!(
                     "extended {} {} a letter of apology",

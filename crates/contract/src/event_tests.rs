@@ -26,7 +26,10 @@ fn a_link_is_known_under_both_keys() {
         revoked: false,
     })));
     assert_eq!(keys_of(&stored), ("H56.15.03-261008-0975", Some("LT-1")));
-    assert_eq!(read(&told(&stored), &Mappings::default()).unwrap().kind, Kind::Linked);
+    assert_eq!(
+        read(&told(&stored), &Mappings::default()).unwrap().kind,
+        Kind::Linked
+    );
 }
 
 #[test]

@@ -19,7 +19,7 @@ use std::path::Path;
 pub use agencies::{demo_agencies, registry};
 pub use calendar::calendar;
 pub use current::Current;
-pub use statuses::status_mappings;
+pub use statuses::{status_changes, status_mappings};
 
 /// A reference file in memory.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,9 +5,10 @@ use futures_util::stream::{BoxStream, StreamExt};
 use lienthong_contract::pb::event::v1::Position;
 use lienthong_contract::pb::operations::v1::operations_service_server::OperationsService;
 use lienthong_contract::pb::operations::v1::{
-    DiffViewsRequest, DiffViewsResponse, GetLagRequest, GetLagResponse, ListParkedRequest, ListParkedResponse, ListPositionsRequest,
-    ListPositionsResponse, LogBounds, RebuildViewRequest, RebuildViewResponse,
-    ReleaseParkedRequest, ReleaseParkedResponse, VerifyViewsRequest, VerifyViewsResponse,
+    DiffViewsRequest, DiffViewsResponse, GetLagRequest, GetLagResponse, ListParkedRequest,
+    ListParkedResponse, ListPositionsRequest, ListPositionsResponse, LogBounds, RebuildViewRequest,
+    RebuildViewResponse, ReleaseParkedRequest, ReleaseParkedResponse, VerifyViewsRequest,
+    VerifyViewsResponse,
 };
 use lienthong_contract::ports::ViewOperations;
 use lienthong_contract::reason::Reason;

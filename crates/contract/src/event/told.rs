@@ -117,6 +117,8 @@ fn status(told: &Told, header: &Header, tables: &Mappings) -> Result<u8, Unreada
 /// Which code, by name; what to write instead is the operator's to look up.
 fn unknown(error: &StatusError, tables: &Mappings) -> Unreadable {
     let words = error.to_string();
-    let what = words.split_once(". Fix: ").map_or(&*words, |(what, _)| what);
+    let what = words
+        .split_once(". Fix: ")
+        .map_or(&*words, |(what, _)| what);
     Unreadable::UnknownStatus(format!("{what} (status tables {})", tables.fingerprint()))
 }

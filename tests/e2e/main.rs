@@ -14,6 +14,7 @@ mod figures;
 mod kafka;
 mod kill;
 mod late_link;
+mod mapping;
 mod oracle;
 mod overload;
 mod packets;

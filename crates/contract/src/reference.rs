@@ -24,7 +24,7 @@ pub use calendar::calendar;
 pub use current::Current;
 pub use name::TableName;
 pub use procedures::{demo_procedure_steps, demo_procedures};
-pub use statuses::status_mappings;
+pub use statuses::{status_changes, status_mappings};
 pub use tables::Tables;
 
 /// A reference file in memory.

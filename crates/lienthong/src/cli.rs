@@ -106,7 +106,7 @@ pub enum Command {
     Explain(explain::Arguments),
     /// The settings in force and where each came from
     Config(config::Arguments),
-    /// Rebuild views from the log, or verify that a rebuild gives the same
+    /// How far views are; rebuild or verify them, or see what other status tables would change
     Views(views::Arguments),
     /// The event log
     Log(log::Arguments),

@@ -1,5 +1,6 @@
 //! The status tables of the connected systems.
 
+use crate::pb::operations::v1::StatusChange;
 use lienthong_domain::status::{Mappings, StatusRow};
 
 use super::rows::Rows;
@@ -35,4 +36,24 @@ pub(super) fn build(rows: &Rows) -> Result<Mappings, LoadError> {
         })
         .collect();
     Mappings::new(&statuses).map_err(|error| rows.locate(error))
+}
+
+/// Changes to status tables, as a file in the form of such a table gives them.
+///
+/// # Errors
+/// The first thing wrong, with its line and column.
+pub fn status_changes(file: &TableFile) -> Result<Vec<StatusChange>, LoadError> {
+    let table = Table::parse(&file.name, &file.text, &COLUMNS)?;
+    let rows: Vec<Row<'_>> = table.rows().collect();
+    let statuses: Vec<StatusRow<'_>> = rows.iter().map(status).collect();
+    let mappings = Mappings::new(&statuses).map_err(|error| locate(&rows, error))?;
+    let change = |row: &StatusRow<'_>| StatusChange {
+        system: row.system.to_owned(),
+        code: row.code.to_owned(),
+        // A code whose meaning is not known has none: that is what 0 says.
+        maps_to: mappings
+            .map(row.system, row.code)
+            .map_or(0, |status| u32::from(status.code())),
+    };
+    Ok(statuses.iter().map(change).collect())
 }

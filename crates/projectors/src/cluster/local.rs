@@ -229,10 +229,14 @@ fn parts(lane: &Lane, wanted: pb::Wanted) -> pb::GetPartsResponse {
         state.parking.get(key.as_bytes()).is_some()
     };
     parked_parts.retain(|part| given.numbers.contains(part) && is_parked(part));
+    let mapping_version = match given.parts.parts.is_empty() {
+        true => String::new(),
+        false => state.tables.fingerprint().to_owned(),
+    };
     pb::GetPartsResponse {
         parts: Some(given.parts),
         parked_parts,
-        mapping_version: state.tables.fingerprint().to_owned(),
+        mapping_version,
     }
 }
 

@@ -153,7 +153,9 @@ async fn gather(from: &From<'_>, code: &str) -> Result<Option<Vec<Few>>, Failure
                 return Ok(None);
             }
             let ours = &mut few[partition as usize];
-            ours.tables = answer.mapping_version;
+            if !answer.mapping_version.is_empty() {
+                ours.tables = answer.mapping_version;
+            }
             add_words(&mut ours.parts, &given.vocabulary)?;
             from.words.keep(partition, given.epoch, ours.parts.names());
             for part in given.parts {

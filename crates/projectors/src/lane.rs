@@ -8,6 +8,7 @@ use crate::joins::index::{Index, PartId};
 use crate::ledger::Ledger;
 use crate::views::state::{Lost, Read};
 use crate::views::{Facts, State, View};
+use lienthong_contract::reference::Current;
 use lienthong_contract::time::now_millis;
 use lienthong_domain::status::Mappings;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -266,13 +267,22 @@ impl Lane {
         self.ledger.as_ref()
     }
 
+    /// Rows are made with the reference data in force also before anybody asks.
+    pub fn follow(&self, reference: Current) {
+        if let Some(ledger) = &self.ledger {
+            ledger.follow(reference);
+        }
+    }
+
     /// Makes the rows of at most `most` parts that changed. True: nothing is left to do.
     pub fn refresh_ledger(&self, most: usize) -> bool {
         let Some(ledger) = &self.ledger else {
             return true;
         };
         let state = self.state();
-        state.case().is_none_or(|facts| ledger.refresh_some(facts, most))
+        state
+            .case()
+            .is_none_or(|facts| ledger.refresh_some(facts, most))
     }
 
     /// The lane answers questions from now on, and its ledger stands where it does.

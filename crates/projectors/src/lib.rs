@@ -15,6 +15,7 @@ pub mod cluster;
 mod diff;
 mod dossiers;
 mod feed;
+mod figures;
 mod generations;
 mod hosted;
 pub mod instance;

@@ -26,9 +26,11 @@ use std::time::Duration;
 const SWITCH_TRIES: u32 = 200;
 const SWITCH_PAUSE: Duration = Duration::from_millis(5);
 
-type Held<'a> = Vec<RwLockReadGuard<'a, State>>;
+/// States that are held.
+pub type Held<'a> = Vec<RwLockReadGuard<'a, State>>;
 
-fn hold(lanes: &Lanes, view: View) -> Held<'_> {
+/// The states of a view's lanes, by partition, so that none changes meanwhile.
+pub fn hold(lanes: &Lanes, view: View) -> Held<'_> {
     lanes
         .of(view)
         .lanes
@@ -42,7 +44,7 @@ fn hold(lanes: &Lanes, view: View) -> Held<'_> {
 ///
 /// # Errors
 /// `REFERENCE_DIFFERS` if they differ for longer.
-fn hold_alike(lanes: &Lanes, view: View) -> Result<Held<'_>, Failure> {
+pub(crate) fn hold_alike(lanes: &Lanes, view: View) -> Result<Held<'_>, Failure> {
     let mut tries = 0;
     loop {
         let held = hold(lanes, view);
@@ -57,7 +59,8 @@ fn hold_alike(lanes: &Lanes, view: View) -> Result<Held<'_>, Failure> {
     }
 }
 
-fn positions(held: &Held<'_>) -> Vec<u64> {
+/// Next offset of each.
+pub fn positions(held: &Held<'_>) -> Vec<u64> {
     held.iter().map(|state| state.next).collect()
 }
 

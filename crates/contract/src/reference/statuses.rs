@@ -27,15 +27,17 @@ pub fn status_mappings(files: &[TableFile]) -> Result<Mappings, LoadError> {
 }
 
 pub(super) fn build(rows: &Rows) -> Result<Mappings, LoadError> {
-    let statuses = rows.list().iter();
-    let statuses: Vec<StatusRow<'_>> = statuses
-        .map(|row| StatusRow {
-            system: row.get("system"),
-            code: row.get("code"),
-            maps_to: row.get("maps_to_dvcqg"),
-        })
-        .collect();
-    Mappings::new(&statuses).map_err(|error| rows.locate(error))
+    Mappings::new(&statuses(rows)).map_err(|error| rows.locate(error))
+}
+
+fn statuses(rows: &Rows) -> Vec<StatusRow<'_>> {
+    let rows = rows.list().iter();
+    rows.map(|row| StatusRow {
+        system: row.get("system"),
+        code: row.get("code"),
+        maps_to: row.get("maps_to_dvcqg"),
+    })
+    .collect()
 }
 
 /// Changes to status tables, as a file in the form of such a table gives them.
@@ -43,10 +45,8 @@ pub(super) fn build(rows: &Rows) -> Result<Mappings, LoadError> {
 /// # Errors
 /// The first thing wrong, with its line and column.
 pub fn status_changes(file: &TableFile) -> Result<Vec<StatusChange>, LoadError> {
-    let table = Table::parse(&file.name, &file.text, &COLUMNS)?;
-    let rows: Vec<Row<'_>> = table.rows().collect();
-    let statuses: Vec<StatusRow<'_>> = rows.iter().map(status).collect();
-    let mappings = Mappings::new(&statuses).map_err(|error| locate(&rows, error))?;
+    let rows = Rows::of_files(TableName::Statuses, std::slice::from_ref(file))?;
+    let mappings = build(&rows)?;
     let change = |row: &StatusRow<'_>| StatusChange {
         system: row.system.to_owned(),
         code: row.code.to_owned(),
@@ -55,5 +55,5 @@ pub fn status_changes(file: &TableFile) -> Result<Vec<StatusChange>, LoadError> 
             .map(row.system, row.code)
             .map_or(0, |status| u32::from(status.code())),
     };
-    Ok(statuses.iter().map(change).collect())
+    Ok(statuses(&rows).iter().map(change).collect())
 }

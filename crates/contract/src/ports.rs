@@ -8,6 +8,7 @@ use crate::pb::operations::v1::{
     ParkedDossier, RebuildProgress, VerifyViewsResponse, ViewLag, ViewPosition,
 };
 use crate::pb::performance::v1::{
+    GetControlSlipRequest, GetControlSlipResponse, GetDossierClockRequest, GetDossierClockResponse,
     GetClockStatisticsRequest, GetClockStatisticsResponse, GetPerformanceRequest,
     GetPerformanceResponse, GetRegisterRequest, GetRegisterResponse, ListDossiersRequest,
     ListDossiersResponse,
@@ -95,6 +96,22 @@ pub trait Performance: Send + Sync {
     /// # Errors
     /// As [`Performance::dossiers`].
     async fn register(&self, request: GetRegisterRequest) -> Result<GetRegisterResponse, Failure>;
+    /// See `PerformanceService.GetDossierClock`.
+    ///
+    /// # Errors
+    /// `CASE_NOT_FOUND`, `CALENDAR_MISSING`, `VIEW_LOADING`.
+    async fn dossier_clock(
+        &self,
+        request: GetDossierClockRequest,
+    ) -> Result<GetDossierClockResponse, Failure>;
+    /// See `PerformanceService.GetControlSlip`.
+    ///
+    /// # Errors
+    /// As [`Performance::dossier_clock`].
+    async fn control_slip(
+        &self,
+        request: GetControlSlipRequest,
+    ) -> Result<GetControlSlipResponse, Failure>;
     /// See `PerformanceService.GetClockStatistics`.
     ///
     /// # Errors

@@ -57,6 +57,8 @@ pub enum Reason {
     EventUnreadable,
     /// A stored event of a kind that this version does not know; it parks its dossier.
     EventKindUnknown,
+    /// The working calendar has no table of a year that a deadline runs through.
+    CalendarMissing,
     /// Something that should not happen.
     Internal,
 }
@@ -270,6 +272,14 @@ pub const CATALOGUE: &[Entry] = &[
         None,
         "A record of the log has a payload that this version does not know; its dossier is parked, every other goes on.",
         "Upgrade this hub, then `lienthong parked release KEY --offset N --retry`.",
+    ),
+    entry(
+        Reason::CalendarMissing,
+        "CALENDAR_MISSING",
+        Code::FailedPrecondition,
+        None,
+        "The working calendar has no table of a year that the legal clock of the dossier runs through; the hub never guesses a working day.",
+        "Add the year to a calendar file of the setting reference.calendar; `metadata.year` names it.",
     ),
     entry(
         Reason::Internal,

@@ -8,13 +8,23 @@
 
 pub mod case;
 pub mod clockwork;
+pub mod dossier;
+pub mod dossier_clock;
+pub mod dossiers;
+pub mod entry;
 pub mod horizontal;
 pub mod list;
 mod oldest;
 mod packed;
+pub mod performance;
 mod places;
+mod read;
+pub mod register;
+mod sieve;
+mod spans;
+pub mod slip;
 pub mod statistics;
-mod symbols;
+pub(crate) mod symbols;
 pub mod vertical;
 mod wire;
 

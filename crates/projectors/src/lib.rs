@@ -11,7 +11,9 @@
 pub mod answers;
 mod checkpoint;
 pub mod cluster;
+mod dossiers;
 mod feed;
+mod figures;
 mod generations;
 mod hosted;
 pub mod instance;
@@ -19,6 +21,7 @@ mod joins;
 mod lag;
 mod lane;
 mod lanes;
+mod ledger;
 mod metrics;
 mod operations;
 mod parking;

@@ -29,4 +29,6 @@ pub mod vertical;
 mod wire;
 
 #[cfg(test)]
+mod test_dossiers;
+#[cfg(test)]
 mod test_paths;

@@ -2,9 +2,9 @@
 
 use super::words::day_of;
 use super::{Finding, Matter};
+use lienthong_domain::clock::Rules;
 use lienthong_domain::event::Kind;
 use lienthong_domain::event::detail::Flag;
-use lienthong_domain::clock::Rules;
 use lienthong_domain::life::{Ending, deadline, life};
 use lienthong_domain::misfit::Misfit;
 use lienthong_domain::path::day::day_number;

@@ -128,3 +128,7 @@ pub(super) fn until<'a>(case: &JoinedCase<'a>, as_of_ms: i64) -> JoinedCase<'a> 
         steps,
     }
 }
+
+#[cfg(test)]
+#[path = "findings_tests.rs"]
+mod tests;

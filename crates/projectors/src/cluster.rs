@@ -20,7 +20,6 @@ mod client;
 mod compared;
 mod counted;
 mod directory;
-mod dossiers;
 mod freshness;
 mod given;
 mod kept;

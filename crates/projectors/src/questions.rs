@@ -334,7 +334,7 @@ pub async fn work<T: Send + 'static>(
 }
 
 /// How far the view had read when the answer was computed.
-pub(crate) async fn freshness(
+pub async fn freshness(
     lanes: &Lanes,
     view: View,
     next: Vec<u64>,

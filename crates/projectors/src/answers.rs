@@ -9,6 +9,7 @@
 pub mod case;
 pub mod dossier;
 pub mod dossier_clock;
+pub mod dossiers;
 pub mod entry;
 pub mod clockwork;
 pub mod horizontal;
@@ -18,6 +19,7 @@ mod packed;
 pub mod performance;
 mod places;
 mod read;
+pub mod register;
 mod sieve;
 mod spans;
 pub mod slip;

@@ -16,6 +16,7 @@
 
 mod again;
 mod client;
+mod counted;
 mod directory;
 mod dossiers;
 mod freshness;
@@ -28,6 +29,7 @@ mod mirror;
 mod one;
 mod overview;
 mod peer;
+mod performance;
 pub(crate) mod recent;
 mod server;
 mod sums;

@@ -18,7 +18,7 @@ use crate::runner::Command;
 use crate::seat::{self, Opening, Seat};
 use crate::store::StoreKind;
 use crate::views::View;
-use crate::{metrics, operations};
+use crate::{figures, metrics, operations};
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use lienthong_contract::pb::operations::v1::{
@@ -184,6 +184,8 @@ pub async fn start(
     let shown = CancellationToken::new();
     let now = hosted.clone();
     metrics::watch(Arc::new(move || now.lanes()), handles.log.clone(), &shown);
+    let now = hosted.clone();
+    figures::keep_lanes_fresh(move || now.lanes(), shown.clone());
     let on_failure = stop.clone();
     tokio::spawn(async move {
         let result = keep(seats, &on_failure).await;
@@ -234,6 +236,7 @@ fn seats(
 ) -> Vec<Seat> {
     let opening = Arc::new(Opening {
         log: handles.log.clone(),
+        reference: handles.reference.clone(),
         dir: config.dir,
         store: config.store,
         checkpoint_every: config.checkpoint_every,

@@ -8,6 +8,7 @@ use crate::joins::index::{Index, PartId};
 use crate::ledger::Ledger;
 use crate::views::state::{Lost, Read};
 use crate::views::{Facts, State, View};
+use lienthong_contract::reference::Current;
 use lienthong_contract::time::now_millis;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{
@@ -252,6 +253,13 @@ impl Lane {
     /// The ledger, of a lane of the case view.
     pub fn ledger(&self) -> Option<&Ledger> {
         self.ledger.as_ref()
+    }
+
+    /// Rows are made with the reference data in force also before anybody asks.
+    pub fn follow(&self, reference: Current) {
+        if let Some(ledger) = &self.ledger {
+            ledger.follow(reference);
+        }
     }
 
     /// Makes the rows of at most `most` parts that changed. True: nothing is left to do.

@@ -13,6 +13,7 @@ mod checkpoint;
 pub mod cluster;
 mod dossiers;
 mod feed;
+mod figures;
 mod generations;
 mod hosted;
 pub mod instance;

@@ -22,9 +22,11 @@ use lienthong_domain::reference::Reference;
 use std::sync::{Arc, RwLockReadGuard};
 use std::time::Duration;
 
-type Held<'a> = Vec<RwLockReadGuard<'a, State>>;
+/// States that are held.
+pub type Held<'a> = Vec<RwLockReadGuard<'a, State>>;
 
-fn hold(lanes: &Lanes, view: View) -> Held<'_> {
+/// The states of a view's lanes, by partition, so that none changes meanwhile.
+pub fn hold(lanes: &Lanes, view: View) -> Held<'_> {
     lanes
         .of(view)
         .lanes
@@ -33,7 +35,8 @@ fn hold(lanes: &Lanes, view: View) -> Held<'_> {
         .collect()
 }
 
-fn positions(held: &Held<'_>) -> Vec<u64> {
+/// Next offset of each.
+pub fn positions(held: &Held<'_>) -> Vec<u64> {
     held.iter().map(|state| state.next).collect()
 }
 
@@ -283,7 +286,7 @@ pub async fn work<T: Send + 'static>(
 }
 
 /// How far the view had read when the answer was computed.
-async fn freshness(lanes: &Lanes, view: View, next: Vec<u64>) -> Result<pb::Freshness, Failure> {
+pub async fn freshness(lanes: &Lanes, view: View, next: Vec<u64>) -> Result<pb::Freshness, Failure> {
     let log = lanes.log.as_ref();
     let now_ms = now_millis();
     let mut partitions = Vec::with_capacity(next.len());

@@ -18,6 +18,7 @@ use crate::runner::{self, Readiness, Runner};
 use crate::snapshots::Folder;
 use crate::store::StoreKind;
 use crate::views::View;
+use lienthong_contract::reference::Current;
 use lienthong_eventlog::{Change, EventLog, GroupError, Groups, Member, Membership};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -39,6 +40,8 @@ const RETRY: Duration = Duration::from_secs(1);
 pub struct Opening {
     /// The log.
     pub log: Arc<dyn EventLog>,
+    /// Levels and areas of agencies, and what else rows are made with.
+    pub reference: Current,
     /// Folder of the checkpoints.
     pub dir: PathBuf,
     /// Which library keeps them.
@@ -224,6 +227,7 @@ impl Share {
             partitions: opening.log.partitions(),
         };
         let lane = Arc::new(Lane::new(owner, None));
+        lane.follow(self.seat.opening.reference.clone());
         let stop = self.seat.stop.child_token();
         let (runner, commands) = mpsc::channel(1);
         let snapshots = opening.snapshots.as_ref();

@@ -8,7 +8,6 @@ use lienthong_domain::path::day::{day, day_number};
 use lienthong_domain::path::holder::{Holder, holder};
 use lienthong_domain::procedure::Online;
 use lienthong_domain::reference::Reference;
-use std::cmp::Ordering;
 
 /// No moment.
 const NEVER: i64 = i64::MIN;
@@ -78,26 +77,6 @@ pub enum Due {
     At(i64),
     /// The clock runs through a year that the calendar lacks.
     NoCalendar(i16),
-}
-
-/// How finely a moment is compared with a deadline.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Precision {
-    /// By days at +07:00.
-    #[default]
-    Day,
-    /// By milliseconds.
-    Moment,
-}
-
-impl Precision {
-    /// Whether a moment is before, on or after a deadline.
-    pub fn compare(self, at_ms: i64, due_ms: i64) -> Ordering {
-        match self {
-            Precision::Day => day_number(at_ms).cmp(&day_number(due_ms)),
-            Precision::Moment => at_ms.cmp(&due_ms),
-        }
-    }
 }
 
 /// A dossier as its steps tell it.

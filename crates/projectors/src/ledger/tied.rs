@@ -78,6 +78,11 @@ impl Tied {
         &self.parts[partition]
     }
 
+    /// Whether the rows are made with this reference data.
+    pub fn is_of(&self, reference: &Reference) -> bool {
+        self.version == reference.version
+    }
+
     /// Brings everything up to where the view stands; `loose` by partition.
     pub fn bring_up(&mut self, standing: Standing<'_>, loose: Vec<Loose>) {
         let is_other = self.version != standing.reference.version

@@ -7,19 +7,25 @@
 mod agencies;
 mod calendar;
 mod current;
+mod name;
+mod procedures;
+mod rows;
 mod statuses;
 mod table;
+mod tables;
 mod units;
 
-use lienthong_domain::procedure::Procedures;
 use lienthong_domain::reference::Reference;
-use lienthong_domain::table_version::TableVersion;
+use lienthong_domain::unit::Units;
 use std::path::Path;
 
 pub use agencies::{demo_agencies, registry};
 pub use calendar::calendar;
 pub use current::Current;
+pub use name::TableName;
+pub use procedures::{demo_procedure_steps, demo_procedures};
 pub use statuses::{status_changes, status_mappings};
+pub use tables::Tables;
 
 /// A reference file in memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,10 +55,28 @@ impl TableFile {
 pub struct Files {
     /// See [`registry`].
     pub agencies: Vec<TableFile>,
+    /// See `AgencySuccessionRow` of the domain.
+    pub agency_successions: Vec<TableFile>,
+    /// See `ProcedureRow` of the domain; none ship with the hub.
+    pub procedures: Vec<TableFile>,
+    /// See `StepRow` of the domain.
+    pub procedure_steps: Vec<TableFile>,
     /// See [`status_mappings`].
     pub statuses: Vec<TableFile>,
     /// See [`calendar`].
     pub calendar: Vec<TableFile>,
+}
+
+impl Files {
+    /// The files of demonstrations and tests.
+    pub fn demo() -> Files {
+        Files {
+            agencies: vec![demo_agencies()],
+            procedures: vec![demo_procedures()],
+            procedure_steps: vec![demo_procedure_steps()],
+            ..Files::default()
+        }
+    }
 }
 
 /// All reference data: what ships with the hub, and these files.
@@ -60,34 +84,16 @@ pub struct Files {
 /// # Errors
 /// The first thing wrong, with its file, line and column.
 pub fn load(files: &Files) -> Result<Reference, LoadError> {
-    let registry = registry(&files.agencies)?;
-    let mappings = status_mappings(&files.statuses)?;
-    let calendar = calendar(&files.calendar)?;
-    let mut version = TableVersion::default();
-    version.field(registry.version());
-    version.field(calendar.version());
-    for system in mappings.systems() {
-        version.field(mappings.version(system).unwrap_or_default());
-    }
-    Ok(Reference {
-        registry,
-        procedures: Procedures::default(),
-        calendar,
-        mappings,
-        version: version.finish(),
-    })
+    Tables::load(files)?.build()
 }
 
 /// The reference data of demonstrations and tests: what ships with the hub, and the demonstration's
-/// agencies.
+/// agencies and procedures.
 ///
 /// # Errors
 /// If the shipped tables do not load, which tests rule out.
 pub fn demo() -> Result<Reference, LoadError> {
-    load(&Files {
-        agencies: vec![demo_agencies()],
-        ..Files::default()
-    })
+    load(&Files::demo())
 }
 
 /// Why reference data could not be loaded.
@@ -127,10 +133,22 @@ pub enum LoadError {
         /// What to write instead.
         fix: String,
     },
+    /// A change of the catalogue does not fit.
+    #[error("change {id}: {field}: {what}. Fix: {fix}")]
+    Change {
+        /// The change's own id.
+        id: String,
+        /// Its field, such as `cells[from]`.
+        field: String,
+        /// What is wrong.
+        what: String,
+        /// What to write instead.
+        fix: String,
+    },
 }
 
 impl LoadError {
-    /// Always false: the file has to be repaired first.
+    /// Always false: the file or the change has to be repaired first.
     pub fn is_retryable(&self) -> bool {
         false
     }

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use jiff::civil::{Date, date};
 use lienthong_domain::agency::Registry;
+use lienthong_domain::basis::{Basis, Place};
 use lienthong_domain::interconnection::{Act, Class, classify};
 use lienthong_domain::level::Level;
 use lienthong_domain::status::{PortalStatus, StatusError};
@@ -334,4 +335,67 @@ fn an_operators_status_table_adds_a_system_and_leaves_the_others_versions() {
         error.starts_with("ours.csv:2: column code: 1 of DVCLT is given twice. Fix:"),
         "{error}"
     );
+}
+
+/// An agency of each commune of before the reform, under that commune's own code.
+fn agency_of_each_commune() -> Registry {
+    let mut text = String::from("code,name,level,unit_code,parent,from,to\n");
+    for commune in DEMO.units().in_force(Level::Commune, EVE) {
+        let code = &commune.code;
+        text += &format!("X{code},A,commune,{code},,,2025-06-30\n");
+    }
+    registry(&[file(&text)]).unwrap()
+}
+
+#[test]
+fn each_old_commune_has_a_place_under_each_basis_and_the_sums_agree() {
+    let registry = agency_of_each_commune();
+    let basis = Basis::UnitsOf(REFORM);
+    let (mut one_commune, mut several_communes) = (0, 0);
+    let mut provinces = std::collections::BTreeSet::new();
+    for commune in DEMO.units().in_force(Level::Commune, EVE) {
+        let agency = format!("X{}", commune.code);
+        let place = |level, basis| registry.place(&agency, EVE, level, basis);
+        let was = place(Level::Province, Basis::AsItWas);
+        assert!(matches!(was, Place::One(unit) if unit.level == Level::Province));
+        assert!(matches!(
+            place(Level::District, Basis::AsItWas),
+            Place::One(_)
+        ));
+        assert_eq!(place(Level::District, basis), Place::Abolished);
+        match place(Level::Commune, basis) {
+            Place::One(unit) => one_commune += usize::from(unit.period.covers(REFORM)),
+            Place::Several(units) => several_communes += usize::from(units.len() > 1),
+            other => panic!("{agency}: {other:?}"),
+        }
+        // Whatever became of the commune, its province is the one that its old province became.
+        let (Place::One(old), Place::One(new)) = (was, place(Level::Province, basis)) else {
+            panic!("{agency}: its province is not one");
+        };
+        let became = registry.units().successors(&old.code, EVE, REFORM);
+        assert_eq!(became, Candidates::Known(new), "{agency}");
+        provinces.insert(&new.code);
+        assert_eq!(
+            place(Level::Commune, Basis::UnitsOf(Date::MIN)),
+            Place::Unknown
+        );
+    }
+    assert_eq!((one_commune, several_communes), (9_592, 441));
+    assert_eq!(provinces.len(), 34);
+}
+
+#[test]
+fn a_district_is_larger_than_a_commune_whatever_became_of_its_parts() {
+    let place = |agency: &str, level, basis| DEMO.place(agency, EVE, level, basis);
+    let basis = Basis::UnitsOf(TODAY);
+    assert_eq!(
+        place("H49.14.02", Level::Commune, Basis::AsItWas),
+        Place::Above
+    );
+    assert_eq!(place("H49.14.02", Level::Commune, basis), Place::Above);
+    assert!(
+        matches!(place("H49.14.02", Level::Province, basis), Place::One(unit) if unit.code == "22")
+    );
+    assert_eq!(place("G15", Level::Province, basis), Place::Above);
+    assert_eq!(place("H99", Level::Province, basis), Place::Unknown);
 }

@@ -3,7 +3,10 @@
 //! A code that the registry does not hold, or not on that day, has no level and no area: what is
 //! unknown is shown as unknown.
 
+mod succession;
+
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 
@@ -13,6 +16,8 @@ use crate::period::Period;
 use crate::row::{At, RowError};
 use crate::table_version::TableVersion;
 use crate::unit::{Candidates, Unit, Units};
+use succession::Successions;
+pub use succession::{AgencySuccessionRow, End, Successors};
 
 /// An agency as it was during one period.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,8 +59,9 @@ pub struct AgencyRow<'a> {
 /// Units and agencies of all times, under one version.
 #[derive(Debug, Clone)]
 pub struct Registry {
-    units: Units,
+    units: Arc<Units>,
     agencies: BTreeMap<String, Vec<Agency>>,
+    successions: Successions,
     version: String,
 }
 
@@ -64,6 +70,11 @@ impl Registry {
     /// one day, a district-level agency after 2025-06-30, a unit above the agency's level or not in
     /// force all the while the agency is, and a parent that is in no row.
     pub fn new(units: Units, rows: &[AgencyRow<'_>]) -> Result<Registry, RowError> {
+        Registry::over(Arc::new(units), rows)
+    }
+
+    /// The same over units that other registries share.
+    pub fn over(units: Arc<Units>, rows: &[AgencyRow<'_>]) -> Result<Registry, RowError> {
         let mut agencies: BTreeMap<String, Vec<Agency>> = BTreeMap::new();
         for (index, row) in rows.iter().enumerate() {
             let agency = read(At(index), row, &units)?;
@@ -92,12 +103,14 @@ impl Registry {
                 return Err(At(index).error("parent", what, "add a row for it, or leave it empty"));
             }
         }
-        let version = version_of(&units, &agencies);
-        Ok(Registry {
+        let mut registry = Registry {
             units,
             agencies,
-            version,
-        })
+            successions: Successions::default(),
+            version: String::new(),
+        };
+        registry.version = version_of(&registry);
+        Ok(registry)
     }
 
     /// The agency that a code named on that day.
@@ -146,7 +159,7 @@ impl Registry {
         &self.units
     }
 
-    /// Fingerprint of all units and agencies, 16 hexadecimal digits: equal tables, equal version.
+    /// Fingerprint of all units, agencies and successions, 16 hexadecimal digits: equal tables, equal version.
     pub fn version(&self) -> &str {
         &self.version
     }
@@ -204,10 +217,10 @@ fn check_unit(
     }
 }
 
-fn version_of(units: &Units, agencies: &BTreeMap<String, Vec<Agency>>) -> String {
+fn version_of(registry: &Registry) -> String {
     let mut version = TableVersion::default();
-    units.add_to(&mut version);
-    for agency in agencies.values().flatten() {
+    version.field(registry.units.version());
+    for agency in registry.agencies() {
         version.field(&agency.code);
         version.field(&agency.name);
         version.field(agency.level.as_str());
@@ -215,6 +228,7 @@ fn version_of(units: &Units, agencies: &BTreeMap<String, Vec<Agency>>) -> String
         version.field(agency.parent.as_deref().unwrap_or_default());
         version.field(&agency.period.to_string());
     }
+    registry.successions.add_to(&mut version);
     version.finish()
 }
 

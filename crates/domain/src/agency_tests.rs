@@ -274,3 +274,110 @@ proptest! {
         prop_assert_eq!(found, expected.map(|index| names[index % 3]));
     }
 }
+
+const fn succession(
+    old: &'static str,
+    new: &'static str,
+    kind: &'static str,
+) -> AgencySuccessionRow<'static> {
+    AgencySuccessionRow {
+        old,
+        new,
+        on: "2025-07-01",
+        kind,
+    }
+}
+
+/// Seven agencies: five ended on the eve of the reform, two began.
+fn reformed() -> Registry {
+    let ended = ["H56.01", "H56.02", "H56.03", "H56.04", "H56.05"];
+    let mut rows: Vec<AgencyRow<'_>> = ended
+        .iter()
+        .map(|code| agency(code, "province", "38", "", "", "2025-06-30"))
+        .collect();
+    rows.push(agency("H56.05", "province", "38", "", "2025-07-01", ""));
+    for code in ["H56.11", "H56.12"] {
+        rows.push(agency(code, "province", "38", "", "2025-07-01", ""));
+    }
+    Registry::new(units(), &rows).unwrap()
+}
+
+#[test]
+fn an_agency_that_ended_is_followed_to_those_that_took_over() {
+    let rows = [
+        succession("H56.01", "H56.11", "merged"),
+        succession("H56.02", "H56.12", "split"),
+        succession("H56.02", "H56.11", "split"),
+        succession("H56.03", "", "abolished"),
+    ];
+    let bare = reformed();
+    let registry = bare.clone().with_successions(&rows).unwrap();
+    assert_ne!(bare.version(), registry.version());
+    let (eve, now) = (date(2025, 6, 30), date(2026, 1, 1));
+    let codes = |code| match registry.agency_successors(code, eve, now) {
+        Successors::Known(agency) => vec![agency.code.as_str()],
+        Successors::Several(agencies) => agencies.iter().map(|one| one.code.as_str()).collect(),
+        Successors::Abolished => vec!["abolished"],
+        Successors::Unknown => vec!["unknown"],
+    };
+    assert_eq!(codes("H56.01"), ["H56.11"]);
+    assert_eq!(codes("H56.02"), ["H56.11", "H56.12"]);
+    assert_eq!(codes("H56.03"), ["abolished"]);
+    assert_eq!(codes("H56.04"), ["abolished"]);
+    assert_eq!(codes("H56.05"), ["H56.05"]);
+    assert_eq!(codes("H56.99"), ["unknown"]);
+    assert_eq!(
+        registry.agency_successors("H56.01", eve, date(2025, 1, 1)),
+        Successors::Unknown
+    );
+    let end = |code| registry.end_of(code, date(2025, 7, 1));
+    assert_eq!((end("H56.02"), end("H56.04")), (Some(End::Split), None));
+}
+
+#[test]
+fn a_succession_that_contradicts_the_agencies_or_itself_is_refused() {
+    let cases = [
+        (
+            vec![succession("H56.11", "H56.12", "merged")],
+            "row 0, column old: agency \"H56.11\" did not end",
+        ),
+        (
+            vec![succession("H56.01", "H56.02", "merged")],
+            "row 0, column new: agency \"H56.02\" is not in force on 2025-07-01",
+        ),
+        (
+            vec![succession("H56.01", "", "merged")],
+            "row 0, column new: the kind is merged",
+        ),
+        (
+            vec![succession("H56.01", "H56.11", "abolished")],
+            "row 0, column new: the kind is abolished",
+        ),
+        (
+            vec![succession("H56.01", "H56.11", "gone")],
+            "row 0, column kind: \"gone\" is not the way",
+        ),
+        (
+            vec![succession("H56.01", "H56.11", "split")],
+            "row 0, column kind: H56.01 was split, and only one",
+        ),
+        (
+            vec![
+                succession("H56.01", "H56.11", "merged"),
+                succession("H56.01", "H56.12", "merged"),
+            ],
+            "row 1, column kind: the end of H56.01",
+        ),
+        (
+            vec![
+                succession("H56.01", "H56.11", "split"),
+                succession("H56.01", "H56.12", "moved"),
+            ],
+            "row 1, column kind: the end of H56.01",
+        ),
+    ];
+    for (rows, wanted) in cases {
+        let error = reformed().with_successions(&rows).unwrap_err().to_string();
+        assert!(error.starts_with(wanted), "{error}");
+    }
+}

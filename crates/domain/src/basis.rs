@@ -51,7 +51,13 @@ impl Registry {
             Basis::UnitsOf(now) => {
                 let mut open: Vec<&Unit> = Vec::new();
                 self.follow(area, day, now, &mut open);
-                self.among(open, level, now, day)
+                let place = self.among(open, level, now, day);
+                let was = self.units().unit_at(area, day).map(|unit| unit.level);
+                match place {
+                    // Not divided: it never was of one unit of that level.
+                    Place::Several(_) if was > Some(level) => Place::Above,
+                    place => place,
+                }
             }
         }
     }
@@ -62,10 +68,7 @@ impl Registry {
             Candidates::Known(unit) => to.push(unit),
             Candidates::Ambiguous(units) => to.extend(units),
             Candidates::Abolished => {
-                let parts = self.units().iter().filter(|unit| {
-                    unit.parent.as_deref() == Some(code) && unit.period.covers(then)
-                });
-                for part in parts {
+                for part in self.units().parts(code, then) {
                     self.follow(&part.code, then, now, to);
                 }
             }

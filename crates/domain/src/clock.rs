@@ -35,6 +35,27 @@ pub enum LimitUnit {
     Days,
 }
 
+impl LimitUnit {
+    /// The lower-case name used in tables and answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            LimitUnit::WorkingDays => "working_days",
+            LimitUnit::WorkingHours => "working_hours",
+            LimitUnit::Days => "days",
+        }
+    }
+
+    /// The unit of that lower-case name, if it is one.
+    pub fn parse(text: &str) -> Option<LimitUnit> {
+        let all = [
+            LimitUnit::WorkingDays,
+            LimitUnit::WorkingHours,
+            LimitUnit::Days,
+        ];
+        all.into_iter().find(|unit| unit.as_str() == text)
+    }
+}
+
 /// How long a procedure or a step of it may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimeLimit {

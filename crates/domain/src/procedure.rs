@@ -4,12 +4,21 @@
 //! under. Whether a procedure is interconnected, and how, follows from its steps and is never
 //! stored.
 
+mod figures;
+mod rows;
+mod steps;
+
 use crate::clock::TimeLimit;
 use crate::interconnection::Class;
 use crate::level::Level;
 use crate::period::Period;
+use crate::table_version::TableVersion;
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
+
+pub use figures::{Changes, Figures};
+pub use rows::ProcedureRow;
+pub use steps::StepRow;
 
 /// How far a procedure can be done online.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,6 +29,17 @@ pub enum Online {
     Partial,
     /// Only information is online.
     Information,
+}
+
+impl Online {
+    /// The lower-case name used in tables and answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Online::Full => "full",
+            Online::Partial => "partial",
+            Online::Information => "information",
+        }
+    }
 }
 
 /// How a version of a procedure came into force.
@@ -35,6 +55,18 @@ pub enum Change {
     Amended,
 }
 
+impl Change {
+    /// The lower-case name used in tables and answers; empty where nothing is told.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Change::None => "",
+            Change::New => "new",
+            Change::Replaces(_) => "replaced",
+            Change::Amended => "amended",
+        }
+    }
+}
+
 /// How a step stands to those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Leg {
@@ -44,6 +76,17 @@ pub enum Leg {
     Parallel,
     /// May be left out.
     Optional,
+}
+
+impl Leg {
+    /// The lower-case name used in tables and answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Leg::Serial => "serial",
+            Leg::Parallel => "parallel",
+            Leg::Optional => "optional",
+        }
+    }
 }
 
 /// A step of a procedure, at one kind of agency.
@@ -78,6 +121,8 @@ pub struct Procedure {
     pub name: String,
     /// Code of the field (lĩnh vực); may be empty.
     pub field: String,
+    /// Name of the field; may be empty.
+    pub field_name: String,
     /// Levels at which it is settled.
     pub levels: Vec<Level>,
     /// How far online; none: not online.
@@ -137,14 +182,30 @@ impl Procedures {
     /// The version that a code named on that day. A local code that is in no table is looked for
     /// under its national code.
     pub fn version_at(&self, code: &str, day: Date) -> Option<&Procedure> {
+        let mut versions = self.versions_of(code).iter();
+        versions.find(|version| version.period.covers(day))
+    }
+
+    /// The versions that a code has named, by time; empty if there are none. A local code that is
+    /// in no table is looked for under its national code.
+    pub fn versions_of(&self, code: &str) -> &[Procedure] {
         let versions = self.by_code.get(code);
-        let versions = versions.or_else(|| self.by_code.get(national(code)))?;
-        versions.iter().find(|version| version.period.covers(day))
+        let versions = versions.or_else(|| self.by_code.get(national(code)));
+        versions.map_or(&[], Vec::as_slice)
     }
 
     /// Every version of every procedure, by code and then by time.
     pub fn iter(&self) -> impl Iterator<Item = &Procedure> {
         self.by_code.values().flatten()
+    }
+
+    /// Fingerprint of all versions and their steps, 16 hexadecimal digits.
+    pub fn version(&self) -> String {
+        let mut version = TableVersion::default();
+        for procedure in self.iter() {
+            rows::add_to(procedure, &mut version);
+        }
+        version.finish()
     }
 }
 
@@ -155,3 +216,7 @@ pub fn national(code: &str) -> &str {
         None => code,
     }
 }
+
+#[cfg(test)]
+#[path = "procedure_tests.rs"]
+mod tests;

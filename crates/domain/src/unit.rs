@@ -56,7 +56,10 @@ pub struct UnitRow<'a> {
 #[derive(Debug, Clone, Default)]
 pub struct Units {
     by_code: BTreeMap<String, Vec<Unit>>,
+    /// Codes of the units that ever belonged to one, by its code.
+    parts: BTreeMap<String, Vec<String>>,
     successions: Successions,
+    version: String,
 }
 
 impl Units {
@@ -82,10 +85,12 @@ impl Units {
             same_code.push(unit);
             same_code.sort_by_key(|unit| unit.period.first());
         }
-        let units = Units {
+        let mut units = Units {
             by_code,
-            successions: Successions::default(),
+            ..Units::default()
         };
+        units.parts = units.parts_of_all();
+        units.version = units.fingerprint();
         for (index, (code, first_day)) in places.iter().enumerate() {
             units.check_parent(At(index), code, *first_day)?;
         }
@@ -96,6 +101,7 @@ impl Units {
     /// day before, or whose new one is not in force on the day.
     pub fn with_successions(mut self, rows: &[SuccessionRow<'_>]) -> Result<Units, RowError> {
         self.successions = Successions::read(&self, rows)?;
+        self.version = self.fingerprint();
         Ok(self)
     }
 
@@ -123,6 +129,14 @@ impl Units {
         self.successions.follow(self, code, then, now)
     }
 
+    /// The units that belonged to `code` on that day, by code.
+    pub fn parts(&self, code: &str, day: Date) -> impl Iterator<Item = &Unit> {
+        let codes = self.parts.get(code).into_iter().flatten();
+        codes
+            .filter_map(move |part| self.unit_at(part, day))
+            .filter(move |part| part.parent.as_deref() == Some(code))
+    }
+
     /// The units of one level in force on that day, by code.
     pub fn in_force(&self, level: Level, day: Date) -> impl Iterator<Item = &Unit> {
         self.iter()
@@ -144,7 +158,26 @@ impl Units {
             .collect()
     }
 
-    pub(crate) fn add_to(&self, version: &mut TableVersion) {
+    /// Fingerprint of all units and what became of them, 16 hexadecimal digits.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    fn parts_of_all(&self) -> BTreeMap<String, Vec<String>> {
+        let mut parts: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for unit in self.iter() {
+            if let Some(parent) = &unit.parent {
+                let codes = parts.entry(parent.clone()).or_default();
+                if codes.last() != Some(&unit.code) {
+                    codes.push(unit.code.clone());
+                }
+            }
+        }
+        parts
+    }
+
+    fn fingerprint(&self) -> String {
+        let mut version = TableVersion::default();
         for unit in self.iter() {
             version.field(&unit.code);
             version.field(unit.level.as_str());
@@ -152,7 +185,8 @@ impl Units {
             version.field(unit.parent.as_deref().unwrap_or_default());
             version.field(&unit.period.to_string());
         }
-        self.successions.add_to(version);
+        self.successions.add_to(&mut version);
+        version.finish()
     }
 
     fn check_parent(&self, at: At, code: &str, first_day: Date) -> Result<(), RowError> {

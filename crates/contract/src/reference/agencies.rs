@@ -1,11 +1,12 @@
 //! The registry: the shipped units with the agencies of the given files.
 
-use lienthong_domain::agency::{AgencyRow, Registry};
+use std::sync::Arc;
 
-use super::table::{Row, Table, locate};
-use super::{LoadError, TableFile, units};
+use lienthong_domain::agency::{AgencyRow, AgencySuccessionRow, Registry};
+use lienthong_domain::unit::Units;
 
-const COLUMNS: [&str; 7] = ["code", "name", "level", "unit_code", "parent", "from", "to"];
+use super::rows::{Row, Rows};
+use super::{LoadError, TableFile, TableName, units};
 
 /// The agencies of the demonstration: two provinces, their communes and some ministries over real
 /// units. Only for demonstrations and tests; `reference/SOURCES.md` says which codes are real.
@@ -25,17 +26,29 @@ pub fn demo_agencies() -> TableFile {
 /// # Errors
 /// The first thing wrong, with its file, line and column.
 pub fn registry(files: &[TableFile]) -> Result<Registry, LoadError> {
-    let tables: Result<Vec<Table<'_>>, LoadError> = files
-        .iter()
-        .map(|file| Table::parse(&file.name, &file.text, &COLUMNS))
-        .collect();
-    let tables = tables?;
-    let rows: Vec<Row<'_>> = tables.iter().flat_map(Table::rows).collect();
-    let agencies: Vec<AgencyRow<'_>> = rows.iter().map(agency).collect();
-    Registry::new(units::units()?, &agencies).map_err(|error| locate(&rows, error))
+    let agencies = Rows::of_files(TableName::Agencies, files)?;
+    let units = Arc::new(units::units(&[], &[])?);
+    build(units, &agencies, &Rows::new(TableName::AgencySuccessions))
 }
 
-fn agency<'t>(row: &Row<'t>) -> AgencyRow<'t> {
+pub(super) fn build(
+    units: Arc<Units>,
+    agencies: &Rows,
+    successions: &Rows,
+) -> Result<Registry, LoadError> {
+    let agency_rows: Vec<AgencyRow<'_>> = agencies.list().iter().map(|row| agency(row)).collect();
+    let succession_rows: Vec<AgencySuccessionRow<'_>> = successions
+        .list()
+        .iter()
+        .map(|row| succession(row))
+        .collect();
+    Registry::over(units, &agency_rows)
+        .map_err(|error| agencies.locate(error))?
+        .with_successions(&succession_rows)
+        .map_err(|error| successions.locate(error))
+}
+
+fn agency(row: &Row) -> AgencyRow<'_> {
     AgencyRow {
         code: row.get("code"),
         name: row.get("name"),
@@ -44,5 +57,14 @@ fn agency<'t>(row: &Row<'t>) -> AgencyRow<'t> {
         parent: row.get("parent"),
         from: row.get("from"),
         to: row.get("to"),
+    }
+}
+
+fn succession(row: &Row) -> AgencySuccessionRow<'_> {
+    AgencySuccessionRow {
+        old: row.get("old"),
+        new: row.get("new"),
+        on: row.get("on"),
+        kind: row.get("kind"),
     }
 }

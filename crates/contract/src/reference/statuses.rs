@@ -3,10 +3,16 @@
 use crate::pb::operations::v1::StatusChange;
 use lienthong_domain::status::{Mappings, StatusRow};
 
-use super::table::{Row, Table, locate};
-use super::{LoadError, TableFile};
+use super::rows::Rows;
+use super::{LoadError, TableFile, TableName};
 
-const COLUMNS: [&str; 3] = ["system", "code", "maps_to_dvcqg"];
+/// The status tables that ship with the hub.
+pub(super) fn shipped() -> TableFile {
+    TableFile {
+        name: "status_codes.csv".to_owned(),
+        text: include_str!("../../reference/status_codes.csv").to_owned(),
+    }
+}
 
 /// The status tables that ship with the hub (`DVCQG`, `DVCQG_TEXT`, `DVCLT`, `BTP_HOTICH`) and
 /// those of `files`, whose columns are `system,code,maps_to_dvcqg`; the last is a portal code 1 to
@@ -16,30 +22,20 @@ const COLUMNS: [&str; 3] = ["system", "code", "maps_to_dvcqg"];
 /// The first thing wrong, with its file, line and column; a code given twice for one system is
 /// wrong, across files too.
 pub fn status_mappings(files: &[TableFile]) -> Result<Mappings, LoadError> {
-    let shipped = (
-        "status_codes.csv",
-        include_str!("../../reference/status_codes.csv"),
-    );
-    let texts = [shipped].into_iter().chain(
-        files
-            .iter()
-            .map(|file| (file.name.as_str(), file.text.as_str())),
-    );
-    let tables: Result<Vec<Table<'_>>, LoadError> = texts
-        .map(|(name, text)| Table::parse(name, text, &COLUMNS))
-        .collect();
-    let tables = tables?;
-    let rows: Vec<Row<'_>> = tables.iter().flat_map(Table::rows).collect();
-    let statuses: Vec<StatusRow<'_>> = rows.iter().map(status).collect();
-    Mappings::new(&statuses).map_err(|error| locate(&rows, error))
+    let all: Vec<TableFile> = std::iter::once(shipped()).chain(files.to_vec()).collect();
+    build(&Rows::of_files(TableName::Statuses, &all)?)
 }
 
-fn status<'t>(row: &Row<'t>) -> StatusRow<'t> {
-    StatusRow {
-        system: row.get("system"),
-        code: row.get("code"),
-        maps_to: row.get("maps_to_dvcqg"),
-    }
+pub(super) fn build(rows: &Rows) -> Result<Mappings, LoadError> {
+    let statuses = rows.list().iter();
+    let statuses: Vec<StatusRow<'_>> = statuses
+        .map(|row| StatusRow {
+            system: row.get("system"),
+            code: row.get("code"),
+            maps_to: row.get("maps_to_dvcqg"),
+        })
+        .collect();
+    Mappings::new(&statuses).map_err(|error| rows.locate(error))
 }
 
 /// Changes to status tables, as a file in the form of such a table gives them.
@@ -47,17 +43,17 @@ fn status<'t>(row: &Row<'t>) -> StatusRow<'t> {
 /// # Errors
 /// The first thing wrong, with its line and column.
 pub fn status_changes(file: &TableFile) -> Result<Vec<StatusChange>, LoadError> {
-    let table = Table::parse(&file.name, &file.text, &COLUMNS)?;
-    let rows: Vec<Row<'_>> = table.rows().collect();
-    let statuses: Vec<StatusRow<'_>> = rows.iter().map(status).collect();
-    let mappings = Mappings::new(&statuses).map_err(|error| locate(&rows, error))?;
-    let change = |row: &StatusRow<'_>| StatusChange {
-        system: row.system.to_owned(),
-        code: row.code.to_owned(),
+    let rows = Rows::of_files(TableName::Statuses, std::slice::from_ref(file))?;
+    let mappings = build(&rows)?;
+    let change = |(system, code): (&str, &str)| StatusChange {
+        system: system.to_owned(),
+        code: code.to_owned(),
         // A code whose meaning is not known has none: that is what 0 says.
         maps_to: mappings
-            .map(row.system, row.code)
+            .map(system, code)
             .map_or(0, |status| u32::from(status.code())),
     };
-    Ok(statuses.iter().map(change).collect())
+    let rows = rows.list().iter();
+    let named = rows.map(|row| (row.get("system"), row.get("code")));
+    Ok(named.map(change).collect())
 }

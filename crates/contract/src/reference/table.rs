@@ -1,7 +1,6 @@
 //! CSV text as rows whose cells are found by the name of their column.
 
 use csv::StringRecord;
-use lienthong_domain::row::RowError;
 
 use super::LoadError;
 
@@ -80,6 +79,11 @@ impl<'t> Row<'t> {
         at.and_then(|at| self.record.get(at)).unwrap_or_default()
     }
 
+    /// The line it begins on, 1 is the first.
+    pub(super) fn line(&self) -> u64 {
+        line(self.table.text, self.record.position())
+    }
+
     /// The refusal of a cell of this row.
     pub(super) fn error(
         &self,
@@ -89,23 +93,11 @@ impl<'t> Row<'t> {
     ) -> LoadError {
         LoadError::Cell {
             file: self.table.file.to_owned(),
-            line: line(self.table.text, self.record.position()),
+            line: self.line(),
             column: column.to_owned(),
             what: what.into(),
             fix: fix.into(),
         }
-    }
-}
-
-/// The domain's refusal of one of `rows`, with file and line in place of the row's number.
-pub(super) fn locate(rows: &[Row<'_>], error: RowError) -> LoadError {
-    match rows.get(error.row) {
-        Some(row) => row.error(error.column, error.what, error.fix),
-        None => LoadError::Malformed {
-            file: "reference tables".to_owned(),
-            line: 0,
-            what: error.to_string(),
-        },
     }
 }
 

@@ -3,12 +3,15 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use jiff::civil::Date;
+use lienthong_domain::row::RowError;
 use lienthong_domain::unit::{SuccessionRow, UnitRow, Units};
 
 use super::LoadError;
-use super::table::{Row, Table, locate};
+use super::rows;
+use super::table::{Row, Table};
 
 /// The day of the two-tier reform (Decision 19/2025/QĐ-TTg).
 const REFORM: &str = "2025-07-01";
@@ -19,20 +22,27 @@ const ENDED: (&str, &str) = ("", "2025-06-30");
 /// First and last day of the units that it began.
 const BEGUN: (&str, &str) = (REFORM, "");
 
+/// Where a unit or an edge comes from.
+#[derive(Clone, Copy)]
+enum Origin<'t> {
+    Shipped(Row<'t>),
+    Change(&'t rows::Row),
+}
+
 /// A unit while changes may still split its period.
 struct Draft<'t> {
-    row: Row<'t>,
+    origin: Origin<'t>,
     code: &'t str,
-    level: &'static str,
+    level: &'t str,
     name: &'t str,
     parent: &'t str,
     from: &'t str,
-    to: Cow<'static, str>,
+    to: Cow<'t, str>,
 }
 
 /// An edge from an old code to a new one.
 struct Edge<'t> {
-    row: Row<'t>,
+    origin: Origin<'t>,
     old: &'t str,
     new: &'t str,
     on: &'t str,
@@ -50,8 +60,12 @@ struct Shipped {
     commune_edges: Table<'static>,
 }
 
-/// Reads all shipped tables of units.
-pub(super) fn units() -> Result<Units, LoadError> {
+/// The shipped units, with what the catalogue changed since: `changed` rows of units replace those
+/// of the same code and first day or stand beside them, `successions` are added.
+pub(super) fn units(
+    changed: &[Arc<rows::Row>],
+    successions: &[Arc<rows::Row>],
+) -> Result<Units, LoadError> {
     let shipped = open()?;
     let ended_units = [
         (&shipped.old_provinces, "province", None),
@@ -73,7 +87,7 @@ pub(super) fn units() -> Result<Units, LoadError> {
         .province_edges
         .rows()
         .map(|row| Edge {
-            row,
+            origin: Origin::Shipped(row),
             old: row.get("old_code"),
             new: row.get("new_code"),
             on: REFORM,
@@ -84,7 +98,40 @@ pub(super) fn units() -> Result<Units, LoadError> {
         &shipped.commune_edges,
     ));
     edges.extend(apply_changes(&mut drafts, &shipped.changes)?);
+    overlay(&mut drafts, changed);
+    edges.extend(successions.iter().map(|row| Edge {
+        origin: Origin::Change(row),
+        old: row.get("old"),
+        new: row.get("new"),
+        on: row.get("on"),
+    }));
     build(&drafts, &edges)
+}
+
+/// Puts the rows of changes in the place of drafts with the same code and first day.
+fn overlay<'t>(drafts: &mut Vec<Draft<'t>>, changed: &'t [Arc<rows::Row>]) {
+    if changed.is_empty() {
+        return;
+    }
+    let keys = drafts.iter().enumerate();
+    let places: HashMap<(String, String), usize> = keys
+        .map(|(at, draft)| ((draft.code.to_owned(), draft.from.to_owned()), at))
+        .collect();
+    for row in changed {
+        let draft = Draft {
+            origin: Origin::Change(row),
+            code: row.get("code"),
+            level: row.get("level"),
+            name: row.get("name"),
+            parent: row.get("parent"),
+            from: row.get("from"),
+            to: Cow::Borrowed(row.get("to")),
+        };
+        match places.get(&(draft.code.to_owned(), draft.from.to_owned())) {
+            Some(at) => drafts[*at] = draft,
+            None => drafts.push(draft),
+        }
+    }
 }
 
 fn open() -> Result<Shipped, LoadError> {
@@ -147,7 +194,7 @@ fn draft<'t>(
     (from, to): (&'static str, &'static str),
 ) -> Draft<'t> {
     Draft {
-        row,
+        origin: Origin::Shipped(row),
         code: row.get("code"),
         level,
         name: row.get("full_name"),
@@ -174,7 +221,7 @@ fn reform_of_communes<'t>(old_communes: &'t Table<'_>, mapping: &'t Table<'_>) -
         };
         if !commune.is_empty() || !divided.contains(district) {
             edges.push(Edge {
-                row,
+                origin: Origin::Shipped(row),
                 old,
                 new: row.get("new_commune_code"),
                 on: REFORM,
@@ -215,7 +262,7 @@ fn apply_changes<'t>(
         }
         old.to = Cow::Owned(eve(row, on)?);
         let renewed = Draft {
-            row,
+            origin: Origin::Shipped(row),
             code,
             level: old.level,
             name: row.get("new_full_name"),
@@ -226,7 +273,7 @@ fn apply_changes<'t>(
         current.insert(code, drafts.len());
         drafts.push(renewed);
         edges.push(Edge {
-            row,
+            origin: Origin::Shipped(row),
             old: code,
             new: code,
             on,
@@ -259,7 +306,7 @@ fn build(drafts: &[Draft<'_>], edges: &[Edge<'_>]) -> Result<Units, LoadError> {
             to: &draft.to,
         })
         .collect();
-    let origins: Vec<Row<'_>> = drafts.iter().map(|draft| draft.row).collect();
+    let origins: Vec<Origin<'_>> = drafts.iter().map(|draft| draft.origin).collect();
     let units = Units::new(&unit_rows).map_err(|error| locate(&origins, error))?;
     let succession_rows: Vec<SuccessionRow<'_>> = edges
         .iter()
@@ -269,8 +316,21 @@ fn build(drafts: &[Draft<'_>], edges: &[Edge<'_>]) -> Result<Units, LoadError> {
             on: edge.on,
         })
         .collect();
-    let origins: Vec<Row<'_>> = edges.iter().map(|edge| edge.row).collect();
+    let origins: Vec<Origin<'_>> = edges.iter().map(|edge| edge.origin).collect();
     units
         .with_successions(&succession_rows)
         .map_err(|error| locate(&origins, error))
+}
+
+/// The domain's refusal of a row, with its origin in place of the row's number.
+fn locate(origins: &[Origin<'_>], error: RowError) -> LoadError {
+    match origins.get(error.row) {
+        Some(Origin::Shipped(row)) => row.error(error.column, error.what, error.fix),
+        Some(Origin::Change(row)) => row.error(error.column, error.what, error.fix),
+        None => LoadError::Malformed {
+            file: "units".to_owned(),
+            line: 0,
+            what: error.to_string(),
+        },
+    }
 }

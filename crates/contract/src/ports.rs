@@ -8,6 +8,11 @@ use crate::pb::operations::v1::{
     DiffViewsRequest, DiffViewsResponse, ParkedDossier, RebuildProgress, VerifyViewsResponse,
     ViewLag, ViewPosition,
 };
+use crate::pb::performance::v1::{
+    GetControlSlipRequest, GetControlSlipResponse, GetDossierClockRequest, GetDossierClockResponse,
+    GetPerformanceRequest, GetPerformanceResponse, GetRegisterRequest, GetRegisterResponse,
+    ListDossiersRequest, ListDossiersResponse,
+};
 use crate::pb::procedure::v1::{
     GetCaseRequest, GetCaseResponse, GetHorizontalRequest, GetHorizontalResponse,
     GetPathStatisticsRequest, GetPathStatisticsResponse, GetVerticalRequest, GetVerticalResponse,
@@ -65,6 +70,48 @@ pub trait Questions: Send + Sync {
         &self,
         request: GetPathStatisticsRequest,
     ) -> Result<GetPathStatisticsResponse, Failure>;
+}
+
+/// Figures of dossiers, under the reference data in force. Waiting for `min_positions` is the
+/// caller's through [`Questions::wait_for`] of the view `case`. Where several processes share the
+/// views every question may also fail with `VIEW_UNOWNED` or `VERSIONS_MIXED`.
+#[async_trait]
+pub trait Performance: Send + Sync {
+    /// See `PerformanceService.GetPerformance`.
+    ///
+    /// # Errors
+    /// `VIEW_LOADING`, `REQUEST_MALFORMED` for a day, enumeration or moment that does not hold.
+    async fn performance(
+        &self,
+        request: GetPerformanceRequest,
+    ) -> Result<GetPerformanceResponse, Failure>;
+    /// See `PerformanceService.ListDossiers`.
+    ///
+    /// # Errors
+    /// As [`Performance::performance`]; also for a page token that this call did not give.
+    async fn dossiers(&self, request: ListDossiersRequest)
+    -> Result<ListDossiersResponse, Failure>;
+    /// See `PerformanceService.GetRegister`.
+    ///
+    /// # Errors
+    /// As [`Performance::dossiers`].
+    async fn register(&self, request: GetRegisterRequest) -> Result<GetRegisterResponse, Failure>;
+    /// See `PerformanceService.GetDossierClock`.
+    ///
+    /// # Errors
+    /// `CASE_NOT_FOUND`, `CALENDAR_MISSING`, `VIEW_LOADING`.
+    async fn dossier_clock(
+        &self,
+        request: GetDossierClockRequest,
+    ) -> Result<GetDossierClockResponse, Failure>;
+    /// See `PerformanceService.GetControlSlip`.
+    ///
+    /// # Errors
+    /// As [`Performance::dossier_clock`].
+    async fn control_slip(
+        &self,
+        request: GetControlSlipRequest,
+    ) -> Result<GetControlSlipResponse, Failure>;
 }
 
 /// What an operator asks of the views. Where several processes share them, a partition that

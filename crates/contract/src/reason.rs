@@ -64,6 +64,8 @@ pub enum Reason {
     /// A stored event whose source status is not in the status tables of the view; it parks its
     /// dossier.
     EventStatusUnknown,
+    /// The working calendar has no table of a year that a deadline runs through.
+    CalendarMissing,
     /// Something that should not happen.
     Internal,
 }
@@ -301,6 +303,14 @@ pub const CATALOGUE: &[Entry] = &[
         None,
         "A record of the log has a source status that the view's status tables do not know; its dossier is parked, every other goes on. No status is ever guessed.",
         "Have the system's owner state what the code means and enter it in the status tables; then `lienthong views rebuild VIEW`, which takes the newest tables and lets the dossier go on.",
+    ),
+    entry(
+        Reason::CalendarMissing,
+        "CALENDAR_MISSING",
+        Code::FailedPrecondition,
+        None,
+        "The working calendar has no table of a year that the legal clock of the dossier runs through; the hub never guesses a working day.",
+        "Add the year to a calendar file of the setting reference.calendar; `metadata.year` names it.",
     ),
     entry(
         Reason::Internal,

@@ -2,12 +2,16 @@
 //!
 //! Monday to Friday, less the days off, plus the worked Saturdays (Labour Code 2019, articles 111
 //! and 112, and the yearly notices named in the table). A year without a table is an error that
-//! names it, never a guess.
+//! names it, never a guess; a year that nobody asks about does not matter.
 
+mod years;
+
+use crate::path::day::number_of;
 use crate::row::{At, RowError};
 use crate::table_version::TableVersion;
-use jiff::civil::{Date, Weekday};
-use std::collections::{BTreeMap, BTreeSet};
+use jiff::civil::Date;
+use std::collections::BTreeMap;
+pub(crate) use years::Years;
 
 /// One line of the working calendar.
 #[derive(Debug, Clone, Copy, Default)]
@@ -21,8 +25,8 @@ pub struct CalendarRow<'a> {
 /// The working calendar of some years.
 #[derive(Debug, Clone, Default)]
 pub struct Calendar {
-    days: BTreeMap<Date, bool>,
-    years: BTreeSet<i16>,
+    /// In ascending order, none following on another.
+    years: Vec<Years>,
     version: String,
 }
 
@@ -66,8 +70,7 @@ impl Calendar {
             version.field(if *works { "work" } else { "off" });
         }
         Ok(Calendar {
-            years: days.keys().map(|day| day.year()).collect(),
-            days,
+            years: years::all(&days),
             version: version.finish(),
         })
     }
@@ -77,15 +80,38 @@ impl Calendar {
     /// # Errors
     /// [`NoCalendar`] for a year without a table.
     pub fn is_working(&self, day: Date) -> Result<bool, NoCalendar> {
-        if !self.years.contains(&day.year()) {
-            return Err(NoCalendar { year: day.year() });
+        let number = number_of(day);
+        Ok(self.years_of(number)?.is_working(number))
+    }
+
+    /// Number since 1970-01-01 of the `count`th working day after the day of that number; of the
+    /// day itself for 0.
+    ///
+    /// # Errors
+    /// [`NoCalendar`] if the count runs into a year without a table.
+    pub fn working_days_after(&self, number: i64, count: u32) -> Result<i64, NoCalendar> {
+        if count == 0 {
+            return Ok(number);
         }
-        let weekend = matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday);
-        Ok(self.days.get(&day).copied().unwrap_or(!weekend))
+        let next = number.saturating_add(1);
+        let years = self.years_of(next)?;
+        years.working_day(years.working_before(next) + i64::from(count))
     }
 
     /// Fingerprint of the table, 16 hexadecimal digits.
     pub fn version(&self) -> &str {
         &self.version
     }
+
+    /// The years that follow on each other without a gap and hold the day of that number.
+    pub(crate) fn years_of(&self, number: i64) -> Result<&Years, NoCalendar> {
+        let found = self.years.iter().find(|years| years.holds(number));
+        found.ok_or_else(|| NoCalendar {
+            year: crate::path::day::day(number).year(),
+        })
+    }
 }
+
+#[cfg(test)]
+#[path = "calendar_tests.rs"]
+mod tests;

@@ -5,24 +5,36 @@
 //! still while a dossier waits for the applicant or is stopped (portal status 5, 6, 8). What comes
 //! in outside working hours begins with the next working time, because no working time passes
 //! before it. The deadline is the first moment at which the limit is used up.
+//!
+//! ```text
+//! Fri 16:00 received, one working day, stopped Mon 8:00 to 14:00
+//! Fri 16-17 runs 1 h | Mon 7-8 runs 1 h | stopped | Mon 14-17 runs 3 h | Tue 7-10 runs 3 h: due 10:00
+//! ```
+//! Only years through which the clock runs are looked up: what begins after closing time on the last
+//! day of a year asks for the next year alone.
 
-use crate::calendar::{Calendar, NoCalendar};
-use crate::path::day::{day, day_number};
+mod duty;
+mod hours;
+mod leg;
+mod outcome;
+mod running;
+mod share;
+
+pub use duty::{Duty, Pending, Rules, What, duty};
+pub use leg::{Law, Leg, Reply, legs, time_on_edge};
+pub use outcome::{Outcome, Precision, is_overdue, outcome};
+pub use share::{Running, Share, shares};
+
+use crate::calendar::{Calendar, NoCalendar, Years};
+use crate::path::day::day_number;
+use hours::{CLOSE_MS, HOUR_MS, at_worked, midnight_of, worked};
 use jiff::civil::Time;
+use running::{Open, in_order, running};
 
 /// Milliseconds of a day.
 pub const DAY_MS: i64 = 86_400_000;
 /// Working milliseconds of a working day.
-pub const WORKING_DAY_MS: i64 = 8 * 3_600_000;
-const OFFSET_MS: i64 = 7 * 3_600_000;
-const HOUR_MS: i64 = 3_600_000;
-/// Working spans of a day, milliseconds since midnight at +07:00.
-const SPANS: [(i64, i64); 2] = [
-    (7 * HOUR_MS, 11 * HOUR_MS + HOUR_MS / 2),
-    (13 * HOUR_MS + HOUR_MS / 2, 17 * HOUR_MS),
-];
-/// End of a working day, milliseconds since midnight at +07:00.
-const CLOSE_MS: i64 = 17 * HOUR_MS;
+pub const WORKING_DAY_MS: i64 = 8 * HOUR_MS;
 
 /// In what a time limit is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -64,8 +76,19 @@ pub struct TimeLimit {
     /// Of what.
     pub unit: LimitUnit,
     /// Received before this time of a working day: due that day at closing time, else on the next
-    /// working day at closing time; `amount` further working days are added to either.
+    /// working day at closing time; `amount` further working days, whatever the unit, are added to
+    /// either. A time after closing time means closing time.
     pub same_day_before: Option<Time>,
+}
+
+impl TimeLimit {
+    /// The unit in which the clock runs under this limit.
+    pub fn runs_in(&self) -> LimitUnit {
+        match self.same_day_before {
+            Some(_) => LimitUnit::WorkingDays,
+            None => self.unit,
+        }
+    }
 }
 
 /// A span in which the clock stands still. Milliseconds since the Unix epoch; the end is left out.
@@ -88,26 +111,38 @@ pub struct Clock<'a> {
 
 impl Clock<'_> {
     /// The deadline of what began at `start_ms`: the first moment at which the limit is used up.
-    /// A stop that has no end yet counts as if it ended at once.
+    /// Stops may come in any order and overlap; what of them lies before the beginning does not
+    /// count. A stop that has no end yet counts as if it ended at once.
     ///
     /// # Errors
     /// [`NoCalendar`] if the clock runs through a year without a table.
     pub fn due(&self, limit: &TimeLimit, start_ms: i64, stops: &[Stop]) -> Result<i64, NoCalendar> {
-        let (start_ms, left) = match limit.same_day_before {
+        let (start_ms, mut left) = match limit.same_day_before {
             None => (start_ms, limit_ms(limit)),
-            Some(before) => (
-                self.opening_of_due_day(start_ms, before)?,
-                WORKING_DAY_MS * (1 + i64::from(limit.amount)),
-            ),
+            Some(before) => self.same_day(limit, start_ms, before)?,
         };
-        let plain = limit.unit == LimitUnit::Days && limit.same_day_before.is_none();
-        self.after(start_ms, left, plain, stops)
+        if left == 0 {
+            return Ok(start_ms);
+        }
+        let stops = in_order(stops);
+        let mut due = start_ms;
+        for (from, to) in running(start_ms, i64::MAX, &stops, Open::EndsAtOnce) {
+            match self.run(limit.runs_in(), from, to, left)? {
+                Ran::Out(at_ms) => {
+                    due = at_ms;
+                    break;
+                }
+                Ran::On(ms) => left -= ms,
+            }
+        }
+        Ok(due)
     }
 
-    /// How much of the clock's time lies in a span, stops left out; milliseconds.
+    /// How much of the clock's time lies in a span, stops left out; milliseconds. A stop that has
+    /// no end yet lasts to the end of the span.
     ///
     /// # Errors
-    /// [`NoCalendar`] if the span touches a year without a table.
+    /// [`NoCalendar`] if the clock runs through a year without a table.
     pub fn used(
         &self,
         unit: LimitUnit,
@@ -115,74 +150,114 @@ impl Clock<'_> {
         to_ms: i64,
         stops: &[Stop],
     ) -> Result<i64, NoCalendar> {
+        let stops = in_order(stops);
         let mut used = 0;
-        let mut number = day_number(from_ms);
-        while number <= day_number(to_ms) && from_ms < to_ms {
-            for (from, to) in self.spans(number, unit == LimitUnit::Days)? {
-                for (from, to) in running(from.max(from_ms), to.min(to_ms), stops) {
-                    used += to - from;
-                }
-            }
-            number += 1;
+        for (from, to) in running(from_ms, to_ms, &stops, Open::Lasts) {
+            used += match self.run(unit, from, to, i64::MAX)? {
+                Ran::On(ms) => ms,
+                Ran::Out(at_ms) => at_ms - from,
+            };
         }
         Ok(used)
     }
 
-    /// Opening of the day at whose closing time something is due by the same-day rule.
-    fn opening_of_due_day(&self, start_ms: i64, before: Time) -> Result<i64, NoCalendar> {
-        let mut number = day_number(start_ms);
-        let midnight = midnight_of(number);
-        let cut = i64::from(before.hour()) * HOUR_MS + i64::from(before.minute()) * 60_000;
-        let in_time = start_ms - midnight < cut && self.calendar.is_working(day(number))?;
-        if !in_time {
-            number += 1;
-            while !self.calendar.is_working(day(number))? {
-                number += 1;
-            }
+    /// The running time that a limit gives to what began at `start_ms`, milliseconds. It differs
+    /// from [`limit_ms`] only by the same-day rule.
+    ///
+    /// # Errors
+    /// As [`Clock::due`].
+    pub fn allowed(&self, limit: &TimeLimit, start_ms: i64) -> Result<i64, NoCalendar> {
+        if limit.same_day_before.is_none() {
+            return Ok(limit_ms(limit));
         }
-        Ok(midnight_of(number))
+        let due = self.due(limit, start_ms, &[])?;
+        self.used(limit.runs_in(), start_ms, due, &[])
     }
 
-    fn after(
+    /// The midnight that ends the `count`th working day after the day of a moment; of that day
+    /// itself for 0. What is due before it is due within that many working days.
+    ///
+    /// # Errors
+    /// [`NoCalendar`] if the count runs into a year without a table.
+    pub fn end_of_working_day_after(&self, now_ms: i64, count: u32) -> Result<i64, NoCalendar> {
+        let number = self
+            .calendar
+            .working_days_after(day_number(now_ms), count)?;
+        Ok(midnight_of(number + 1))
+    }
+
+    /// From when on the same-day rule counts, and what it gives in working time.
+    fn same_day(
         &self,
+        limit: &TimeLimit,
         start_ms: i64,
-        mut left: i64,
-        plain: bool,
-        stops: &[Stop],
-    ) -> Result<i64, NoCalendar> {
-        if left == 0 {
-            return Ok(start_ms);
+        before: Time,
+    ) -> Result<(i64, i64), NoCalendar> {
+        let days = WORKING_DAY_MS * (1 + i64::from(limit.amount));
+        let number = day_number(start_ms);
+        let of_day = start_ms - midnight_of(number);
+        let cut = i64::from(before.hour()) * HOUR_MS + i64::from(before.minute()) * 60_000;
+        if of_day < cut.min(CLOSE_MS) && self.calendar.years_of(number)?.is_working(number) {
+            return Ok((start_ms, days - worked(of_day)));
         }
-        let mut number = day_number(start_ms);
-        loop {
-            for (from, to) in self.spans(number, plain)? {
-                for (from, to) in running(from.max(start_ms), to, stops) {
-                    if to - from >= left {
-                        return Ok(from + left);
-                    }
-                    left -= to - from;
-                }
-            }
-            number += 1;
-        }
+        let next = self.calendar.working_days_after(number, 1)?;
+        Ok((midnight_of(next), days))
     }
 
-    /// The spans of a day in which the clock can run.
-    fn spans(&self, number: i64, plain: bool) -> Result<Vec<(i64, i64)>, NoCalendar> {
-        let midnight = midnight_of(number);
-        if plain {
-            return Ok(vec![(midnight, midnight + DAY_MS)]);
+    /// Lets the clock run through a span without stops until `left` is used up.
+    fn run(&self, unit: LimitUnit, from_ms: i64, to_ms: i64, left: i64) -> Result<Ran, NoCalendar> {
+        if unit == LimitUnit::Days {
+            let ms = to_ms.saturating_sub(from_ms);
+            return Ok(match left <= ms {
+                true => Ran::Out(from_ms.saturating_add(left)),
+                false => Ran::On(ms),
+            });
         }
-        if !self.calendar.is_working(day(number))? {
-            return Ok(Vec::new());
+        let (number, of_day) = hours::next_work(from_ms);
+        let (last, last_of_day) = hours::last_work(to_ms);
+        if (last, last_of_day) <= (number, of_day) {
+            return Ok(Ran::On(0));
         }
-        Ok(SPANS
-            .map(|(from, to)| (midnight + from, midnight + to))
-            .to_vec())
+        let years = self.calendar.years_of(number)?;
+        let since = worked_before(years, number, of_day);
+        let ends_inside = years.holds(last);
+        let until = match ends_inside {
+            true => worked_before(years, last, last_of_day),
+            false => years.count_working() * WORKING_DAY_MS,
+        };
+        if left <= until - since {
+            let target = since + left;
+            let nth = (target - 1).div_euclid(WORKING_DAY_MS) + 1;
+            let day = midnight_of(years.working_day(nth)?);
+            return Ok(Ran::Out(
+                day + at_worked(target - (nth - 1) * WORKING_DAY_MS),
+            ));
+        }
+        match ends_inside {
+            true => Ok(Ran::On(until - since)),
+            false => Err(years.end()),
+        }
     }
 }
 
-/// The limit in milliseconds of its own kind of time.
+/// How far the clock came in a span.
+enum Ran {
+    /// Through all of it, using this much.
+    On(i64),
+    /// What was left was used up at this moment.
+    Out(i64),
+}
+
+/// Working time of these years before a moment of a day that they hold.
+fn worked_before(years: &Years, number: i64, of_day: i64) -> i64 {
+    let today = match of_day > 0 && years.is_working(number) {
+        true => worked(of_day),
+        false => 0,
+    };
+    years.working_before(number) * WORKING_DAY_MS + today
+}
+
+/// The limit in milliseconds of its own kind of time; of the same-day rule only what is added.
 pub fn limit_ms(limit: &TimeLimit) -> i64 {
     let unit = match limit.unit {
         LimitUnit::WorkingDays => WORKING_DAY_MS,
@@ -197,24 +272,6 @@ pub fn closing_of(millis: i64) -> i64 {
     midnight_of(day_number(millis)) + CLOSE_MS
 }
 
-fn midnight_of(number: i64) -> i64 {
-    number * DAY_MS - OFFSET_MS
-}
-
-/// A span without its stops.
-fn running(from: i64, to: i64, stops: &[Stop]) -> Vec<(i64, i64)> {
-    let mut spans = if from < to {
-        vec![(from, to)]
-    } else {
-        Vec::new()
-    };
-    for stop in stops {
-        let Some(until) = stop.to_ms else { continue };
-        spans = spans
-            .into_iter()
-            .flat_map(|(from, to)| [(from, to.min(stop.from_ms)), (from.max(until), to)])
-            .filter(|(from, to)| from < to)
-            .collect();
-    }
-    spans
-}
+#[cfg(test)]
+#[path = "clock_tests.rs"]
+pub(crate) mod tests;

@@ -4,7 +4,7 @@
 //! version of the procedure that the dossier began under.
 
 use crate::calendar::NoCalendar;
-use crate::clock::{Clock, Stop, TimeLimit};
+use crate::clock::{Pending, Rules, Stop, TimeLimit};
 use crate::event::detail::{Channel, Flag, OnlineLevel};
 use crate::event::{Kind, Party};
 use crate::path::Step;
@@ -93,8 +93,12 @@ pub struct Life<'a> {
     pub extensions: Vec<Extension>,
     /// When the clock stood still: in order, none touching another.
     pub stops: Vec<Stop>,
-    /// How it ended; none: it is open.
+    /// How it ended; none: it is open, as [`crate::path::openness::standing`] has it.
     pub end: Option<End>,
+    /// The end of a dossier that was settled before it was first received, by its source's clock,
+    /// and of which nothing else has been told since. Its reception put it in work, so that `end`
+    /// is none: the source contradicts itself.
+    pub ended_before_received: Option<End>,
     /// When and how the applicant got the result.
     pub returned: Option<(i64, Option<Channel>)>,
     /// What the figures count.
@@ -105,17 +109,19 @@ pub struct Life<'a> {
     pub last_ms: i64,
 }
 
-/// A stop that has not ended: its portal status, exchange and beginning.
+/// A stop that has not ended.
 struct Standing {
     status: u8,
     reference: u64,
+    /// It was told by a status alone, not by an event with its own answer.
+    by_status: bool,
 }
 
 /// The life that the steps of ONE dossier tell, in their order.
 pub fn life<'a>(steps: &[Step<'a>]) -> Life<'a> {
     let mut life = Life::default();
     let mut standing: Vec<Standing> = Vec::new();
-    let mut result_ms = None;
+    let (mut result_ms, mut told_received) = (None, false);
     for (at, step) in steps.iter().enumerate() {
         let now = step.order.occurred_ms;
         if at == 0 {
@@ -125,22 +131,25 @@ pub fn life<'a>(steps: &[Step<'a>]) -> Life<'a> {
         if !step.procedure.is_empty() {
             life.procedure = step.procedure;
         }
-        receive(&mut life, step);
+        let now_received = receive(&mut life, step, told_received);
+        told_received |= now_received;
         count(&mut life, step);
-        end(&mut life, step, &mut result_ms);
+        end(&mut life, step, now_received, &mut result_ms);
         stop(&mut life, step, &mut standing);
     }
     life
 }
 
-fn receive<'a>(life: &mut Life<'a>, step: &Step<'a>) {
+/// A reception that was told counts, the first of them, wherever it stands; without one the first
+/// status that only a received dossier can have does. Whether this step is the first told.
+fn receive<'a>(life: &mut Life<'a>, step: &Step<'a>, told_before: bool) -> bool {
     let at_ms = step.order.occurred_ms;
     if step.kind == Kind::Submitted {
         life.submitted_ms.get_or_insert(at_ms);
     }
-    let told = step.kind == Kind::Received;
+    let told = step.kind == Kind::Received && !told_before;
     let by_status = matches!(step.portal_status, 2 | 4..=10) && step.kind != Kind::Submitted;
-    if life.received.is_none() && (told || by_status) {
+    if told || life.received.is_none() && by_status {
         life.received = Some(Reception {
             at_ms,
             by: step.actor,
@@ -164,6 +173,7 @@ fn receive<'a>(life: &mut Life<'a>, step: &Step<'a>) {
         }
         _ => {}
     }
+    told
 }
 
 fn count(life: &mut Life<'_>, step: &Step<'_>) {
@@ -192,7 +202,7 @@ fn count(life: &mut Life<'_>, step: &Step<'_>) {
 
 /// Follows whether it has ended. The result existed from the first of `result_issued` and portal
 /// status 9 on, unless work on the matter itself went on after it.
-fn end(life: &mut Life<'_>, step: &Step<'_>, result_ms: &mut Option<i64>) {
+fn end(life: &mut Life<'_>, step: &Step<'_>, now_received: bool, result_ms: &mut Option<i64>) {
     let now = step.order.occurred_ms;
     let passes_on = matches!(
         step.kind,
@@ -200,16 +210,7 @@ fn end(life: &mut Life<'_>, step: &Step<'_>, result_ms: &mut Option<i64>) {
     );
     match verdict(step) {
         Verdict::Ends => {
-            let how = match step.kind {
-                Kind::RefusedAtIntake | Kind::CivilStatusRefused => Ending::Refused,
-                Kind::Withdrawn => Ending::Withdrawn,
-                Kind::ResultReturned => Ending::Settled,
-                _ => match step.portal_status {
-                    3 => Ending::Refused,
-                    7 => Ending::Withdrawn,
-                    _ => Ending::Settled,
-                },
-            };
+            let how = how(step);
             let at_ms = match how {
                 Ending::Settled => *result_ms.get_or_insert(now),
                 _ => now,
@@ -217,53 +218,79 @@ fn end(life: &mut Life<'_>, step: &Step<'_>, result_ms: &mut Option<i64>) {
             if life.end.is_none_or(|end| end.how != how) {
                 life.end = Some(End { at_ms, how });
             }
+            life.ended_before_received = None;
         }
         Verdict::Works => {
+            let settled = life.end.filter(|end| end.how == Ending::Settled);
+            life.ended_before_received = settled.filter(|_| now_received);
             life.end = None;
             if !passes_on {
                 *result_ms = None;
             }
         }
+        // What was stopped is no longer ended, whatever came before.
+        Verdict::Stops => {
+            life.end = None;
+            life.ended_before_received = None;
+        }
         Verdict::Goes if step.kind == Kind::ResultIssued => {
             result_ms.get_or_insert(now);
         }
-        Verdict::Goes | Verdict::Stops | Verdict::Silent => {}
+        Verdict::Goes | Verdict::Silent => {}
     }
 }
 
+fn how(step: &Step<'_>) -> Ending {
+    match (step.kind, step.portal_status) {
+        (Kind::RefusedAtIntake | Kind::CivilStatusRefused, _) => Ending::Refused,
+        (Kind::Withdrawn, _) => Ending::Withdrawn,
+        (Kind::ResultReturned, _) => Ending::Settled,
+        (_, 3) => Ending::Refused,
+        (_, 7) => Ending::Withdrawn,
+        _ => Ending::Settled,
+    }
+}
+
+/// Follows what the dossier waits for. An answer ends what it answers; a status other than 5, 6
+/// and 8, or the end, ends everything; of a source that tells nothing but statuses the last of 5, 6
+/// and 8 holds.
 fn stop(life: &mut Life<'_>, step: &Step<'_>, standing: &mut Vec<Standing>) {
     let now = step.order.occurred_ms;
     let was = standing.len();
     let same = |one: &Standing| {
         one.reference == 0 || step.reference == 0 || one.reference == step.reference
     };
+    let (begins, by_status) = match step.kind {
+        Kind::SupplementRequested => (5, false),
+        Kind::PaymentRequested => (6, false),
+        Kind::Stopped => (8, false),
+        _ => (step.portal_status, true),
+    };
+    let begins = Some(begins).filter(|status| matches!(status, 5 | 6 | 8));
     standing.retain(|one| {
-        let ended = match (one.status, step.kind) {
+        let answered = match (one.status, step.kind) {
             (5, Kind::SupplementReceived) | (6, Kind::PaymentMade) => same(one),
             (8, _) => matches!(verdict(step), Verdict::Works | Verdict::Goes),
             _ => false,
         };
-        !ended && !matches!(step.portal_status, 1..=4 | 7 | 9 | 10) && life.end.is_none()
+        let replaced = by_status && one.by_status && begins.is_some_and(|next| next != one.status);
+        let over = begins.is_none() && step.portal_status != 0;
+        !answered && !replaced && !over && life.end.is_none()
     });
-    let begins = match step.kind {
-        Kind::SupplementRequested => 5,
-        Kind::PaymentRequested => 6,
-        Kind::Stopped => 8,
-        _ => step.portal_status,
-    };
-    let known = standing.iter().any(|one| one.status == begins && same(one));
-    if matches!(begins, 5 | 6 | 8) && !known && life.end.is_none() {
-        standing.push(Standing {
-            status: begins,
-            reference: step.reference,
-        });
+    if let Some(status) = begins.filter(|_| life.end.is_none()) {
+        let known = standing
+            .iter()
+            .any(|one| one.status == status && (by_status || same(one)));
+        if !known {
+            standing.push(Standing {
+                status,
+                reference: step.reference,
+                by_status,
+            });
+        }
     }
     match (was, standing.first()) {
-        (0, Some(first)) => life.stops.push(Stop {
-            from_ms: now,
-            to_ms: None,
-            portal_status: first.status,
-        }),
+        (0, Some(first)) => begin_stop(life, now, first.status),
         (1.., None) => {
             if let Some(last) = life.stops.last_mut() {
                 last.to_ms = Some(now);
@@ -273,11 +300,35 @@ fn stop(life: &mut Life<'_>, step: &Step<'_>, standing: &mut Vec<Standing>) {
     }
 }
 
+/// A stop that begins when the one before ends is the same standing still.
+fn begin_stop(life: &mut Life<'_>, now: i64, portal_status: u8) {
+    match life.stops.last_mut() {
+        Some(last) if last.to_ms == Some(now) => last.to_ms = None,
+        _ => life.stops.push(Stop {
+            from_ms: now,
+            to_ms: None,
+            portal_status,
+        }),
+    }
+}
+
 impl Life<'_> {
     /// Since when the clock stands still, if it does.
     pub fn paused_since(&self) -> Option<i64> {
-        let last = self.stops.last()?;
-        last.to_ms.is_none().then_some(last.from_ms)
+        self.open_stop().map(|stop| stop.from_ms)
+    }
+
+    /// How an open dossier stands towards the deadline that decides; see [`crate::clock::duty`].
+    pub fn pending(&self, due_ms: Option<i64>) -> Pending {
+        Pending {
+            due_ms,
+            stopped_by: self.open_stop().map_or(0, |stop| stop.portal_status),
+            extensions: self.extensions.len(),
+        }
+    }
+
+    fn open_stop(&self) -> Option<&Stop> {
+        self.stops.last().filter(|stop| stop.to_ms.is_none())
     }
 }
 
@@ -292,18 +343,25 @@ pub struct Deadline<'r> {
     pub due_ms: Result<i64, NoCalendar>,
 }
 
-/// How often a deadline may be extended (Circular 03/2025/TT-VPCP; unverified, so configurable).
-pub const MOST_EXTENSIONS: usize = 1;
-
 /// The deadline of a dossier by the law; none if it was not received or its procedure has no limit.
 pub fn deadline<'r>(life: &Life<'_>, reference: &'r Reference) -> Option<Deadline<'r>> {
+    deadline_under(life, reference, &Rules::default())
+}
+
+/// As [`deadline`], under other rules of extension.
+pub fn deadline_under<'r>(
+    life: &Life<'_>,
+    reference: &'r Reference,
+    rules: &Rules,
+) -> Option<Deadline<'r>> {
     let received = life.received?;
     let began = day(day_number(received.at_ms));
     let procedure = reference.procedures.version_at(life.procedure, began)?;
     let limit = procedure.limit?;
-    let clock = reference.clock();
-    let due_ms = clock.due(&limit, received.at_ms, &life.stops);
-    let due_ms = due_ms.and_then(|due| extended(&clock, due, &life.extensions));
+    let due_ms = reference
+        .clock()
+        .due(&limit, received.at_ms, &life.stops)
+        .map(|due_ms| extended(due_ms, &life.extensions, rules).0);
     Some(Deadline {
         procedure,
         limit,
@@ -311,18 +369,19 @@ pub fn deadline<'r>(life: &Life<'_>, reference: &'r Reference) -> Option<Deadlin
     })
 }
 
-/// Extensions that count: with an apology, at least one day before the deadline, and not too many.
-fn extended(clock: &Clock<'_>, mut due: i64, extensions: &[Extension]) -> Result<i64, NoCalendar> {
+/// A deadline with the extensions that count, and how many do: those with an apology in time, to a
+/// later deadline, and not too many.
+pub fn extended(mut due_ms: i64, extensions: &[Extension], rules: &Rules) -> (i64, usize) {
     let mut taken = 0;
     for extension in extensions {
-        let latest = day_number(due) - 1;
+        let latest = day_number(due_ms) - rules.apology_days_before;
         let counts = extension.apology && day_number(extension.at_ms) <= latest;
-        if counts && taken < MOST_EXTENSIONS && extension.due_ms > due {
-            due = extension.due_ms;
+        if counts && taken < rules.most_extensions && extension.due_ms > due_ms {
+            due_ms = extension.due_ms;
             taken += 1;
         }
     }
-    clock.calendar.is_working(day(day_number(due))).map(|_| due)
+    (due_ms, taken)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ pub mod holder;
 pub mod openness;
 pub mod stay;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub mod waiting;
 
 use crate::event::{Detail, Kind, OrderKey, Party};

@@ -1,5 +1,7 @@
 //! What a request may ask: every bound of the contract, each violation with its field and fix.
 
+pub(crate) mod performance;
+
 use lienthong_contract::pb::event::v1::{FieldViolation, Position};
 use lienthong_contract::pb::operations::v1::DiffViewsRequest;
 use lienthong_contract::pb::procedure::v1::{

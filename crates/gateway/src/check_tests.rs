@@ -3,7 +3,7 @@
 use super::*;
 use prost_types::Timestamp;
 
-fn fields(verdict: Result<(), Failure>) -> Vec<String> {
+pub(super) fn fields(verdict: Result<(), Failure>) -> Vec<String> {
     verdict
         .err()
         .map(|failure| failure.violations)

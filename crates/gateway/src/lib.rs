@@ -7,6 +7,7 @@
 mod check;
 mod freshness;
 mod operations;
+mod performance;
 mod questions;
 mod release;
 mod server;

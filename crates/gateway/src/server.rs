@@ -1,9 +1,13 @@
 //! The listener: services, reflection, health, keep-alive, and the drain.
 
 use crate::operations::Operations;
+use crate::performance::Performance;
 use crate::questions::Questions;
 use lienthong_contract::pb::operations::v1::operations_service_server::{
     self, OperationsServiceServer,
+};
+use lienthong_contract::pb::performance::v1::performance_service_server::{
+    self, PerformanceServiceServer,
 };
 use lienthong_contract::pb::procedure::v1::procedure_query_service_server::{
     self, ProcedureQueryServiceServer,
@@ -26,10 +30,11 @@ const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(30);
 const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Whose health is told: the whole, and each service.
-const SERVICES: [&str; 3] = [
+const SERVICES: [&str; 4] = [
     "",
     procedure_query_service_server::SERVICE_NAME,
     operations_service_server::SERVICE_NAME,
+    performance_service_server::SERVICE_NAME,
 ];
 
 /// How the gateway ends.
@@ -56,6 +61,8 @@ impl Default for Config {
 pub struct Handles {
     /// Answers questions over the views.
     pub questions: Arc<dyn ports::Questions>,
+    /// Answers questions of how procedures are settled.
+    pub performance: Arc<dyn ports::Performance>,
     /// Answers an operator about the views.
     pub operations: Arc<dyn ports::ViewOperations>,
     /// The event log: its bounds, and where decisions on parked dossiers are recorded.
@@ -91,6 +98,12 @@ pub async fn run(
     handles: Handles,
     shutdown: CancellationToken,
 ) -> Result<(), Error> {
+    let performance = PerformanceServiceServer::new(Performance {
+        port: handles.performance,
+        questions: handles.questions.clone(),
+        partitions: handles.log.partitions(),
+        draining: shutdown.clone(),
+    });
     let questions = ProcedureQueryServiceServer::new(Questions {
         port: handles.questions,
         partitions: handles.log.partitions(),
@@ -112,6 +125,7 @@ pub async fn run(
         .layer(lienthong_telemetry::rpc::layer())
         .add_service(questions)
         .add_service(operations)
+        .add_service(performance)
         .add_service(health_service)
         .add_service(reflection().build_v1()?)
         .add_service(reflection().build_v1alpha()?)

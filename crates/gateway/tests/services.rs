@@ -11,6 +11,8 @@ use lienthong_contract::pb::operations::v1::{
     GetLagRequest, ListParkedRequest, ListPositionsRequest, RebuildViewRequest,
     ReleaseParkedRequest, VerifyViewsRequest,
 };
+use lienthong_contract::pb::performance::v1 as performance;
+use lienthong_contract::pb::performance::v1::performance_service_client::PerformanceServiceClient;
 use lienthong_contract::pb::procedure::v1::procedure_query_service_client::ProcedureQueryServiceClient;
 use lienthong_contract::pb::procedure::v1::{
     GetCaseRequest, GetHorizontalRequest, GetVerticalRequest,
@@ -42,6 +44,7 @@ async fn hub(log: Log, config: Config) -> Hub {
     let handles = Handles {
         questions: views.clone(),
         operations: views.clone(),
+        performance: views.clone(),
         log: log.clone(),
     };
     let shutdown = CancellationToken::new();
@@ -102,6 +105,71 @@ async fn a_question_waits_for_its_positions_in_every_view_it_is_answered_from() 
     ];
     let expected = expected.map(|(view, limit)| (view.to_owned(), limit));
     assert_eq!(*hub.views.waits.lock().unwrap(), expected);
+}
+
+#[tokio::test]
+async fn figures_wait_for_the_case_view_and_bad_requests_never_reach_it() {
+    let hub = ready_hub().await;
+    let mut client = PerformanceServiceClient::new(hub.channel.clone());
+    let mut request = performance::GetPerformanceRequest {
+        from_day: "2026-01-01".to_owned(),
+        to_day: "2026-01-31".to_owned(),
+        min_positions: vec![Position::default()],
+        max_wait_ms: 30_000,
+        ..performance::GetPerformanceRequest::default()
+    };
+    let answer = client.get_performance(request.clone()).await.unwrap();
+    assert_eq!(answer.into_inner().lines[0].key, "2026-01-01");
+    let expected = [("case".to_owned(), Duration::from_secs(30))];
+    assert_eq!(*hub.views.waits.lock().unwrap(), expected);
+
+    request.to_day = "2025-12-31".to_owned();
+    let status = client.get_performance(request).await.unwrap_err();
+    assert_eq!(status.code(), Code::InvalidArgument);
+    let bad = status.get_details_bad_request().unwrap().field_violations;
+    assert_eq!(bad[0].field, "to_day");
+    assert!(
+        bad[0]
+            .description
+            .contains("Fix: give a day that is not before from_day")
+    );
+    assert_eq!(hub.views.waits.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn every_question_of_performance_is_answered_from_the_port() {
+    let hub = ready_hub().await;
+    let mut client = PerformanceServiceClient::new(hub.channel.clone());
+    let overdue = performance::ListDossiersRequest {
+        state: performance::DossierState::Overdue.into(),
+        ..performance::ListDossiersRequest::default()
+    };
+    let answer = client.list_dossiers(overdue).await.unwrap();
+    assert_eq!(answer.into_inner().total, 7);
+    let register = performance::GetRegisterRequest {
+        agency_code: "H56.15.03".to_owned(),
+        day: "2026-01-31".to_owned(),
+        ..performance::GetRegisterRequest::default()
+    };
+    let answer = client.get_register(register).await.unwrap();
+    assert_eq!(answer.into_inner().total, 8);
+    let code = "H56.15.03-261008-0975";
+    let slip = performance::GetControlSlipRequest {
+        dossier_code: code.to_owned(),
+        ..performance::GetControlSlipRequest::default()
+    };
+    let answer = client.get_control_slip(slip).await.unwrap();
+    assert_eq!(answer.into_inner().entries.len(), 1);
+
+    let clock = performance::GetDossierClockRequest {
+        dossier_code: code.to_owned(),
+        ..performance::GetDossierClockRequest::default()
+    };
+    let status = client.get_dossier_clock(clock).await.unwrap_err();
+    assert_eq!(status.code(), Code::FailedPrecondition);
+    assert_eq!(reason(&status), "CALENDAR_MISSING");
+    let info = status.get_details_error_info().unwrap();
+    assert_eq!(info.metadata["year"], "2031");
 }
 
 #[tokio::test]
@@ -249,6 +317,7 @@ async fn a_drain_says_not_serving_ends_waits_and_streams_and_then_returns() {
         "",
         "lienthong.procedure.v1.ProcedureQueryService",
         "lienthong.operations.v1.OperationsService",
+        "lienthong.performance.v1.PerformanceService",
     ] {
         let request = tonic_health::pb::HealthCheckRequest {
             service: service.to_owned(),
@@ -290,6 +359,7 @@ async fn reflection_of_both_versions_lists_what_is_served_here() {
         "grpc.reflection.v1.ServerReflection",
         "grpc.reflection.v1alpha.ServerReflection",
         "lienthong.operations.v1.OperationsService",
+        "lienthong.performance.v1.PerformanceService",
         "lienthong.procedure.v1.ProcedureQueryService",
     ];
     let hub = ready_hub().await;

@@ -1,8 +1,8 @@
 //! The command line: what every command shares, and the list of commands.
 
 use crate::commands::{
-    case, completions, config, demo, explain, horizontal, import, lag, log, man, parked, rejected,
-    serve, up, vertical, views,
+    case, clock, completions, config, demo, dossiers, explain, export, horizontal, import, lag,
+    log, man, parked, performance, register, rejected, serve, slip, up, vertical, views,
 };
 use crate::config::{Error, Given, Loaded, Sources, load};
 use clap::{Args, Parser, Subcommand};
@@ -79,6 +79,18 @@ pub enum Command {
     Horizontal(horizontal::Arguments),
     /// The chain of levels: time at each, transitions, where cases are stuck
     Vertical(vertical::Arguments),
+    /// Figures of a period: received, settled on time, in work, online, digitised, and their shares
+    Performance(performance::Arguments),
+    /// Dossiers in a state, such as overdue, the most urgent first
+    Dossiers(dossiers::Arguments),
+    /// The legal clock of one dossier: deadline, stops, who used how much of the time
+    Clock(clock::Arguments),
+    /// The control slip of one dossier (form 06): who handed it to whom, in time or not
+    Slip(slip::Arguments),
+    /// The register of an agency (form 07): dossiers received on a day
+    Register(register::Arguments),
+    /// Publish figures as an open data set
+    Export(export::Arguments),
     /// How late each view is
     Lag(lag::Arguments),
     /// Dossiers that wait behind an event that could not be applied

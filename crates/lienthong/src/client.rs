@@ -6,6 +6,7 @@ use crate::exit::{Exit, Failure};
 use clap::Args;
 use lienthong_contract::pb::operations::v1::operations_service_client::OperationsServiceClient;
 use lienthong_contract::pb::operations::v1::rejected_service_client::RejectedServiceClient;
+use lienthong_contract::pb::performance::v1::performance_service_client::PerformanceServiceClient;
 use lienthong_contract::pb::procedure::v1::procedure_query_service_client::ProcedureQueryServiceClient;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
@@ -41,6 +42,19 @@ impl GatewayAt {
     ) -> Result<ProcedureQueryServiceClient<Channel>, Failure> {
         let channel = self.connect(shared).await?;
         Ok(questions(channel))
+    }
+
+    /// A client for questions of how procedures are settled.
+    ///
+    /// # Errors
+    /// If the hub cannot be reached.
+    pub async fn performance(
+        &self,
+        shared: &Shared,
+    ) -> Result<PerformanceServiceClient<Channel>, Failure> {
+        let channel = self.connect(shared).await?;
+        let client = PerformanceServiceClient::new(channel);
+        Ok(client.max_decoding_message_size(LARGEST_ANSWER))
     }
 
     /// A client for an operator.

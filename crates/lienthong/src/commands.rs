@@ -1,18 +1,24 @@
 //! The commands, one a file.
 
 pub mod case;
+pub mod clock;
 pub mod completions;
 pub mod config;
 pub mod demo;
+pub mod dossiers;
 pub mod explain;
+pub mod export;
 pub mod horizontal;
 pub mod import;
 pub mod lag;
 pub mod log;
 pub mod man;
 pub mod parked;
+pub mod performance;
+pub mod register;
 pub mod rejected;
 pub mod serve;
+pub mod slip;
 pub mod up;
 pub mod vertical;
 pub mod views;
@@ -34,6 +40,12 @@ pub fn run(cli: Cli, began: Instant) -> Result<(), Failure> {
         Command::Case(arguments) => wait(case::run(arguments, shared)),
         Command::Horizontal(arguments) => wait(horizontal::run(arguments, shared)),
         Command::Vertical(arguments) => wait(vertical::run(arguments, shared)),
+        Command::Performance(arguments) => wait(performance::run(arguments, shared)),
+        Command::Dossiers(arguments) => wait(dossiers::run(arguments, shared)),
+        Command::Clock(arguments) => wait(clock::run(arguments, shared)),
+        Command::Slip(arguments) => wait(slip::run(arguments, shared)),
+        Command::Register(arguments) => wait(register::run(arguments, shared)),
+        Command::Export(arguments) => wait(export::run(arguments, shared)),
         Command::Lag(arguments) => wait(lag::run(arguments, shared)),
         Command::Parked(arguments) => wait(parked::run(arguments, shared)),
         Command::Rejected(arguments) => wait(rejected::run(arguments, shared)),

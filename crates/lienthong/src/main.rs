@@ -1,5 +1,6 @@
 //! The one binary of the hub: parse, load the configuration, build, run, drain.
 
+mod asked;
 mod cli;
 mod client;
 mod commands;
@@ -7,7 +8,9 @@ mod config;
 mod copy;
 mod demo;
 mod exit;
+mod figures;
 mod hub;
+mod opendata;
 mod print;
 mod process;
 mod progress;

@@ -7,13 +7,23 @@
 //! Sums count steps of paths only (`path::is_step`); a case without a step counts nowhere.
 
 pub mod case;
+pub mod dossier;
+pub mod dossier_clock;
+pub mod dossiers;
+pub mod entry;
 pub mod horizontal;
 pub mod list;
 mod oldest;
 pub(crate) mod packed;
+pub mod performance;
 mod places;
+mod read;
+pub mod register;
+mod sieve;
+mod spans;
+pub mod slip;
 pub mod statistics;
-mod symbols;
+pub(crate) mod symbols;
 pub mod vertical;
 mod wire;
 

@@ -18,6 +18,7 @@
 mod again;
 mod client;
 mod compared;
+mod counted;
 mod directory;
 mod freshness;
 mod given;
@@ -29,6 +30,7 @@ mod mirror;
 mod one;
 mod overview;
 mod peer;
+mod performance;
 pub(crate) mod recent;
 mod server;
 mod sums;
@@ -41,7 +43,7 @@ pub use local::Local;
 pub use peer::{PROTOCOL, Peer};
 pub use server::{ServeConfig, ServeError, serve};
 
-use crate::answers::{horizontal, list, statistics, vertical};
+use crate::answers::{case, horizontal, list, statistics, vertical};
 use crate::joins::scan::Only;
 use crate::lanes::view_named;
 use crate::questions::{check_positions, work};
@@ -181,6 +183,14 @@ impl Cluster {
         }
     }
 
+    fn from(&self) -> one::From<'_> {
+        one::From {
+            directory: &self.directory,
+            links: &self.links,
+            words: &self.words,
+        }
+    }
+
     async fn ties(&self) -> Result<(Arc<crate::joins::Ties>, Vec<At>), Failure> {
         ties_now(&self.directory, &self.links, &self.cases, &self.ties).await
     }
@@ -232,12 +242,9 @@ impl Questions for Cluster {
     }
 
     async fn case(&self, request: pb::GetCaseRequest) -> Result<pb::GetCaseResponse, Failure> {
-        let from = one::From {
-            directory: &self.directory,
-            links: &self.links,
-            words: &self.words,
-        };
-        let (case, at) = one::case(from, request.code, self.reference.now()).await?;
+        let reference = self.reference.now();
+        let answer = |found: &case::WholeCase<'_>| Ok(case::answer(found, reference));
+        let (case, at) = one::case(self.from(), request.code, answer).await?;
         Ok(pb::GetCaseResponse {
             case: Some(case),
             freshness: self.fresh(View::Case, &at).await?,

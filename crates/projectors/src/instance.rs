@@ -18,7 +18,7 @@ use crate::runner::Command;
 use crate::seat::{self, Opening, Seat};
 use crate::store::StoreKind;
 use crate::views::View;
-use crate::{diff, metrics, operations};
+use crate::{diff, figures, metrics, operations};
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use lienthong_contract::pb::operations::v1::{
@@ -185,6 +185,8 @@ pub async fn start(
     let shown = CancellationToken::new();
     let now = hosted.clone();
     metrics::watch(Arc::new(move || now.lanes()), handles.log.clone(), &shown);
+    let now = hosted.clone();
+    figures::keep_lanes_fresh(move || now.lanes(), shown.clone());
     let on_failure = stop.clone();
     tokio::spawn(async move {
         let result = keep(seats, &on_failure).await;

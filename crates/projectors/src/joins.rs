@@ -7,7 +7,7 @@
 
 pub mod index;
 pub mod scan;
-mod tied;
+pub mod tied;
 mod told;
 pub mod whole;
 
@@ -57,15 +57,48 @@ pub struct Ties {
 pub fn ties(index: &Index, parts: &[&Keyed<CaseFact>]) -> Ties {
     let mut ties = Ties::default();
     for cluster in clusters(index, parts) {
-        let tale = tell(&cluster, parts);
-        let groups = resolve(&tale.told(), &tale.assertions);
-        add(&mut ties, &tale, &groups);
+        add_cluster(&mut ties, &cluster, parts);
     }
     ties
 }
 
+/// The cases of some parts that hang together.
+pub fn ties_of(cluster: &[PartId], parts: &[&Keyed<CaseFact>]) -> Ties {
+    let mut ties = Ties::default();
+    add_cluster(&mut ties, cluster, parts);
+    ties
+}
+
+fn add_cluster(ties: &mut Ties, cluster: &[PartId], parts: &[&Keyed<CaseFact>]) {
+    let tale = tell(cluster, parts);
+    let groups = resolve(&tale.told(), &tale.assertions);
+    add(ties, &tale, &groups);
+}
+
+/// A part, those that share a code with it, those that share one with them, and so on.
+pub fn hanging_together(
+    part: PartId,
+    index: &Index,
+    parts: &[&Keyed<CaseFact>],
+) -> Vec<PartId> {
+    let mut cluster = vec![part];
+    let mut known: HashSet<PartId> = HashSet::new();
+    let mut at = 0;
+    while let Some(id) = cluster.get(at).copied() {
+        let codes = parts[id.partition as usize].part(id.part).codes();
+        for (_, code) in codes.iter_from(0) {
+            if let Some(sharing) = index.sharing(code) {
+                known.insert(part);
+                cluster.extend(sharing.into_iter().filter(|other| known.insert(*other)));
+            }
+        }
+        at += 1;
+    }
+    cluster
+}
+
 /// Parts that share a code, directly or through others; and parts that are not plain.
-fn clusters(index: &Index, parts: &[&Keyed<CaseFact>]) -> Vec<Vec<PartId>> {
+pub fn clusters(index: &Index, parts: &[&Keyed<CaseFact>]) -> Vec<Vec<PartId>> {
     let mut forest = Forest::default();
     for (partition, keyed) in (0..).zip(parts) {
         for part in keyed.special() {

@@ -5,8 +5,10 @@ use crate::checkpoint::Owner;
 use crate::cluster::mentioned::Mentioned;
 use crate::cluster::recent::Recent;
 use crate::joins::index::{Index, PartId};
+use crate::ledger::Ledger;
 use crate::views::state::{Lost, Read};
 use crate::views::{Facts, State, View};
+use lienthong_contract::reference::Current;
 use lienthong_contract::time::now_millis;
 use lienthong_domain::status::Mappings;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -37,6 +39,8 @@ pub struct Lane {
     mentioned: Mutex<Mentioned>,
     /// When the last records were recorded, of a lane without an index.
     recent: Option<Mutex<Recent>>,
+    /// Of the case view only.
+    ledger: Option<Ledger>,
     next: watch::Sender<u64>,
     /// Loaded, and caught up with the log as it was at the start.
     ready: watch::Sender<bool>,
@@ -66,6 +70,7 @@ impl Lane {
             state: RwLock::new(State::new(owner.view, 0, tables)),
             mentioned: Mutex::new(Mentioned::new(index.is_none())),
             recent: index.is_none().then(Mutex::default),
+            ledger: (owner.view == View::Case).then(|| Ledger::new(index.is_some())),
             index,
             next: watch::Sender::new(0),
             ready: watch::Sender::new(false),
@@ -149,6 +154,8 @@ impl Lane {
 
     /// Puts a whole state in the place of the present one, which is given back.
     pub fn replace(&self, new: State) -> State {
+        let ledger = self.ledger.as_ref().zip(new.case());
+        let rows = ledger.and_then(|(ledger, facts)| ledger.prepare(facts));
         let mut state = self.state_mut();
         let old = std::mem::replace(&mut *state, new);
         let lost = state.lost.map(Trouble::Lost);
@@ -157,6 +164,10 @@ impl Lane {
         }
         state.facts.parts_mut().take_fresh();
         state.facts.parts_mut().take_fresh_special();
+        state.facts.parts_mut().take_touched();
+        if let (Some(ledger), Some(facts)) = (&self.ledger, state.case()) {
+            ledger.replace(facts, rows);
+        }
         self.mentioned().renew();
         if let Some(mut recent) = self.recent() {
             recent.clear();
@@ -172,6 +183,10 @@ impl Lane {
     fn changed(&self, mut state: RwLockWriteGuard<'_, State>) {
         let fresh = state.facts.parts_mut().take_fresh();
         let special = state.facts.parts_mut().take_fresh_special();
+        let touched = state.facts.parts_mut().take_touched();
+        if let Some(ledger) = &self.ledger {
+            ledger.touch(&touched);
+        }
         if self.owner.view == View::Case {
             self.mentioned().add(&fresh, &special);
         }
@@ -247,8 +262,32 @@ impl Lane {
         self.ready.subscribe()
     }
 
-    /// The lane answers questions from now on.
+    /// The ledger, of a lane of the case view.
+    pub fn ledger(&self) -> Option<&Ledger> {
+        self.ledger.as_ref()
+    }
+
+    /// Rows are made with the reference data in force also before anybody asks.
+    pub fn follow(&self, reference: Current) {
+        if let Some(ledger) = &self.ledger {
+            ledger.follow(reference);
+        }
+    }
+
+    /// Makes the rows of at most `most` parts that changed. True: nothing is left to do.
+    pub fn refresh_ledger(&self, most: usize) -> bool {
+        let Some(ledger) = &self.ledger else {
+            return true;
+        };
+        let state = self.state();
+        state.case().is_none_or(|facts| ledger.refresh_some(facts, most))
+    }
+
+    /// The lane answers questions from now on, and its ledger stands where it does.
     pub fn set_ready(&self) {
+        if !self.is_ready() {
+            self.refresh_ledger(usize::MAX);
+        }
         self.ready
             .send_if_modified(|ready| !std::mem::replace(ready, true));
     }

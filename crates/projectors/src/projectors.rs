@@ -1,5 +1,7 @@
 //! The door of the projectors: start them, ask them, look after them.
 
+mod performance;
+
 use crate::checkpoint::Owner;
 use crate::generations::Generations;
 use crate::joins::index::Index;
@@ -9,7 +11,7 @@ use crate::rebuild::{self, Subject};
 use crate::runner::{self, Readiness, Runner};
 use crate::store::StoreKind;
 use crate::views::View;
-use crate::{diff, metrics, operations, questions};
+use crate::{diff, figures, metrics, operations, questions};
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use lienthong_contract::pb::event::v1::Position;
@@ -27,7 +29,7 @@ use lienthong_contract::reference::Current;
 use lienthong_contract::status::Failure;
 use lienthong_eventlog::EventLog;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -109,6 +111,7 @@ pub async fn start(
             };
             let of_case = (view == View::Case).then(|| index.clone());
             let lane = Arc::new(Lane::new(owner, tables.clone(), of_case));
+            lane.follow(handles.reference.clone());
             let (sender, commands) = mpsc::channel(1);
             runners.push(Runner {
                 lane: lane.clone(),
@@ -131,6 +134,7 @@ pub async fn start(
             index,
             log: handles.log,
             reference: handles.reference,
+            tied: RwLock::default(),
             known_ties: Mutex::new(None),
         }),
         shutdown,
@@ -139,6 +143,7 @@ pub async fn start(
     for runner in runners {
         spawn(runner, &projectors).map_err(StartError::Thread)?;
     }
+    figures::keep_fresh(projectors.lanes.clone(), projectors.shutdown.clone());
     let lanes = projectors.lanes.clone();
     metrics::watch(
         Arc::new(move || lanes.all().cloned().collect()),

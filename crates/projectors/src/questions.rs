@@ -4,6 +4,7 @@
 //! of the partitions, the case view's before another's, and a runner holds at most one: so nobody
 //! waits in a circle.
 
+use crate::answers::case::WholeCase;
 use crate::answers::{case, horizontal, list, statistics, vertical};
 use crate::joins::scan::{Only, Sum, sum};
 use crate::joins::whole::{Partition, whole};
@@ -16,6 +17,7 @@ use lienthong_contract::reason::Reason;
 use lienthong_contract::status::Failure;
 use lienthong_contract::time::now_millis;
 use lienthong_domain::path::JoinedCase;
+use lienthong_domain::reference::Reference;
 use std::sync::{Arc, RwLockReadGuard};
 use std::time::Duration;
 
@@ -23,9 +25,11 @@ use std::time::Duration;
 const SWITCH_TRIES: u32 = 200;
 const SWITCH_PAUSE: Duration = Duration::from_millis(5);
 
-type Held<'a> = Vec<RwLockReadGuard<'a, State>>;
+/// States that are held.
+pub type Held<'a> = Vec<RwLockReadGuard<'a, State>>;
 
-fn hold(lanes: &Lanes, view: View) -> Held<'_> {
+/// The states of a view's lanes, by partition, so that none changes meanwhile.
+pub fn hold(lanes: &Lanes, view: View) -> Held<'_> {
     lanes
         .of(view)
         .lanes
@@ -39,7 +43,7 @@ fn hold(lanes: &Lanes, view: View) -> Held<'_> {
 ///
 /// # Errors
 /// `REFERENCE_DIFFERS` if they differ for longer.
-fn hold_alike(lanes: &Lanes, view: View) -> Result<Held<'_>, Failure> {
+pub fn hold_alike(lanes: &Lanes, view: View) -> Result<Held<'_>, Failure> {
     let mut tries = 0;
     loop {
         let held = hold(lanes, view);
@@ -54,7 +58,8 @@ fn hold_alike(lanes: &Lanes, view: View) -> Result<Held<'_>, Failure> {
     }
 }
 
-fn positions(held: &Held<'_>) -> Vec<u64> {
+/// Next offset of each.
+pub fn positions(held: &Held<'_>) -> Vec<u64> {
     held.iter().map(|state| state.next).collect()
 }
 
@@ -150,6 +155,23 @@ pub async fn case(
     lanes: &Arc<Lanes>,
     request: pb::GetCaseRequest,
 ) -> Result<pb::GetCaseResponse, Failure> {
+    let answer = |found: &WholeCase<'_>, reference| Ok(case::answer(found, reference));
+    let (answer, fresh) = one(lanes, request.code, answer).await?;
+    Ok(pb::GetCaseResponse {
+        case: Some(answer),
+        freshness: Some(fresh),
+    })
+}
+
+/// What is asked of one case whole, found by any of its codes.
+///
+/// # Errors
+/// `VIEW_LOADING`, `CASE_NOT_FOUND`, and what `answer` says.
+pub async fn one<T: Send + 'static>(
+    lanes: &Arc<Lanes>,
+    code: String,
+    answer: impl FnOnce(&WholeCase<'_>, Arc<Reference>) -> Result<T, Failure> + Send + 'static,
+) -> Result<(T, pb::Freshness), Failure> {
     lanes.check_ready(&[View::Case])?;
     let asked = lanes.clone();
     let (answer, next) = work(move || {
@@ -163,16 +185,12 @@ pub async fn case(
                 })
             })
             .collect();
-        let found = whole(&request.code, &asked.index, &partitions);
-        let answer = found.map(|found| case::answer(&found, asked.reference.now()));
-        let answer = answer.ok_or_else(|| not_found(&request.code));
+        let found = whole(&code, &asked.index, &partitions).ok_or_else(|| not_found(&code))?;
+        let answer = answer(&found, asked.reference.now());
         answer.map(|answer| (answer, positions(&held)))
     })
     .await??;
-    Ok(pb::GetCaseResponse {
-        case: Some(answer),
-        freshness: Some(freshness(lanes, View::Case, next).await?),
-    })
+    Ok((answer, freshness(lanes, View::Case, next).await?))
 }
 
 /// That no view knows the code.
@@ -296,7 +314,7 @@ pub async fn work<T: Send + 'static>(
 }
 
 /// How far the view had read when the answer was computed.
-async fn freshness(lanes: &Lanes, view: View, next: Vec<u64>) -> Result<pb::Freshness, Failure> {
+pub async fn freshness(lanes: &Lanes, view: View, next: Vec<u64>) -> Result<pb::Freshness, Failure> {
     let log = lanes.log.as_ref();
     let now_ms = now_millis();
     let mut partitions = Vec::with_capacity(next.len());

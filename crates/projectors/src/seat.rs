@@ -40,7 +40,8 @@ const RETRY: Duration = Duration::from_secs(1);
 pub struct Opening {
     /// The log.
     pub log: Arc<dyn EventLog>,
-    /// The reference data in force: a lane keeps the status tables of when it is opened.
+    /// Levels and areas of agencies, what else rows are made with, and the status tables that a lane
+    /// keeps from when it is opened.
     pub reference: Current,
     /// Folder of the checkpoints.
     pub dir: PathBuf,
@@ -231,6 +232,7 @@ impl Share {
             opening.reference.now().mappings.clone(),
             None,
         ));
+        lane.follow(self.seat.opening.reference.clone());
         let stop = self.seat.stop.child_token();
         let (runner, commands) = mpsc::channel(1);
         let snapshots = opening.snapshots.as_ref();

@@ -71,7 +71,7 @@ pub fn is_taken_up(steps: &[Step<'_>], at: usize) -> bool {
 }
 
 /// Whether `later` is an act of the addressee that takes up `step`.
-fn takes_up(later: &Step<'_>, step: &Step<'_>) -> bool {
+pub(crate) fn takes_up(later: &Step<'_>, step: &Step<'_>) -> bool {
     let replies = matches!(later.kind, Kind::Accepted | Kind::Returned);
     let both_numbered = later.reference != 0 && step.reference != 0;
     if replies && both_numbered && later.reference != step.reference {

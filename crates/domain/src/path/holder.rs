@@ -47,6 +47,14 @@ pub fn holder<'a>(steps: &[Step<'a>]) -> Option<Holder<'a>> {
     })
 }
 
+/// Who holds the dossier after this step, if it decides that; see [`holder`].
+pub(crate) fn holds_after<'a>(step: &Step<'a>) -> Option<Party<'a>> {
+    if passes_on(step) {
+        return Some(step.addressee);
+    }
+    is_held_by_actor(step).then_some(step.actor)
+}
+
 fn is_held_by_actor(step: &Step<'_>) -> bool {
     step.actor.is_named() && step.kind != Kind::Answered
 }

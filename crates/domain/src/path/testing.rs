@@ -4,13 +4,13 @@ use super::{JoinedCase, Step};
 use crate::event::{Fingerprint, Kind, OrderKey, Party};
 
 /// `H56` is an agency, `H56/desk` a unit of it, the empty text nobody.
-pub(super) fn party(text: &str) -> Party<'_> {
+pub(crate) fn party(text: &str) -> Party<'_> {
     let (agency, unit) = text.split_once('/').unwrap_or((text, ""));
     Party { agency, unit }
 }
 
 /// A step of dossier `d` at a millisecond.
-pub(super) fn step(at_ms: i64, actor: &str, kind: Kind) -> Step<'_> {
+pub(crate) fn step(at_ms: i64, actor: &str, kind: Kind) -> Step<'_> {
     Step {
         order: OrderKey {
             occurred_ms: at_ms,
@@ -33,12 +33,12 @@ pub(super) fn step(at_ms: i64, actor: &str, kind: Kind) -> Step<'_> {
 }
 
 /// A step of progress by somebody.
-pub(super) fn act(at_ms: i64, actor: &str) -> Step<'_> {
+pub(crate) fn act(at_ms: i64, actor: &str) -> Step<'_> {
     step(at_ms, actor, Kind::ProgressReported)
 }
 
 /// A step that addresses somebody.
-pub(super) fn to<'a>(at_ms: i64, actor: &'a str, kind: Kind, addressee: &'a str) -> Step<'a> {
+pub(crate) fn to<'a>(at_ms: i64, actor: &'a str, kind: Kind, addressee: &'a str) -> Step<'a> {
     Step {
         addressee: party(addressee),
         ..step(at_ms, actor, kind)
@@ -46,7 +46,7 @@ pub(super) fn to<'a>(at_ms: i64, actor: &'a str, kind: Kind, addressee: &'a str)
 }
 
 /// A step that carries a portal status.
-pub(super) fn status(at_ms: i64, actor: &str, portal_status: u8) -> Step<'_> {
+pub(crate) fn status(at_ms: i64, actor: &str, portal_status: u8) -> Step<'_> {
     Step {
         portal_status,
         ..act(at_ms, actor)
@@ -54,17 +54,17 @@ pub(super) fn status(at_ms: i64, actor: &str, portal_status: u8) -> Step<'_> {
 }
 
 /// The step with the number of its exchange.
-pub(super) fn numbered(step: Step<'_>, reference: u64) -> Step<'_> {
+pub(crate) fn numbered(step: Step<'_>, reference: u64) -> Step<'_> {
     Step { reference, ..step }
 }
 
 /// The step, told of another dossier.
-pub(super) fn of<'a>(step: Step<'a>, dossier: &'a str) -> Step<'a> {
+pub(crate) fn of<'a>(step: Step<'a>, dossier: &'a str) -> Step<'a> {
     Step { dossier, ..step }
 }
 
 /// The case of these steps, sorted.
-pub(super) fn case<'a>(steps: &[Step<'a>]) -> JoinedCase<'a> {
+pub(crate) fn case<'a>(steps: &[Step<'a>]) -> JoinedCase<'a> {
     let mut steps = steps.to_vec();
     steps.sort_by_key(|step| step.order);
     let mut dossiers: Vec<&'a str> = Vec::new();

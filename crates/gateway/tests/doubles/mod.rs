@@ -7,12 +7,13 @@ use lienthong_contract::pb::operations::v1::{
     DiffSummary, DiffViewsRequest, DiffViewsResponse, ParkedDossier, RebuildProgress,
     VerifyViewsResponse, ViewLag, ViewPosition,
 };
+use lienthong_contract::pb::performance::v1 as performance;
 use lienthong_contract::pb::procedure::v1::{
     Case, GetCaseRequest, GetCaseResponse, GetHorizontalRequest, GetHorizontalResponse,
     GetPathStatisticsRequest, GetPathStatisticsResponse, GetVerticalRequest, GetVerticalResponse,
     ListCasesRequest, ListCasesResponse,
 };
-use lienthong_contract::ports::{Questions, ViewOperations};
+use lienthong_contract::ports::{Performance, Questions, ViewOperations};
 use lienthong_contract::reason::Reason;
 use lienthong_contract::status::Failure;
 use lienthong_eventlog::{
@@ -139,6 +140,60 @@ impl Questions for Views {
         _: GetPathStatisticsRequest,
     ) -> Result<GetPathStatisticsResponse, Failure> {
         Ok(GetPathStatisticsResponse::default())
+    }
+}
+
+#[async_trait]
+impl Performance for Views {
+    async fn performance(
+        &self,
+        request: performance::GetPerformanceRequest,
+    ) -> Result<performance::GetPerformanceResponse, Failure> {
+        let line = performance::PerformanceLine {
+            key: request.from_day,
+            ..performance::PerformanceLine::default()
+        };
+        Ok(performance::GetPerformanceResponse {
+            lines: vec![line],
+            ..performance::GetPerformanceResponse::default()
+        })
+    }
+
+    async fn dossiers(
+        &self,
+        _: performance::ListDossiersRequest,
+    ) -> Result<performance::ListDossiersResponse, Failure> {
+        Ok(performance::ListDossiersResponse {
+            total: 7,
+            ..performance::ListDossiersResponse::default()
+        })
+    }
+
+    async fn register(
+        &self,
+        _: performance::GetRegisterRequest,
+    ) -> Result<performance::GetRegisterResponse, Failure> {
+        Ok(performance::GetRegisterResponse {
+            total: 8,
+            ..performance::GetRegisterResponse::default()
+        })
+    }
+
+    async fn dossier_clock(
+        &self,
+        _: performance::GetDossierClockRequest,
+    ) -> Result<performance::GetDossierClockResponse, Failure> {
+        Err(Failure::new(Reason::CalendarMissing, "there is no table of 2031").with("year", 2031))
+    }
+
+    async fn control_slip(
+        &self,
+        _: performance::GetControlSlipRequest,
+    ) -> Result<performance::GetControlSlipResponse, Failure> {
+        Ok(performance::GetControlSlipResponse {
+            entries: vec![performance::SlipEntry::default()],
+            ..performance::GetControlSlipResponse::default()
+        })
     }
 }
 

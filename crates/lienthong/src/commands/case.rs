@@ -1,12 +1,12 @@
 //! `lienthong case`: one interconnected case whole, its timeline drawn as text.
 
+use crate::asked::After;
 use crate::cli::Shared;
 use crate::client::GatewayAt;
-use crate::exit::{Exit, Failure};
+use crate::exit::Failure;
 use crate::print::Form;
 use crate::words;
 use clap::Args;
-use lienthong_contract::pb::event::v1::Position;
 use lienthong_contract::pb::procedure::v1::{
     Case, Dossier, GetCaseRequest, GetCaseResponse, Holder, TimelineEntry, Waiting,
 };
@@ -20,9 +20,8 @@ const PAUSE_MS: i64 = 60_000;
 pub struct Arguments {
     /// Any code of the case: its own, a dossier's or an alias
     code: String,
-    /// Wait until the view has read this position, as an adapter acknowledged it; may be repeated
-    #[arg(long = "after", value_name = "PARTITION:OFFSET")]
-    after: Vec<String>,
+    #[command(flatten)]
+    after: After,
     #[command(flatten)]
     gateway: GatewayAt,
     #[command(flatten)]
@@ -30,12 +29,11 @@ pub struct Arguments {
 }
 
 /// # Errors
-/// [`Exit::NotFound`] if no view knows the code, and what else the hub answers.
+/// `Exit::NotFound` if no view knows the code, and what else the hub answers.
 pub async fn run(arguments: Arguments, shared: &Shared) -> Result<(), Failure> {
-    let min_positions: Result<_, _> = arguments.after.iter().map(|text| position(text)).collect();
     let request = GetCaseRequest {
         code: arguments.code,
-        min_positions: min_positions?,
+        min_positions: arguments.after.positions()?,
         max_wait_ms: 0,
         ..GetCaseRequest::default()
     };
@@ -45,20 +43,6 @@ pub async fn run(arguments: Arguments, shared: &Shared) -> Result<(), Failure> {
     arguments
         .form
         .print(name, &answer, |answer| text(answer, now_millis()))
-}
-
-fn position(text: &str) -> Result<Position, Failure> {
-    let parts = text.split_once(':');
-    let read = parts.and_then(|(partition, offset)| {
-        Some(Position {
-            partition: partition.parse().ok()?,
-            offset: offset.parse().ok()?,
-        })
-    });
-    read.ok_or_else(|| {
-        let fix = "Fix: write PARTITION:OFFSET, such as 2:1042";
-        Failure::new(Exit::Usage, format!("--after {text} is no position. {fix}"))
-    })
 }
 
 fn text(answer: &GetCaseResponse, now_ms: i64) -> String {

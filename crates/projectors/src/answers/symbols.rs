@@ -4,14 +4,14 @@ use hashbrown::HashMap;
 
 /// Distinct strings, numbered from 0 in the order they were first seen.
 #[derive(Debug, Default)]
-pub(super) struct Symbols {
+pub(crate) struct Symbols {
     numbers: HashMap<Box<str>, u32>,
     texts: Vec<Box<str>>,
 }
 
 impl Symbols {
     /// The number of a string.
-    pub(super) fn number(&mut self, text: &str) -> u32 {
+    pub(crate) fn number(&mut self, text: &str) -> u32 {
         if let Some(number) = self.numbers.get(text) {
             return *number;
         }
@@ -23,7 +23,7 @@ impl Symbols {
     }
 
     /// The string of a number that [`Symbols::number`] gave.
-    pub(super) fn text(&self, number: u32) -> &str {
+    pub(crate) fn text(&self, number: u32) -> &str {
         &self.texts[number as usize]
     }
 }

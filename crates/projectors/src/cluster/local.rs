@@ -1,5 +1,6 @@
 //! An instance's answers, from the partitions that it keeps.
 
+use super::counted::{self, Held, is_of_ledgers};
 use super::given::{self, Given};
 use super::kept::{self, Kept};
 use super::mentioned::{News, code_hash};
@@ -76,6 +77,7 @@ impl Peer for Local {
             Question::Cases(_) | Question::PathStatistics(_) => View::Case,
             Question::Horizontal(_) => View::Horizontal,
             Question::Vertical(_) => View::Vertical,
+            Question::Performance(_) | Question::Dossiers(_) | Question::Register(_) => View::Case,
         };
         let lane = kept::ready(self.kept.as_ref(), view, request.partition)?;
         let (wanted, reference) = (request.wanted.unwrap_or_default(), self.reference.now());
@@ -243,6 +245,10 @@ fn answer(
     let epoch = lane.mentioned().epoch();
     let all = Only::default();
     let (given, sum) = match (question, &state.facts) {
+        (question, Facts::Case(keyed)) if is_of_ledgers(question) => {
+            let held = Held { lane, keyed, epoch };
+            counted::answer(&held, wanted, question, reference)?
+        }
         (Question::Cases(asked), Facts::Case(keyed)) => {
             let sum = list::List::new(list::Question::read(asked)?, reference);
             add_up(keyed, epoch, wanted, &all, sum)

@@ -11,7 +11,7 @@ use super::freshness::At;
 use super::links::Links;
 use super::mirror::{add_words, codes_of, unreadable};
 use super::ties::parts_of;
-use crate::answers::case;
+use crate::answers::case::WholeCase;
 use crate::joins::index::Index;
 use crate::joins::whole::{Partition, whole};
 use crate::parking::{Fault, Parking, Poison};
@@ -22,10 +22,8 @@ use crate::views::keyed::Keyed;
 use crate::views::names::Names;
 use futures_util::future::{FutureExt, TryFutureExt, try_join_all};
 use hashbrown::HashSet;
-use lienthong_contract::pb::procedure::v1::Case;
 use lienthong_contract::pb::projection::v1 as pb;
 use lienthong_contract::status::Failure;
-use lienthong_domain::reference::Reference;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The vocabularies of the case view's partitions, as far as they came here: parts of a case do
@@ -89,20 +87,20 @@ struct Few {
     blocks: Vec<pb::Part>,
 }
 
-/// The case that a code names, and how far every partition was.
+/// What is asked of the case that a code names, and how far every partition was.
 ///
 /// # Errors
-/// `CASE_NOT_FOUND`, `VIEW_UNOWNED`, `VIEW_LOADING`, `REFERENCE_DIFFERS`.
-pub async fn case(
+/// `CASE_NOT_FOUND`, `VIEW_UNOWNED`, `VIEW_LOADING`, `REFERENCE_DIFFERS`, and what `answer` says.
+pub async fn case<T: Send + 'static>(
     from: From<'_>,
     code: String,
-    reference: Arc<Reference>,
-) -> Result<(Case, Vec<At>), Failure> {
+    answer: impl FnOnce(&WholeCase<'_>) -> Result<T, Failure> + Send + 'static,
+) -> Result<(T, Vec<At>), Failure> {
     loop {
         let at = from.links.refresh(from.directory).await?;
         // Gathered again if a partition was replaced meanwhile.
         if let Some(few) = gather(&from, &code).await? {
-            let answer = work(move || join(few, &code, reference)).await??;
+            let answer = work(move || join(few, &code, answer)).await??;
             return Ok((answer, at));
         }
     }
@@ -194,7 +192,11 @@ fn park(parking: &mut Parking, key: &str) {
     parking.park(key.as_bytes(), 0, 0, poison);
 }
 
-fn join(few: Vec<Few>, code: &str, reference: Arc<Reference>) -> Result<Case, Failure> {
+fn join<T>(
+    few: Vec<Few>,
+    code: &str,
+    answer: impl FnOnce(&WholeCase<'_>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     let index = Index::default();
     for (partition, few) in (0..).zip(&few) {
         index.replace(partition, few.parts.mentions());
@@ -207,5 +209,5 @@ fn join(few: Vec<Few>, code: &str, reference: Arc<Reference>) -> Result<Case, Fa
         })
         .collect();
     let found = whole(code, &index, &partitions).ok_or_else(|| not_found(code))?;
-    Ok(case::answer(&found, reference))
+    answer(&found)
 }

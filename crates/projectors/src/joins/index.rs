@@ -80,6 +80,13 @@ impl Index {
         self.shard(hash).parts(hash)
     }
 
+    /// The parts that mention a code, if they are several.
+    pub fn sharing(&self, code: &str) -> Option<Vec<PartId>> {
+        let hash = self.hasher.hash_one(code);
+        let shard = self.shard(hash);
+        shard.shared.contains(&hash).then(|| shard.parts(hash))
+    }
+
     /// For each code that several parts mention: those parts.
     pub fn shared(&self) -> Vec<Vec<PartId>> {
         let mut shared = Vec::new();

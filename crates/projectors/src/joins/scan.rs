@@ -86,7 +86,7 @@ pub fn add_plain<F: Fact, S: Sum>(keyed: &Keyed<F>, tied: &HashSet<u32>, only: &
 }
 
 /// The part as a case of its own.
-fn fill<'a, F: Fact>(case: &mut JoinedCase<'a>, keyed: &'a Keyed<F>, part: Part<'a, F>) {
+pub fn fill<'a, F: Fact>(case: &mut JoinedCase<'a>, keyed: &'a Keyed<F>, part: Part<'a, F>) {
     case.code = part.codes().key();
     case.dossiers.clear();
     case.steps.clear();
@@ -133,7 +133,8 @@ fn speaks<F: Fact>(fact: &F, keyed: &Keyed<F>, only: &Only) -> bool {
     only.source.is_empty() || fact.source(keyed.names()) == only.source
 }
 
-fn empty<'a>() -> JoinedCase<'a> {
+/// A case without anything, to be filled.
+pub fn empty<'a>() -> JoinedCase<'a> {
     JoinedCase {
         code: "",
         dossiers: Vec::new(),

@@ -50,26 +50,10 @@ pub fn find<F: Fact>(ties: &Ties, parts: &[&Keyed<F>]) -> Found {
     let mut known: HashMap<(usize, u32), HashSet<At>> = HashMap::new();
     let mut places = Vec::with_capacity(ties.cases.len());
     for case in &ties.cases {
-        let mut found: Vec<FoundPlace> = Vec::new();
-        for place in &case.places {
-            let partition = place.partition as usize;
-            let Some(part) = parts[partition].find(&place.key) else {
-                continue;
-            };
-            let Some(at) = parts[partition].part(part).codes().find(&place.code) else {
-                continue;
-            };
-            known.entry((partition, part)).or_default().insert(at);
-            match found.last_mut() {
-                Some(last) if (last.partition, last.part) == (partition, part) => {
-                    last.dossiers.push((at, place.dossier));
-                }
-                _ => found.push(FoundPlace {
-                    partition,
-                    part,
-                    dossiers: vec![(at, place.dossier)],
-                }),
-            }
+        let found = places_of(case, parts);
+        for place in &found {
+            let here = known.entry((place.partition, place.part)).or_default();
+            here.extend(place.dossiers.iter().map(|(at, _)| *at));
         }
         places.push(found);
     }
@@ -88,6 +72,31 @@ pub fn find<F: Fact>(ties: &Ties, parts: &[&Keyed<F>]) -> Found {
         tied,
         unknown,
     }
+}
+
+/// Where the facts of a tied case are.
+pub fn places_of<F: Fact>(case: &Tied, parts: &[&Keyed<F>]) -> Vec<FoundPlace> {
+    let mut found: Vec<FoundPlace> = Vec::new();
+    for place in &case.places {
+        let partition = place.partition as usize;
+        let Some(part) = parts[partition].find(&place.key) else {
+            continue;
+        };
+        let Some(at) = parts[partition].part(part).codes().find(&place.code) else {
+            continue;
+        };
+        match found.last_mut() {
+            Some(last) if (last.partition, last.part) == (partition, part) => {
+                last.dossiers.push((at, place.dossier));
+            }
+            _ => found.push(FoundPlace {
+                partition,
+                part,
+                dossiers: vec![(at, place.dossier)],
+            }),
+        }
+    }
+    found
 }
 
 /// The dossiers of a part that are in no tied case.
@@ -121,7 +130,7 @@ fn rest_of<F: Fact>(
     (!tied.dossiers.is_empty()).then_some((tied, place))
 }
 
-/// The path of a tied case. A fact that came into several parts counts once: the one that stands
+/// The path of a tied case; `tied` and `places` belong together. A fact that came into several parts counts once: the one that stands
 /// first in the order, which is the same in every view and whatever came in first.
 pub fn join<'a, F: Fact>(
     case: &mut JoinedCase<'a>,

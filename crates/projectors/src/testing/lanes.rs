@@ -37,6 +37,7 @@ pub fn lanes(records: impl IntoIterator<Item = Record>) -> (Arc<Lanes>, Arc<Memo
         index,
         log: log.clone(),
         reference: Current::new(demo().unwrap()),
+        tied: Default::default(),
         known_ties: Mutex::new(None),
     };
     (Arc::new(lanes), log)

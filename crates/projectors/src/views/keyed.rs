@@ -73,6 +73,8 @@ pub struct Keyed<F> {
     large: HashMap<u32, HashSet<u64>>,
     fresh: Vec<Mention>,
     fresh_special: Vec<u32>,
+    /// Parts that took a fact.
+    touched: Vec<u32>,
     scratch: Scratch,
     fact: PhantomData<F>,
 }
@@ -101,6 +103,7 @@ impl<F: Fact> Default for Keyed<F> {
             large: HashMap::new(),
             fresh: Vec::new(),
             fresh_special: Vec::new(),
+            touched: Vec::new(),
             scratch: Scratch::default(),
             fact: PhantomData,
         }
@@ -133,6 +136,7 @@ impl<F: Fact> Keyed<F> {
         };
         let fact = F::read(event, offset, &mut scratch.codes, &mut self.names);
         let at = self.store(known, &fact, &mut scratch);
+        self.touched.push(at);
         let codes = scratch.codes.codes();
         for (code, _) in codes.iter_from(codes_before) {
             self.fresh.push(Mention { part: at, code });
@@ -333,6 +337,11 @@ impl<F: Fact> Keyed<F> {
     /// Parts that have become special since this was last asked.
     pub fn take_fresh_special(&mut self) -> Vec<u32> {
         std::mem::take(&mut self.fresh_special)
+    }
+
+    /// Parts that took a fact since this was last asked; one that took several may come again.
+    pub fn take_touched(&mut self) -> Vec<u32> {
+        std::mem::take(&mut self.touched)
     }
 
     /// Codes mentioned for the first time since this was last asked.

@@ -87,6 +87,13 @@ impl Names {
         name
     }
 
+    /// The number of a text that was given; of any other, that of the empty text.
+    pub fn find(&self, text: &str) -> Name {
+        let hash = self.hasher.hash_one(text);
+        let same = |name: &Name| self.text(*name) == text;
+        self.by_text.find(hash, same).copied().unwrap_or_default()
+    }
+
     /// The text of a number that [`Names::name`] gave.
     pub fn text(&self, name: Name) -> &str {
         slice(&self.text, &self.ends, name)

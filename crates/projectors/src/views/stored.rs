@@ -52,6 +52,8 @@ pub trait Parts: Send + Sync {
     fn take_fresh(&mut self) -> Vec<Mention>;
     /// Parts that have become special since this was last asked.
     fn take_fresh_special(&mut self) -> Vec<u32>;
+    /// Parts that took a fact since this was last asked.
+    fn take_touched(&mut self) -> Vec<u32>;
 }
 
 impl<F: Fact> Parts for Keyed<F> {
@@ -115,6 +117,10 @@ impl<F: Fact> Parts for Keyed<F> {
 
     fn take_fresh(&mut self) -> Vec<Mention> {
         Keyed::take_fresh(self)
+    }
+
+    fn take_touched(&mut self) -> Vec<u32> {
+        Keyed::take_touched(self)
     }
 
     fn take_fresh_special(&mut self) -> Vec<u32> {

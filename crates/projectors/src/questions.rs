@@ -44,7 +44,7 @@ pub fn hold(lanes: &Lanes, view: View) -> Held<'_> {
 ///
 /// # Errors
 /// `REFERENCE_DIFFERS` if they differ for longer.
-pub(crate) fn hold_alike(lanes: &Lanes, view: View) -> Result<Held<'_>, Failure> {
+pub fn hold_alike(lanes: &Lanes, view: View) -> Result<Held<'_>, Failure> {
     let mut tries = 0;
     loop {
         let held = hold(lanes, view);

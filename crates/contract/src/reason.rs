@@ -53,6 +53,8 @@ pub enum Reason {
     RejectedResubmitted,
     /// The process asked has no adapter for the rejected message.
     AdapterElsewhere,
+    /// No unit, agency or procedure of that code is in the tables on that day.
+    ReferenceNotFound,
     /// A stored event that cannot be read; it parks its dossier.
     EventUnreadable,
     /// A stored event of a kind that this version does not know; it parks its dossier.
@@ -256,6 +258,14 @@ pub const CATALOGUE: &[Entry] = &[
         None,
         "The rejected message belongs to a system whose adapter another process serves.",
         "Give --adapters the address of a process that serves that system (`lienthong serve adapter`).",
+    ),
+    entry(
+        Reason::ReferenceNotFound,
+        "REFERENCE_NOT_FOUND",
+        Code::NotFound,
+        None,
+        "No unit, agency or procedure of that code is in the reference tables on that day.",
+        "Check code and day; add what is missing with `lienthong catalog import`.",
     ),
     entry(
         Reason::EventUnreadable,

@@ -18,7 +18,6 @@ mod again;
 mod client;
 mod counted;
 mod directory;
-mod dossiers;
 mod freshness;
 mod given;
 mod kept;

@@ -112,20 +112,20 @@ impl Performance for Cluster {
         &self,
         request: pb::GetClockStatisticsRequest,
     ) -> Result<pb::GetClockStatisticsResponse, Failure> {
-        let sum = clockwork::Clockwork::new(&clockwork::Question::read(&request)?);
-        let only = Only {
-            source: request.source.clone(),
-        };
+        let question = clockwork::Question::read(&request)?;
         let (ties, at) = self.ties().await?;
         let asked = Asked {
+            only: Only {
+                source: request.source.clone(),
+            },
             question: Question::ClockStatistics(request),
-            only,
-            sum,
+            sum: clockwork::Clockwork::new(&question),
         };
         let (sum, then) = add_up(&self.directory, ties, &self.cases, asked).await?;
+        let at = earlier(at, then);
         let answer = work(move || sum.finish()).await?;
         Ok(pb::GetClockStatisticsResponse {
-            freshness: self.fresh(View::Case, &earlier(at, then)).await?,
+            freshness: self.fresh(View::Case, &at).await?,
             ..answer
         })
     }

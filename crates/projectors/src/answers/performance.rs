@@ -233,7 +233,3 @@ impl Performance {
         }
     }
 }
-
-#[cfg(test)]
-#[path = "performance_tests.rs"]
-mod tests;

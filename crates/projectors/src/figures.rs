@@ -322,3 +322,7 @@ impl Tabled for register::Register {
         register::Register::add_table(self, table);
     }
 }
+
+#[cfg(test)]
+#[path = "figures_tests.rs"]
+mod tests;

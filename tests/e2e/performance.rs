@@ -473,6 +473,11 @@ async fn dossiers_are_listed_by_state_with_who_has_them_and_what_is_due() {
         MUONG_LAT,
     ];
     assert!(october.says(&elsewhere).contains("0 of 0"));
+    // Its clock begins with the very line of the list.
+    let listed = october.json(&["dossiers", "overdue", "--as-of", "2026-10-31"]);
+    let code = "H56.15.03-261008-0103";
+    let clock = october.json(&["clock", code, "--as-of", "2026-10-31"]);
+    assert_eq!(clock["clock"]["dossier"], listed["dossiers"][0]);
     // On the eve of its day it is due soon, and not overdue.
     let json = october.json(&[
         "dossiers",

@@ -5,12 +5,14 @@
 
 use crate::pb::event::v1::Position;
 use crate::pb::operations::v1::{
-    ParkedDossier, RebuildProgress, VerifyViewsResponse, ViewLag, ViewPosition,
+    DiffViewsRequest, DiffViewsResponse, ParkedDossier, RebuildProgress, VerifyViewsResponse,
+    ViewLag, ViewPosition,
 };
 use crate::pb::performance::v1::{
-    GetControlSlipRequest, GetControlSlipResponse, GetDossierClockRequest, GetDossierClockResponse,
-    GetPerformanceRequest, GetPerformanceResponse, GetRegisterRequest, GetRegisterResponse,
-    ListDossiersRequest, ListDossiersResponse,
+    GetClockStatisticsRequest, GetClockStatisticsResponse, GetControlSlipRequest,
+    GetControlSlipResponse, GetDossierClockRequest, GetDossierClockResponse, GetPerformanceRequest,
+    GetPerformanceResponse, GetRegisterRequest, GetRegisterResponse, ListDossiersRequest,
+    ListDossiersResponse,
 };
 use crate::pb::procedure::v1::{
     GetCaseRequest, GetCaseResponse, GetHorizontalRequest, GetHorizontalResponse,
@@ -115,6 +117,14 @@ pub trait Performance: Send + Sync {
         &self,
         request: GetControlSlipRequest,
     ) -> Result<GetControlSlipResponse, Failure>;
+    /// See `PerformanceService.GetClockStatistics`.
+    ///
+    /// # Errors
+    /// `VIEW_LOADING`, `REQUEST_MALFORMED` for a grain or moment that does not hold.
+    async fn clock_statistics(
+        &self,
+        request: GetClockStatisticsRequest,
+    ) -> Result<GetClockStatisticsResponse, Failure>;
 }
 
 /// What an operator asks of the views. Where several processes share them, a partition that
@@ -150,6 +160,16 @@ pub trait ViewOperations: Send + Sync {
         &self,
         views: &[String],
     ) -> Result<BoxStream<'static, Result<VerifyViewsResponse, Failure>>, Failure>;
+    /// Starts a comparison with what changed status tables would make of the case view; the stream
+    /// ends with the summary.
+    ///
+    /// # Errors
+    /// `REQUEST_MALFORMED`, `REBUILD_UNDER_WAY`, `LOG_TRUNCATED`, `LOG_UNAVAILABLE`,
+    /// `REFERENCE_DIFFERS`.
+    async fn diff(
+        &self,
+        request: DiffViewsRequest,
+    ) -> Result<BoxStream<'static, Result<DiffViewsResponse, Failure>>, Failure>;
 }
 
 /// Questions about what does not fit. Waiting for `min_positions` is the caller's through

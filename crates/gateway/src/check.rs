@@ -3,6 +3,7 @@
 pub(crate) mod performance;
 
 use lienthong_contract::pb::event::v1::{FieldViolation, Position};
+use lienthong_contract::pb::operations::v1::DiffViewsRequest;
 use lienthong_contract::pb::procedure::v1::{
     GetCaseRequest, GetHorizontalRequest, GetPathStatisticsRequest, GetVerticalRequest,
     InterconnectionClass, Level, ListCasesRequest, PartyGrain,
@@ -14,6 +15,7 @@ use lienthong_domain::code::{
     CodeError, Strictness, check_agency, check_case_code, check_dossier, check_procedure,
     check_source_urn,
 };
+use prost_types::Timestamp;
 
 /// Longest wait for `min_positions`, in milliseconds.
 const LONGEST_WAIT_MS: u32 = 30_000;
@@ -21,6 +23,9 @@ const LONGEST_WAIT_MS: u32 = 30_000;
 const MOST_LINES: u32 = 1_000;
 /// Most moments of `GetPathStatistics`.
 const MOST_MOMENTS: usize = 100;
+/// Most differences and changes of `DiffViews`.
+const MOST_DIFFERENCES: u32 = 10_000;
+const MOST_CHANGES: usize = 10_000;
 
 /// # Errors
 /// `REQUEST_MALFORMED`, as every check here.
@@ -88,28 +93,32 @@ pub(crate) fn path_statistics(
     if PartyGrain::try_from(request.grain).is_err() {
         found.unknown_value("grain", request.grain);
     }
-    if request.as_of_times.len() > MOST_MOMENTS {
-        found.add(
-            "as_of_times",
-            format!("there are {} moments", request.as_of_times.len()),
-            "ask for at most 100 moments a call",
-        );
-    }
-    for (index, moment) in request.as_of_times.iter().enumerate() {
-        if time::to_millis(moment).is_none() {
-            found.add(
-                &format!("as_of_times[{index}]"),
-                "it is not a time",
-                "give seconds since 1970 and 0 to 999,999,999 nanoseconds",
-            );
-        }
-    }
+    found.moments(&request.as_of_times);
     if !request.source.is_empty()
         && let Err(error) = check_source_urn(&request.source)
     {
         found.code("source", &error);
     }
     found.waiting(&request.min_positions, request.max_wait_ms, partitions);
+    found.verdict()
+}
+
+pub(crate) fn diff(request: &DiffViewsRequest, partitions: u32) -> Result<(), Failure> {
+    let mut found = Found::default();
+    found.at_most("max_differences", request.max_differences, MOST_DIFFERENCES);
+    if request.changes.len() > MOST_CHANGES {
+        let what = format!("there are {} changes", request.changes.len());
+        found.add("changes", what, "give at most 10,000 rows of status tables");
+    }
+    for (index, partition) in request.partitions.iter().enumerate() {
+        if *partition >= partitions {
+            found.add(
+                &format!("partitions[{index}]"),
+                format!("the log has no partition {partition}"),
+                "leave the list empty for every partition",
+            );
+        }
+    }
     found.verdict()
 }
 
@@ -142,6 +151,26 @@ impl Found {
         if value > most {
             let fix = format!("give 1 to {most}, or 0 for the default");
             self.add(field, format!("it is {value}"), &fix);
+        }
+    }
+
+    fn moments(&mut self, moments: &[Timestamp]) {
+        if moments.len() > MOST_MOMENTS {
+            let fix = "ask for at most 100 moments a call";
+            self.add(
+                "as_of_times",
+                format!("there are {} moments", moments.len()),
+                fix,
+            );
+        }
+        for (index, moment) in moments.iter().enumerate() {
+            if time::to_millis(moment).is_none() {
+                self.add(
+                    &format!("as_of_times[{index}]"),
+                    "it is not a time",
+                    "give seconds since 1970 and 0 to 999,999,999 nanoseconds",
+                );
+            }
         }
     }
 

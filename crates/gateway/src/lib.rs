@@ -13,4 +13,4 @@ mod questions;
 mod release;
 mod server;
 
-pub use server::{Config, Error, Handles, run};
+pub use server::{Beside, Config, Error, Handles, run};

@@ -19,6 +19,7 @@ use futures_util::StreamExt;
 use lienthong_contract::pb::event::v1::linked::Relation;
 use lienthong_contract::pb::performance::v1 as performance;
 use lienthong_contract::pb::projection::v1::{self as inner, WaitForResponse};
+use lienthong_contract::ports::Performance;
 use lienthong_contract::time::from_millis;
 use lienthong_eventlog::GroupError;
 use proptest::prelude::*;
@@ -98,7 +99,7 @@ impl Way<'_> {
         };
         match self {
             Way::One(lanes) => dossiers::clock(lanes, request).await,
-            Way::Several(cluster) => cluster.clock_of(request).await,
+            Way::Several(cluster) => cluster.dossier_clock(request).await,
         }
     }
 
@@ -109,7 +110,7 @@ impl Way<'_> {
         };
         match self {
             Way::One(lanes) => dossiers::control_slip(lanes, request).await,
-            Way::Several(cluster) => cluster.slip_of(request).await,
+            Way::Several(cluster) => cluster.control_slip(request).await,
         }
     }
 
@@ -221,7 +222,7 @@ fn number(view: View, partition: u32) -> usize {
 
 /// Reads a lane again from the log's start, into a new state.
 async fn remake(village: &Village, lane: &Arc<Lane>) {
-    let again = Lane::new(lane.owner, None);
+    let again = Lane::new(lane.owner, lane.tables(), None);
     crate::testing::cluster::feed(&village.log, &again, lane.next()).await;
     lane.replace(again.into_state());
 }
@@ -504,7 +505,11 @@ async fn without_an_owner_a_question_is_refused_with_a_retry_hint_and_lag_goes_o
     assert_eq!(refused.reason, Reason::ViewUnowned);
 
     // Its new owner is found at once; while it loads, the answer is that it loads.
-    let lane = Arc::new(Lane::new(crate::testing::lanes::owner(key.0, key.1), None));
+    let lane = Arc::new(Lane::new(
+        crate::testing::lanes::owner(key.0, key.1),
+        crate::testing::lanes::tables(),
+        None,
+    ));
     village.shares[2]
         .lanes
         .lock()
@@ -570,7 +575,7 @@ async fn of_two_that_keep_a_partition_the_ready_one_that_is_further_is_asked() {
     for lane in village.lanes() {
         let (view, partition) = (lane.owner.view, lane.owner.partition);
         let other = &village.shares[(view as usize + partition as usize + 1) % 3];
-        let lane = Arc::new(Lane::new(lane.owner, None));
+        let lane = Arc::new(Lane::new(lane.owner, lane.tables(), None));
         if partition > 0 {
             lane.set_ready();
         } else {
@@ -639,6 +644,12 @@ impl Peer for Counted {
     }
     async fn verify(&self, views: &[String]) -> Result<Steps<inner::VerifyViewsResponse>, Failure> {
         self.peer.verify(views).await
+    }
+    async fn diff(
+        &self,
+        request: inner::DiffViewsRequest,
+    ) -> Result<Steps<inner::DiffViewsResponse>, Failure> {
+        self.peer.diff(request).await
     }
 }
 
@@ -817,11 +828,13 @@ async fn over_sockets_answers_and_operations_are_those_of_one_process_until_one_
         Way::Several(&gateway).all().await
     );
 
-    let expected: Vec<(String, u32, String)> =
-        crate::operations::positions(&Kept::lanes(one.as_ref()))
-            .into_iter()
-            .map(|one| (one.view, one.partition, one.digest))
-            .collect();
+    let expected: Vec<(String, u32, String)> = crate::operations::positions(
+        &Kept::lanes(one.as_ref()),
+        &crate::testing::cluster::reference_once(),
+    )
+    .into_iter()
+    .map(|one| (one.view, one.partition, one.digest))
+    .collect();
     let found = gateway.positions().await.into_iter();
     let found: Vec<_> = found
         .map(|one| (one.view, one.partition, one.digest))

@@ -3,6 +3,7 @@
 use crate::joins::index::Index;
 use crate::joins::{Ties, ties};
 use crate::lane::Lane;
+use crate::ledger::tied::Tied;
 use crate::runner::Command;
 use crate::views::{State, View};
 use lienthong_contract::reason::Reason;
@@ -10,7 +11,7 @@ use lienthong_contract::reference::Current;
 use lienthong_contract::status::Failure;
 use lienthong_eventlog::{EventLog, ReadError};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLockReadGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use tokio::sync::mpsc;
 
 /// The lanes of one view.
@@ -41,6 +42,8 @@ pub struct Lanes {
     pub log: Arc<dyn EventLog>,
     /// Levels and areas.
     pub reference: Current,
+    /// Rows of the cases that are not plainly one part.
+    pub tied: RwLock<Tied>,
     /// The ties found last, with the case view's digest in each partition.
     pub known_ties: Mutex<Option<(Vec<u128>, Arc<Ties>)>>,
 }

@@ -25,7 +25,7 @@ use lienthong_domain::reference::Reference;
 use marks::Marks;
 use rows::{Made, Rows};
 use std::sync::{
-    Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+    Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
 };
 
 /// The ledger of one lane.
@@ -232,6 +232,3 @@ pub const AT_ONCE: usize = 4_096;
 pub fn keep_fresh(lane: &crate::lane::Lane) {
     while lane.is_ready() && !lane.refresh_ledger(AT_ONCE) {}
 }
-
-/// A ledger shared with whoever keeps it fresh.
-pub type Shared = Arc<Ledger>;

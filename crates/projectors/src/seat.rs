@@ -18,6 +18,7 @@ use crate::runner::{self, Readiness, Runner};
 use crate::snapshots::Folder;
 use crate::store::StoreKind;
 use crate::views::View;
+use lienthong_contract::reference::Current;
 use lienthong_eventlog::{Change, EventLog, GroupError, Groups, Member, Membership};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -39,6 +40,9 @@ const RETRY: Duration = Duration::from_secs(1);
 pub struct Opening {
     /// The log.
     pub log: Arc<dyn EventLog>,
+    /// The reference data in force: rows are made with it, and a lane keeps the status tables of
+    /// when it is opened.
+    pub reference: Current,
     /// Folder of the checkpoints.
     pub dir: PathBuf,
     /// Which library keeps them.
@@ -223,7 +227,12 @@ impl Share {
             partition,
             partitions: opening.log.partitions(),
         };
-        let lane = Arc::new(Lane::new(owner, None));
+        let lane = Arc::new(Lane::new(
+            owner,
+            opening.reference.now().mappings.clone(),
+            None,
+        ));
+        lane.follow(self.seat.opening.reference.clone());
         let stop = self.seat.stop.child_token();
         let (runner, commands) = mpsc::channel(1);
         let snapshots = opening.snapshots.as_ref();

@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use futures_util::stream::{BoxStream, StreamExt};
 use lienthong_contract::pb::event::v1::Position;
 use lienthong_contract::pb::operations::v1::{
-    ParkedDossier, RebuildProgress, VerifyViewsResponse, ViewLag, ViewPosition,
+    DiffSummary, DiffViewsRequest, DiffViewsResponse, ParkedDossier, RebuildProgress,
+    VerifyViewsResponse, ViewLag, ViewPosition,
 };
 use lienthong_contract::pb::performance::v1 as performance;
 use lienthong_contract::pb::procedure::v1::{
@@ -186,6 +187,16 @@ impl Performance for Views {
         Err(Failure::new(Reason::CalendarMissing, "there is no table of 2031").with("year", 2031))
     }
 
+    async fn clock_statistics(
+        &self,
+        _: performance::GetClockStatisticsRequest,
+    ) -> Result<performance::GetClockStatisticsResponse, Failure> {
+        Ok(performance::GetClockStatisticsResponse {
+            dossiers: 9,
+            ..performance::GetClockStatisticsResponse::default()
+        })
+    }
+
     async fn control_slip(
         &self,
         _: performance::GetControlSlipRequest,
@@ -251,6 +262,20 @@ impl ViewOperations for Views {
             Err(Failure::new(Reason::LogTruncated, "the beginning is gone")),
         ];
         Ok(futures_util::stream::iter(answers).boxed())
+    }
+
+    async fn diff(
+        &self,
+        request: DiffViewsRequest,
+    ) -> Result<BoxStream<'static, Result<DiffViewsResponse, Failure>>, Failure> {
+        let answer = DiffViewsResponse {
+            summary: Some(DiffSummary {
+                differences: request.changes.len() as u64,
+                ..DiffSummary::default()
+            }),
+            ..DiffViewsResponse::default()
+        };
+        Ok(futures_util::stream::iter([Ok(answer)]).boxed())
     }
 }
 

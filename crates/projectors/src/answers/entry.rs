@@ -8,7 +8,6 @@ use lienthong_domain::path::day::{day, day_number};
 use lienthong_domain::path::holder::{Holder, holder};
 use lienthong_domain::procedure::Online;
 use lienthong_domain::reference::Reference;
-use std::cmp::Ordering;
 
 /// No moment.
 const NEVER: i64 = i64::MIN;
@@ -80,26 +79,6 @@ pub enum Due {
     NoCalendar(i16),
 }
 
-/// How finely a moment is compared with a deadline.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Precision {
-    /// By days at +07:00.
-    #[default]
-    Day,
-    /// By milliseconds.
-    Moment,
-}
-
-impl Precision {
-    /// Whether a moment is before, on or after a deadline.
-    pub fn compare(self, at_ms: i64, due_ms: i64) -> Ordering {
-        match self {
-            Precision::Day => day_number(at_ms).cmp(&day_number(due_ms)),
-            Precision::Moment => at_ms.cmp(&due_ms),
-        }
-    }
-}
-
 /// A dossier as its steps tell it.
 #[derive(Debug, Clone)]
 pub struct Look<'a> {
@@ -165,7 +144,10 @@ impl Entry {
         });
         flags |= ending << ENDING;
         let marks = [
-            (Mark::Paused, life.end.is_none() && life.paused_since().is_some()),
+            (
+                Mark::Paused,
+                life.end.is_none() && life.paused_since().is_some(),
+            ),
             (Mark::PapersDigitised, deeds.papers_digitised),
             (Mark::ResultDigitised, deeds.result_digitised),
             (Mark::Electronic, deeds.electronic),

@@ -11,7 +11,7 @@ mod counts;
 mod groups;
 mod packed;
 
-use super::entry::{Entry, Look, Precision, Rule, look};
+use super::entry::{Entry, Look, Rule, look};
 use super::read;
 use super::sieve::{Filter, Fits, Sieve};
 use crate::ledger::each_dossier;
@@ -23,7 +23,7 @@ use lienthong_contract::pb::performance::v1 as pb;
 use lienthong_contract::status::Failure;
 use lienthong_contract::time::from_millis;
 use lienthong_domain::basis::Basis;
-use lienthong_domain::clock::DAY_MS;
+use lienthong_domain::clock::{DAY_MS, Precision};
 use lienthong_domain::life::life;
 use lienthong_domain::path::day::{day_number, number_of};
 use lienthong_domain::path::{JoinedCase, Step};
@@ -74,7 +74,8 @@ impl Question {
             ));
         }
         let grouping = pb::Grouping::try_from(request.group_by);
-        let grouping = grouping.map_err(|_| read::unknown("group_by", "Grouping", request.group_by));
+        let grouping =
+            grouping.map_err(|_| read::unknown("group_by", "Grouping", request.group_by));
         Ok(Self {
             from_ms,
             as_of_ms: as_of_ms.min(end_ms),
@@ -139,16 +140,14 @@ impl Performance {
             if entry.first_ms > as_of_ms {
                 continue;
             }
-            let began_before = entry.received_ms().is_some_and(|ms| ms < from_ms);
-            let goes_on = entry.last_ms >= from_ms;
-            if entry.last_ms > as_of_ms || began_before && goes_on {
+            let on_both_sides = entry.first_ms < from_ms && entry.last_ms >= from_ms;
+            if entry.last_ms > as_of_ms || on_both_sides {
                 table.walk(at, glance, &mut |walked| self.add_steps(walked.steps));
                 continue;
             }
-            let was = match entry.end() {
-                _ if !began_before => Was::New,
-                Some(end) => Was::Ended(end),
-                None => Was::Open,
+            let was = match entry.first_ms < from_ms {
+                true => Was::of(entry.received_ms().is_some(), entry.end()),
+                false => Was::New(None),
             };
             let procedure = procedures.of(row.procedure, table.names, &mut self.sieve.procedures);
             self.count(entry, agency, procedure, was);
@@ -169,13 +168,8 @@ impl Performance {
         else {
             return;
         };
-        let was = match entry.received_ms() {
-            Some(received_ms) if received_ms < from_ms => match life(&steps[..until(from_ms)]).end {
-                Some(end) => Was::Ended(end),
-                None => Was::Open,
-            },
-            _ => Was::New,
-        };
+        let before = life(&steps[..until(from_ms)]);
+        let was = Was::of(before.received.is_some(), before.end);
         let agency = self.sieve.agencies.number(agency);
         let procedure = self.sieve.procedures.number(whole.procedure);
         self.count(&entry, agency, procedure, was);
@@ -184,7 +178,6 @@ impl Performance {
     fn count(&mut self, entry: &Entry, agency: u32, procedure: u32, was: Was) {
         let question = &self.question;
         let terms = Terms {
-            from_ms: question.from_ms,
             as_of_ms: question.as_of_ms,
             rule: question.rule,
             precision: question.precision,

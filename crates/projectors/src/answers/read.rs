@@ -1,6 +1,6 @@
 //! Fields that several questions have.
 
-use super::entry::{Precision, Rule};
+use super::entry::Rule;
 use super::wire;
 use jiff::civil::Date;
 use lienthong_contract::pb::event::v1 as event;
@@ -9,6 +9,7 @@ use lienthong_contract::pb::procedure::v1 as procedure;
 use lienthong_contract::status::Failure;
 use lienthong_contract::time::{now_millis, to_millis};
 use lienthong_domain::basis::Basis;
+use lienthong_domain::clock::Precision;
 use lienthong_domain::event::detail::Channel;
 use lienthong_domain::level::Level;
 use prost_types::Timestamp;

@@ -135,6 +135,7 @@ impl Cluster {
     ) -> Result<(S, Vec<At>), Failure> {
         let asked = Asked {
             question,
+            reference_version: self.reference.now().version.clone(),
             only: Only::default(),
             sum,
         };

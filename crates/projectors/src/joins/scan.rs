@@ -74,7 +74,7 @@ pub fn sum_tied<F: Fact, S: Sum>(parts: &[&Keyed<F>], ties: &Ties, only: &Only, 
 
 /// Adds up the parts of one partition that are cases of their own: all but those numbered `tied`.
 pub fn add_plain<F: Fact, S: Sum>(keyed: &Keyed<F>, tied: &HashSet<u32>, only: &Only, sum: &mut S) {
-    let mut case = empty();
+    let mut case = JoinedCase::default();
     for (at, part) in (0..).zip(keyed.parts()) {
         let code = part.codes().key();
         let wanted = sum.wants(code) && (tied.is_empty() || !tied.contains(&at));
@@ -120,7 +120,7 @@ fn add_tied<F: Fact, S: Sum>(
     only: &Only,
     sum: &mut S,
 ) {
-    let mut case = empty();
+    let mut case = JoinedCase::default();
     for (tied, places) in ties.cases.iter().zip(&found.places) {
         let spoken = || {
             let mut facts = places.iter().flat_map(|place| place.facts(parts));

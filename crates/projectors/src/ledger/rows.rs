@@ -82,6 +82,7 @@ pub struct Rows {
     /// By part: its first row.
     heads: Vec<u32>,
     free: Vec<u32>,
+    latest_ms: Option<i64>,
 }
 
 impl Rows {
@@ -120,6 +121,7 @@ impl Rows {
             next: self.heads[part_at],
         };
         let glance = glance(part, &made);
+        self.latest_ms = self.latest_ms.max(Some(made.entry.last_ms));
         let at = match self.free.pop() {
             Some(at) => {
                 self.rows[at as usize] = row;
@@ -145,6 +147,11 @@ impl Rows {
     pub fn glances(&self) -> impl Iterator<Item = (usize, &Glance)> {
         let all = self.glances.iter().enumerate();
         all.filter(|(_, glance)| glance.stand != Stand::Vacant)
+    }
+
+    /// Whether no row ever had a fact after a moment.
+    pub fn ends_by(&self, ms: i64) -> bool {
+        self.latest_ms.is_none_or(|latest_ms| latest_ms <= ms)
     }
 
     /// A row by its number.

@@ -7,10 +7,10 @@
 //! looked for around the parts that changed only. When a lane gets another state, or the reference
 //! data changes, everything is made again.
 
+use super::Loose;
 use super::each_dossier;
 use super::marks::Bits;
 use super::rows::{Made, Rows};
-use super::Loose;
 use crate::answers::entry::look;
 use crate::joins::index::{Index, PartId};
 use crate::joins::scan::empty;
@@ -76,6 +76,11 @@ impl Tied {
     /// Parts of a partition that are in a cluster: their rows are here.
     pub fn parts(&self, partition: usize) -> &Bits {
         &self.parts[partition]
+    }
+
+    /// Whether the rows are made with this reference data.
+    pub fn is_of(&self, reference: &Reference) -> bool {
+        self.version == reference.version
     }
 
     /// Brings everything up to where the view stands; `loose` by partition.

@@ -1,27 +1,37 @@
 //! What is counted of a dossier in a period.
 
-use crate::answers::entry::{Due, Entry, Mark, Precision, Rule};
+use crate::answers::entry::{Due, Entry, Mark, Rule};
 use lienthong_contract::pb::performance::v1::{Figures, Share};
+use lienthong_domain::clock::{Outcome, Precision, outcome};
 use lienthong_domain::event::detail::{Channel, OnlineLevel};
 use lienthong_domain::life::{End, Ending};
 use serde::{Deserialize, Serialize};
-use std::cmp::Ordering;
 
-/// How a dossier stood when the period began.
+/// How a dossier stood when the period began, by what had happened before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Was {
-    /// Not received yet.
-    New,
+    /// Not received yet; it may have ended all the same.
+    New(Option<End>),
     /// Received, and open.
     Open,
     /// It had ended.
     Ended(End),
 }
 
+impl Was {
+    /// By whether it was received, and its end.
+    pub(super) fn of(received: bool, end: Option<End>) -> Self {
+        match (received, end) {
+            (false, end) => Was::New(end),
+            (true, None) => Was::Open,
+            (true, Some(end)) => Was::Ended(end),
+        }
+    }
+}
+
 /// What a period counts by.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Terms {
-    pub(super) from_ms: i64,
     pub(super) as_of_ms: i64,
     pub(super) rule: Rule,
     pub(super) precision: Precision,
@@ -74,37 +84,38 @@ pub(super) struct Counts([u64; NUMBERS]);
 impl Terms {
     /// Whether the dossier is in any figure of the period. It had a step until `as_of_ms`.
     pub(super) fn concern(&self, entry: &Entry, was: Was) -> bool {
-        match (entry.received_ms(), entry.end(), was) {
-            (None, None, _) => true,
-            (None, Some(end), _) => end.at_ms >= self.from_ms,
-            (Some(_), end, Was::Ended(before)) => end != Some(before),
-            (Some(_), _, Was::New | Was::Open) => true,
+        match (entry.received_ms(), was) {
+            (None, Was::New(before)) => entry.end().is_none() || entry.end() != before,
+            (_, Was::Ended(before)) => entry.end() != Some(before),
+            (_, Was::New(_) | Was::Open) => true,
         }
     }
 
     /// Counts a dossier that concerns the period. Answers the year that the calendar lacks for it.
     pub(super) fn count(&self, entry: &Entry, was: Was, to: &mut Counts) -> Option<i16> {
-        let Some(received_ms) = entry.received_ms() else {
+        if entry.received_ms().is_none() {
             to.add(match entry.end() {
                 Some(_) => Number::EndedBeforeReception,
                 None => Number::SubmittedOnly,
             });
             return None;
-        };
-        if received_ms >= self.from_ms {
-            to.add(Number::Received);
-            count_reception(entry, to);
-        } else {
-            to.add(Number::CarriedOver);
         }
-        if matches!(was, Was::Ended(_)) {
-            to.add(Number::Reopened);
+        match was {
+            Was::New(_) => {
+                to.add(Number::Received);
+                count_reception(entry, to);
+            }
+            Was::Open => to.add(Number::CarriedOver),
+            Was::Ended(_) => {
+                to.add(Number::CarriedOver);
+                to.add(Number::Reopened);
+            }
         }
         let due = entry.due(self.rule);
         match entry.end() {
             None if entry.is(Mark::Paused) => to.add(Number::Paused),
             None => to.add(match self.place(self.as_of_ms, due) {
-                Some(Ordering::Greater) => Number::Overdue,
+                Some(Outcome::Late) => Number::Overdue,
                 _ => Number::InTime,
             }),
             Some(End {
@@ -120,9 +131,9 @@ impl Terms {
                 at_ms,
             }) => {
                 to.add(match self.place(at_ms, due) {
-                    Some(Ordering::Less) => Number::Early,
-                    Some(Ordering::Equal) => Number::OnTime,
-                    Some(Ordering::Greater) => Number::Late,
+                    Some(Outcome::Early) => Number::Early,
+                    Some(Outcome::OnTime) => Number::OnTime,
+                    Some(Outcome::Late) => Number::Late,
                     None => Number::WithoutDue,
                 });
                 count_result(entry, to);
@@ -134,9 +145,9 @@ impl Terms {
         }
     }
 
-    fn place(&self, at_ms: i64, due: Due) -> Option<Ordering> {
+    fn place(&self, at_ms: i64, due: Due) -> Option<Outcome> {
         match due {
-            Due::At(due_ms) => Some(self.precision.compare(at_ms, due_ms)),
+            Due::At(due_ms) => Some(outcome(at_ms, due_ms, self.precision)),
             Due::None | Due::NoCalendar(_) => None,
         }
     }

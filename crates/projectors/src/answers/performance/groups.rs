@@ -5,6 +5,7 @@ use crate::answers::sieve::Sieve;
 use crate::answers::spans::{Span, Spans, steady};
 use hashbrown::HashMap;
 use lienthong_contract::pb::performance::v1::{self as pb, Unassigned};
+use lienthong_domain::agency::Successors;
 use lienthong_domain::basis::{Basis, Place};
 use lienthong_domain::event::detail::Channel;
 use lienthong_domain::level::Level;
@@ -90,7 +91,12 @@ impl Key {
         match self.of {
             KeyOf::Agency => {
                 let now = registry.agency_at(&self.key, on);
-                let last = || registry.agencies().filter(|one| one.code == self.key).last();
+                let last = || {
+                    registry
+                        .agencies()
+                        .filter(|one| one.code == self.key)
+                        .last()
+                };
                 now.or_else(last).map(|agency| agency.name.clone())
             }
             KeyOf::Unit => {
@@ -291,12 +297,14 @@ fn agency_under(sieve: &Sieve, code: &str, on: i64) -> Key {
         return key;
     };
     let then = day::day(on);
-    if then > now || registry.agency_at(code, then).is_none() {
-        return key.because(Unassigned::Unknown);
-    }
-    match registry.agency_at(code, now) {
-        Some(_) => key,
-        None => key.because(Unassigned::Abolished),
+    match registry.agency_successors(code, then, now) {
+        Successors::Known(agency) => Key::of(KeyOf::Agency, &agency.code),
+        Successors::Several(agencies) => Key {
+            candidates: agencies.iter().map(|agency| agency.code.clone()).collect(),
+            ..key.because(Unassigned::Several)
+        },
+        Successors::Abolished => key.because(Unassigned::Abolished),
+        Successors::Unknown => key.because(Unassigned::Unknown),
     }
 }
 

@@ -189,3 +189,7 @@ impl Sum for Registers {
         Registers::add_packed(self, bytes)
     }
 }
+
+#[cfg(test)]
+#[path = "quality_tests.rs"]
+mod tests;

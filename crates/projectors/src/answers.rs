@@ -7,11 +7,11 @@
 //! Sums count steps of paths only (`path::is_step`); a case without a step counts nowhere.
 
 pub mod case;
+pub mod clockwork;
 pub mod dossier;
 pub mod dossier_clock;
 pub mod dossiers;
 pub mod entry;
-pub mod clockwork;
 pub mod horizontal;
 pub mod list;
 mod oldest;
@@ -21,8 +21,8 @@ mod places;
 mod read;
 pub mod register;
 mod sieve;
-mod spans;
 pub mod slip;
+mod spans;
 pub mod statistics;
 pub(crate) mod symbols;
 pub mod vertical;

@@ -18,7 +18,6 @@ mod again;
 mod client;
 mod counted;
 mod directory;
-mod dossiers;
 mod freshness;
 mod given;
 mod kept;
@@ -42,7 +41,7 @@ pub use local::Local;
 pub use peer::{PROTOCOL, Peer};
 pub use server::{ServeConfig, ServeError, serve};
 
-use crate::answers::{case, clockwork, horizontal, list, statistics, vertical};
+use crate::answers::{case, horizontal, list, statistics, vertical};
 use crate::joins::scan::Only;
 use crate::lanes::view_named;
 use crate::questions::{check_positions, work};
@@ -59,7 +58,6 @@ use lienthong_contract::pb::event::v1::Position;
 use lienthong_contract::pb::operations::v1::{
     ParkedDossier, RebuildProgress, VerifyViewsResponse, ViewLag, ViewPosition,
 };
-use lienthong_contract::pb::performance::v1 as performance;
 use lienthong_contract::pb::procedure::v1 as pb;
 use lienthong_contract::pb::projection::v1::WaitForRequest;
 use lienthong_contract::pb::projection::v1::get_sum_request::Question;
@@ -188,29 +186,6 @@ impl Cluster {
             links: &self.links,
             words: &self.words,
         }
-    }
-
-    /// See `PerformanceService.GetClockStatistics`.
-    async fn clock_sum(
-        &self,
-        request: performance::GetClockStatisticsRequest,
-    ) -> Result<performance::GetClockStatisticsResponse, Failure> {
-        let question = clockwork::Question::read(&request)?;
-        let (ties, at) = self.ties().await?;
-        let asked = Asked {
-            only: Only {
-                source: request.source.clone(),
-            },
-            question: Question::ClockStatistics(request),
-            sum: clockwork::Clockwork::new(&question),
-        };
-        let (sum, then) = add_up(&self.directory, ties, &self.cases, asked).await?;
-        let at = earlier(at, then);
-        let answer = work(move || sum.finish()).await?;
-        Ok(performance::GetClockStatisticsResponse {
-            freshness: self.fresh(View::Case, &at).await?,
-            ..answer
-        })
     }
 
     async fn ties(&self) -> Result<(Arc<crate::joins::Ties>, Vec<At>), Failure> {

@@ -19,6 +19,7 @@ use futures_util::StreamExt;
 use lienthong_contract::pb::event::v1::linked::Relation;
 use lienthong_contract::pb::performance::v1 as performance;
 use lienthong_contract::pb::projection::v1::{self as inner, WaitForResponse};
+use lienthong_contract::ports::Performance;
 use lienthong_contract::time::from_millis;
 use lienthong_eventlog::GroupError;
 use proptest::prelude::*;
@@ -98,7 +99,7 @@ impl Way<'_> {
         };
         match self {
             Way::One(lanes) => dossiers::clock(lanes, request).await,
-            Way::Several(cluster) => cluster.clock_of(request).await,
+            Way::Several(cluster) => cluster.dossier_clock(request).await,
         }
     }
 
@@ -109,7 +110,7 @@ impl Way<'_> {
         };
         match self {
             Way::One(lanes) => dossiers::control_slip(lanes, request).await,
-            Way::Several(cluster) => cluster.slip_of(request).await,
+            Way::Several(cluster) => cluster.control_slip(request).await,
         }
     }
 

@@ -286,7 +286,11 @@ pub async fn work<T: Send + 'static>(
 }
 
 /// How far the view had read when the answer was computed.
-pub async fn freshness(lanes: &Lanes, view: View, next: Vec<u64>) -> Result<pb::Freshness, Failure> {
+pub async fn freshness(
+    lanes: &Lanes,
+    view: View,
+    next: Vec<u64>,
+) -> Result<pb::Freshness, Failure> {
     let log = lanes.log.as_ref();
     let now_ms = now_millis();
     let mut partitions = Vec::with_capacity(next.len());

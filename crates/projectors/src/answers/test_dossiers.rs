@@ -114,6 +114,7 @@ pub(super) fn limited(limit: Option<TimeLimit>) -> Procedure {
         code: "1.000001".to_owned(),
         name: "A procedure".to_owned(),
         field: String::new(),
+        field_name: String::new(),
         levels: vec![Level::Commune],
         online: None,
         limit,

@@ -75,7 +75,6 @@ impl Peer for Local {
         })?;
         let view = match &question {
             Question::Cases(_) | Question::PathStatistics(_) => View::Case,
-            Question::Performance(_) | Question::Dossiers(_) | Question::Register(_) => View::Case,
             Question::ClockStatistics(_) => View::Case,
             Question::Horizontal(_) => View::Horizontal,
             Question::Vertical(_) => View::Vertical,

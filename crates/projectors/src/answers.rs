@@ -28,4 +28,6 @@ pub mod vertical;
 mod wire;
 
 #[cfg(test)]
+mod basis_tests;
+#[cfg(test)]
 mod test_paths;

@@ -37,6 +37,7 @@ pub(crate) fn case(request: &GetCaseRequest, partitions: u32) -> Result<(), Fail
         found.code("code", &error);
     }
     found.waiting(&request.min_positions, request.max_wait_ms, partitions);
+    found.basis(request.basis.as_ref());
     found.verdict()
 }
 
@@ -51,6 +52,7 @@ pub(crate) fn cases(request: &ListCasesRequest) -> Result<(), Failure> {
         found.code("holder_agency_code", &error);
     }
     found.at_most("page_size", request.page_size, MOST_LINES);
+    found.basis(request.basis.as_ref());
     found.verdict()
 }
 
@@ -69,6 +71,7 @@ pub(crate) fn horizontal(request: &GetHorizontalRequest, partitions: u32) -> Res
         );
     }
     found.waiting(&request.min_positions, request.max_wait_ms, partitions);
+    found.basis(request.basis.as_ref());
     found.verdict()
 }
 
@@ -81,6 +84,7 @@ pub(crate) fn vertical(request: &GetVerticalRequest, partitions: u32) -> Result<
     }
     found.at_most("chains", request.chains, MOST_LINES);
     found.waiting(&request.min_positions, request.max_wait_ms, partitions);
+    found.basis(request.basis.as_ref());
     found.verdict()
 }
 
@@ -114,6 +118,7 @@ pub(crate) fn path_statistics(
         found.code("source", &error);
     }
     found.waiting(&request.min_positions, request.max_wait_ms, partitions);
+    found.basis(request.basis.as_ref());
     found.verdict()
 }
 

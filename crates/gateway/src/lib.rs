@@ -12,4 +12,4 @@ mod questions;
 mod release;
 mod server;
 
-pub use server::{Config, Error, Handles, run};
+pub use server::{Beside, Config, Error, Handles, run};

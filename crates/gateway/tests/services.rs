@@ -17,7 +17,7 @@ use lienthong_contract::pb::procedure::v1::procedure_query_service_client::Proce
 use lienthong_contract::pb::procedure::v1::{
     GetCaseRequest, GetHorizontalRequest, GetVerticalRequest,
 };
-use lienthong_gateway::{Config, Error, Handles, run};
+use lienthong_gateway::{Beside, Config, Error, Handles, run};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -46,6 +46,7 @@ async fn hub(log: Log, config: Config) -> Hub {
         operations: views.clone(),
         performance: views.clone(),
         log: log.clone(),
+        beside: Beside::default(),
     };
     let shutdown = CancellationToken::new();
     let serving = tokio::spawn(run(listener, config, handles, shutdown.clone()));

@@ -1,8 +1,8 @@
 //! The command line: what every command shares, and the list of commands.
 
 use crate::commands::{
-    case, clock, completions, config, demo, dossiers, explain, export, horizontal, import, lag,
-    log, man, parked, performance, register, rejected, serve, slip, up, vertical, views,
+    case, catalog, clock, completions, config, demo, dossiers, explain, export, horizontal, import,
+    lag, log, man, parked, performance, register, rejected, serve, slip, up, vertical, views,
 };
 use crate::config::{Error, Given, Loaded, Sources, load};
 use clap::{Args, Parser, Subcommand};
@@ -97,6 +97,8 @@ pub enum Command {
     Parked(parked::Arguments),
     /// Messages that were not well-formed
     Rejected(rejected::Arguments),
+    /// Agencies, units and procedures: what is in force, and changes to it
+    Catalog(catalog::Arguments),
     /// What an error reason means and what to do
     Explain(explain::Arguments),
     /// The settings in force and where each came from

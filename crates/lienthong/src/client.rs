@@ -4,6 +4,7 @@ use crate::cli::Shared;
 use crate::config::Settings;
 use crate::exit::{Exit, Failure};
 use clap::Args;
+use lienthong_contract::pb::catalog::v1::catalog_service_client::CatalogServiceClient;
 use lienthong_contract::pb::operations::v1::operations_service_client::OperationsServiceClient;
 use lienthong_contract::pb::operations::v1::rejected_service_client::RejectedServiceClient;
 use lienthong_contract::pb::performance::v1::performance_service_client::PerformanceServiceClient;
@@ -67,6 +68,16 @@ impl GatewayAt {
     ) -> Result<OperationsServiceClient<Channel>, Failure> {
         let channel = self.connect(shared).await?;
         Ok(operations(channel))
+    }
+
+    /// A client for the catalogue.
+    ///
+    /// # Errors
+    /// If the hub cannot be reached.
+    pub async fn catalog(&self, shared: &Shared) -> Result<CatalogServiceClient<Channel>, Failure> {
+        let channel = self.connect(shared).await?;
+        let client = CatalogServiceClient::new(channel);
+        Ok(client.max_decoding_message_size(LARGEST_ANSWER))
     }
 
     async fn connect(&self, shared: &Shared) -> Result<Channel, Failure> {

@@ -1,6 +1,7 @@
 //! The commands, one a file.
 
 pub mod case;
+pub mod catalog;
 pub mod clock;
 pub mod completions;
 pub mod config;
@@ -49,6 +50,7 @@ pub fn run(cli: Cli, began: Instant) -> Result<(), Failure> {
         Command::Lag(arguments) => wait(lag::run(arguments, shared)),
         Command::Parked(arguments) => wait(parked::run(arguments, shared)),
         Command::Rejected(arguments) => wait(rejected::run(arguments, shared)),
+        Command::Catalog(arguments) => wait(catalog::run(arguments, shared)),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Config(arguments) => config::run(&arguments, shared),
         Command::Views(arguments) => wait(views::run(arguments, shared)),

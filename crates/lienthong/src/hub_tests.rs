@@ -23,7 +23,7 @@ async fn started(dir: &Path) -> Result<(Hub, Addresses), Failure> {
     let settings = settings(dir);
     let listeners = Listeners::bind(&settings, &Service::Whole).await?;
     let addresses = listeners.addresses()?;
-    let hub = start(&settings, &Service::Whole, listeners, Vec::new()).await?;
+    let hub = start(&settings, &Service::Whole, listeners, Files::default()).await?;
     Ok((hub, addresses))
 }
 

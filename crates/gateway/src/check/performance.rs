@@ -157,7 +157,7 @@ impl Found {
     }
 
     /// The day of a basis; none: as it was, or it is no day.
-    fn basis(&mut self, basis: Option<&Basis>) -> Option<Date> {
+    pub(super) fn basis(&mut self, basis: Option<&Basis>) -> Option<Date> {
         let text = basis.map_or("", |basis| basis.units_of.as_str());
         if text.is_empty() {
             return None;

@@ -7,7 +7,7 @@ use crate::exit::{Exit, Failure};
 use crate::hub::Service;
 use crate::process::{self, Process, Show, Told};
 use clap::Args;
-use lienthong_contract::reference::demo_agencies;
+use lienthong_contract::reference::Files;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -77,10 +77,10 @@ pub fn run(arguments: Arguments, shared: &Shared, began: Instant) -> Result<(), 
     };
     let process = Process {
         service: Service::Whole,
-        agencies: if demo {
-            vec![demo_agencies()]
+        tables: if demo {
+            Files::demo()
         } else {
-            Vec::new()
+            Files::default()
         },
         addresses_file: arguments.addresses_file,
         told: Told::Ready,

@@ -19,6 +19,7 @@ mod oracle;
 mod overload;
 mod packets;
 mod parked;
+mod performance;
 mod personal_data;
 mod qcvn;
 mod rejected;

@@ -10,8 +10,9 @@ use crate::pb::operations::v1::{
 };
 use crate::pb::performance::v1::{
     GetControlSlipRequest, GetControlSlipResponse, GetDossierClockRequest, GetDossierClockResponse,
-    GetPerformanceRequest, GetPerformanceResponse, GetRegisterRequest, GetRegisterResponse,
-    ListDossiersRequest, ListDossiersResponse,
+    GetClockStatisticsRequest, GetClockStatisticsResponse, GetPerformanceRequest,
+    GetPerformanceResponse, GetRegisterRequest, GetRegisterResponse, ListDossiersRequest,
+    ListDossiersResponse,
 };
 use crate::pb::procedure::v1::{
     GetCaseRequest, GetCaseResponse, GetHorizontalRequest, GetHorizontalResponse,
@@ -112,6 +113,14 @@ pub trait Performance: Send + Sync {
         &self,
         request: GetControlSlipRequest,
     ) -> Result<GetControlSlipResponse, Failure>;
+    /// See `PerformanceService.GetClockStatistics`.
+    ///
+    /// # Errors
+    /// `VIEW_LOADING`, `REQUEST_MALFORMED` for a grain or moment that does not hold.
+    async fn clock_statistics(
+        &self,
+        request: GetClockStatisticsRequest,
+    ) -> Result<GetClockStatisticsResponse, Failure>;
 }
 
 /// What an operator asks of the views. Where several processes share them, a partition that

@@ -15,6 +15,7 @@ use lienthong_domain::code::{
     CodeError, Strictness, check_agency, check_case_code, check_dossier, check_procedure,
     check_source_urn,
 };
+use prost_types::Timestamp;
 
 /// Longest wait for `min_positions`, in milliseconds.
 const LONGEST_WAIT_MS: u32 = 30_000;
@@ -96,22 +97,7 @@ pub(crate) fn path_statistics(
     if PartyGrain::try_from(request.grain).is_err() {
         found.unknown_value("grain", request.grain);
     }
-    if request.as_of_times.len() > MOST_MOMENTS {
-        found.add(
-            "as_of_times",
-            format!("there are {} moments", request.as_of_times.len()),
-            "ask for at most 100 moments a call",
-        );
-    }
-    for (index, moment) in request.as_of_times.iter().enumerate() {
-        if time::to_millis(moment).is_none() {
-            found.add(
-                &format!("as_of_times[{index}]"),
-                "it is not a time",
-                "give seconds since 1970 and 0 to 999,999,999 nanoseconds",
-            );
-        }
-    }
+    found.moments(&request.as_of_times);
     if !request.source.is_empty()
         && let Err(error) = check_source_urn(&request.source)
     {
@@ -169,6 +155,26 @@ impl Found {
         if value > most {
             let fix = format!("give 1 to {most}, or 0 for the default");
             self.add(field, format!("it is {value}"), &fix);
+        }
+    }
+
+    fn moments(&mut self, moments: &[Timestamp]) {
+        if moments.len() > MOST_MOMENTS {
+            let fix = "ask for at most 100 moments a call";
+            self.add(
+                "as_of_times",
+                format!("there are {} moments", moments.len()),
+                fix,
+            );
+        }
+        for (index, moment) in moments.iter().enumerate() {
+            if time::to_millis(moment).is_none() {
+                self.add(
+                    &format!("as_of_times[{index}]"),
+                    "it is not a time",
+                    "give seconds since 1970 and 0 to 999,999,999 nanoseconds",
+                );
+            }
         }
     }
 

@@ -162,6 +162,10 @@ async fn every_question_of_performance_is_answered_from_the_port() {
     let answer = client.get_control_slip(slip).await.unwrap();
     assert_eq!(answer.into_inner().entries.len(), 1);
 
+    let statistics = performance::GetClockStatisticsRequest::default();
+    let answer = client.get_clock_statistics(statistics).await.unwrap();
+    assert_eq!(answer.into_inner().dossiers, 9);
+
     let clock = performance::GetDossierClockRequest {
         dossier_code: code.to_owned(),
         ..performance::GetDossierClockRequest::default()

@@ -7,6 +7,7 @@
 //! Sums count steps of paths only (`path::is_step`); a case without a step counts nowhere.
 
 pub mod case;
+pub mod clockwork;
 pub mod dossier;
 pub mod dossier_clock;
 pub mod dossiers;
@@ -20,8 +21,8 @@ mod places;
 mod read;
 pub mod register;
 mod sieve;
-mod spans;
 pub mod slip;
+mod spans;
 pub mod statistics;
 pub(crate) mod symbols;
 pub mod vertical;
@@ -29,5 +30,7 @@ mod wire;
 
 #[cfg(test)]
 mod basis_tests;
+#[cfg(test)]
+mod test_dossiers;
 #[cfg(test)]
 mod test_paths;

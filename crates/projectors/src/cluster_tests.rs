@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::cluster::peer::Told as Steps;
+use crate::dossiers;
 use crate::lane::Lane;
 use crate::lanes::Lanes;
 use crate::projectors::{self, Projectors};
@@ -16,7 +17,9 @@ use crate::testing::log::MemoryLog;
 use crate::testing::strategies::{all_told, codes, records};
 use futures_util::StreamExt;
 use lienthong_contract::pb::event::v1::linked::Relation;
+use lienthong_contract::pb::performance::v1 as performance;
 use lienthong_contract::pb::projection::v1::{self as inner, WaitForResponse};
+use lienthong_contract::ports::Performance;
 use lienthong_contract::time::from_millis;
 use lienthong_eventlog::GroupError;
 use proptest::prelude::*;
@@ -34,6 +37,8 @@ struct All {
     statistics: Vec<pb::GetPathStatisticsResponse>,
     horizontal: Vec<pb::GetHorizontalResponse>,
     vertical: Vec<pb::GetVerticalResponse>,
+    clocks: Vec<Result<performance::GetDossierClockResponse, Failure>>,
+    slips: Vec<Result<performance::GetControlSlipResponse, Failure>>,
 }
 
 /// One of the two ways to be asked.
@@ -85,6 +90,30 @@ impl Way<'_> {
         }
     }
 
+    async fn clock(&self, code: &str) -> Result<performance::GetDossierClockResponse, Failure> {
+        let as_of = crate::testing::events::MORNING_MS + 300 * 60_000;
+        let request = performance::GetDossierClockRequest {
+            dossier_code: code.to_owned(),
+            as_of_time: Some(from_millis(as_of)),
+            ..performance::GetDossierClockRequest::default()
+        };
+        match self {
+            Way::One(lanes) => dossiers::clock(lanes, request).await,
+            Way::Several(cluster) => cluster.dossier_clock(request).await,
+        }
+    }
+
+    async fn slip(&self, code: &str) -> Result<performance::GetControlSlipResponse, Failure> {
+        let request = performance::GetControlSlipRequest {
+            dossier_code: code.to_owned(),
+            ..performance::GetControlSlipRequest::default()
+        };
+        match self {
+            Way::One(lanes) => dossiers::control_slip(lanes, request).await,
+            Way::Several(cluster) => cluster.control_slip(request).await,
+        }
+    }
+
     async fn all(&self) -> All {
         let mut all = All {
             cases: Vec::new(),
@@ -92,9 +121,13 @@ impl Way<'_> {
             statistics: Vec::new(),
             horizontal: Vec::new(),
             vertical: Vec::new(),
+            clocks: Vec::new(),
+            slips: Vec::new(),
         };
         for code in codes().iter().map(String::as_str).chain(["Z9"]) {
             all.cases.push(self.case(code).await);
+            all.clocks.push(self.clock(code).await);
+            all.slips.push(self.slip(code).await);
         }
         for open_only in [false, true] {
             let mut page_token = String::new();
@@ -155,7 +188,15 @@ impl All {
         let statistics = self.statistics.iter_mut().map(|one| &mut one.freshness);
         let horizontal = self.horizontal.iter_mut().map(|one| &mut one.freshness);
         let vertical = self.vertical.iter_mut().map(|one| &mut one.freshness);
-        let all = cases.chain(pages).chain(statistics);
+        let clocks = self.clocks.iter_mut().flatten();
+        let clocks = clocks.map(|one| &mut one.freshness);
+        let slips = self.slips.iter_mut().flatten();
+        let slips = slips.map(|one| &mut one.freshness);
+        let all = cases
+            .chain(pages)
+            .chain(statistics)
+            .chain(clocks)
+            .chain(slips);
         for freshness in all.chain(horizontal).chain(vertical).flatten() {
             for partition in &mut freshness.partitions {
                 let behind = partition.next_offset < partition.log_end_offset;

@@ -12,9 +12,6 @@ use lienthong_contract::time::{now_millis, to_millis};
 use lienthong_domain::reference::Reference;
 use std::sync::Arc;
 
-/// What a slip is made of.
-pub type Slip = (pb::DossierLine, Vec<pb::SlipEntry>);
-
 /// See `PerformanceService.GetDossierClock`.
 pub async fn clock(
     lanes: &Arc<Lanes>,

@@ -131,7 +131,13 @@ fn sum<S: Tabled>(
     let count = |partition: usize| {
         let mut sum = new(reference.clone())?;
         let lane = &lanes.of(View::Case).lanes[partition];
-        add_lane(lane, parts[partition], reference, tied.parts(partition), &mut sum)?;
+        add_lane(
+            lane,
+            parts[partition],
+            reference,
+            tied.parts(partition),
+            &mut sum,
+        )?;
         Ok(sum)
     };
     let count = &count;
@@ -167,9 +173,9 @@ pub fn add_lane<S: Tabled>(
     without: &Bits,
     sum: &mut S,
 ) -> Result<(), Failure> {
-    let ledger = lane.ledger().ok_or_else(|| {
-        Failure::new(Reason::Internal, "a lane of another view has no ledger")
-    })?;
+    let ledger = lane
+        .ledger()
+        .ok_or_else(|| Failure::new(Reason::Internal, "a lane of another view has no ledger"))?;
     let kept = ledger.rows(keyed, reference);
     sum.add_table(&Table {
         rows: &kept.rows,

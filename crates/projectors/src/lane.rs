@@ -280,7 +280,9 @@ impl Lane {
             return true;
         };
         let state = self.state();
-        state.case().is_none_or(|facts| ledger.refresh_some(facts, most))
+        state
+            .case()
+            .is_none_or(|facts| ledger.refresh_some(facts, most))
     }
 
     /// The lane answers questions from now on, and its ledger stands where it does.

@@ -5,13 +5,14 @@
 //! waits in a circle.
 
 use crate::answers::case::WholeCase;
-use crate::answers::{case, horizontal, list, statistics, vertical};
+use crate::answers::{case, clockwork, horizontal, list, statistics, vertical};
 use crate::joins::scan::{Only, Sum, sum};
 use crate::joins::whole::{Partition, whole};
 use crate::lag::lag_ms;
 use crate::lanes::{Lanes, log_failed, view_named};
 use crate::views::{State, View};
 use lienthong_contract::pb::event::v1::Position;
+use lienthong_contract::pb::performance::v1 as performance;
 use lienthong_contract::pb::procedure::v1 as pb;
 use lienthong_contract::reason::Reason;
 use lienthong_contract::status::Failure;
@@ -239,6 +240,25 @@ pub async fn path_statistics(
     })
 }
 
+/// See `PerformanceService.GetClockStatistics`.
+pub async fn clock_statistics(
+    lanes: &Arc<Lanes>,
+    request: performance::GetClockStatisticsRequest,
+) -> Result<performance::GetClockStatisticsResponse, Failure> {
+    lanes.check_ready(&[View::Case])?;
+    let question = clockwork::Question::read(&request)?;
+    let only = Only {
+        source: request.source,
+    };
+    let new = move || clockwork::Clockwork::new(&question);
+    let (sum, next) = sum_cases(lanes, only, new).await?;
+    let answer = work(move || sum.finish()).await?;
+    Ok(performance::GetClockStatisticsResponse {
+        freshness: Some(freshness(lanes, View::Case, next).await?),
+        ..answer
+    })
+}
+
 async fn sum_cases<S: Sum + 'static>(
     lanes: &Arc<Lanes>,
     only: Only,
@@ -316,7 +336,11 @@ pub async fn work<T: Send + 'static>(
 }
 
 /// How far the view had read when the answer was computed.
-pub async fn freshness(lanes: &Lanes, view: View, next: Vec<u64>) -> Result<pb::Freshness, Failure> {
+pub async fn freshness(
+    lanes: &Lanes,
+    view: View,
+    next: Vec<u64>,
+) -> Result<pb::Freshness, Failure> {
     let log = lanes.log.as_ref();
     let now_ms = now_millis();
     let mut partitions = Vec::with_capacity(next.len());
@@ -371,6 +395,21 @@ impl Sum for statistics::Statistics {
     }
     fn add_packed(&mut self, bytes: &[u8]) -> Result<(), postcard::Error> {
         statistics::Statistics::add_packed(self, bytes)
+    }
+}
+
+impl Sum for clockwork::Clockwork {
+    fn add(&mut self, case: &JoinedCase<'_>) {
+        clockwork::Clockwork::add(self, case);
+    }
+    fn merge(&mut self, other: Self) {
+        clockwork::Clockwork::merge(self, other);
+    }
+    fn pack(self) -> Vec<u8> {
+        clockwork::Clockwork::pack(self)
+    }
+    fn add_packed(&mut self, bytes: &[u8]) -> Result<(), postcard::Error> {
+        clockwork::Clockwork::add_packed(self, bytes)
     }
 }
 

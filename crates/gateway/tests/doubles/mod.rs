@@ -186,6 +186,16 @@ impl Performance for Views {
         Err(Failure::new(Reason::CalendarMissing, "there is no table of 2031").with("year", 2031))
     }
 
+    async fn clock_statistics(
+        &self,
+        _: performance::GetClockStatisticsRequest,
+    ) -> Result<performance::GetClockStatisticsResponse, Failure> {
+        Ok(performance::GetClockStatisticsResponse {
+            dossiers: 9,
+            ..performance::GetClockStatisticsResponse::default()
+        })
+    }
+
     async fn control_slip(
         &self,
         _: performance::GetControlSlipRequest,

@@ -49,6 +49,7 @@ fn a_timeline_is_drawn_with_pauses_holder_and_what_is_awaited() {
             level: Level::Ministry.into(),
             since_time,
             accepted: false,
+            ..Holder::default()
         }),
         waiting: vec![Waiting {
             kind: "supplement".to_owned(),
@@ -75,11 +76,4 @@ Case C1  ·  vertical  ·  open
   ● 2026-07-01 10:10:00  commune   H56.15.03  handed_over → BTP  D1
   ┆  5m 0s so far";
     assert_eq!(text(&answer, MORNING + 135 * 60_000), expected);
-}
-
-#[test]
-fn a_position_is_written_with_a_colon() {
-    let read = position("2:1042").unwrap();
-    assert_eq!((read.partition, read.offset), (2, 1042));
-    assert!(position("2").is_err() && position("a:b").is_err());
 }

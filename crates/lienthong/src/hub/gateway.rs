@@ -25,12 +25,13 @@ pub fn serve(
     catalog: Arc<Catalog>,
     shutdown: CancellationToken,
 ) -> Result<impl Future<Output = Result<(), Error>> + use<>, Failure> {
-    let (questions, operations) = views
+    let ports = views
         .ports()
         .ok_or_else(|| Failure::failed("a gateway needs views to ask"))?;
     let handles = Handles {
-        questions,
-        operations,
+        questions: ports.questions,
+        operations: ports.operations,
+        performance: ports.performance,
         log: logs.events.clone(),
         beside: beside(catalog),
     };

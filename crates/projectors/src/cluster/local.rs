@@ -5,7 +5,7 @@ use super::given::{self, Given};
 use super::kept::{self, Kept};
 use super::mentioned::{News, code_hash};
 use super::peer::{Peer, Told, check_reference};
-use crate::answers::{horizontal, list, statistics, vertical};
+use crate::answers::{clockwork, horizontal, list, statistics, vertical};
 use crate::joins::scan::{Only, Sum};
 use crate::lane::Lane;
 use crate::lanes::view_named;
@@ -75,6 +75,7 @@ impl Peer for Local {
         })?;
         let view = match &question {
             Question::Cases(_) | Question::PathStatistics(_) => View::Case,
+            Question::ClockStatistics(_) => View::Case,
             Question::Horizontal(_) => View::Horizontal,
             Question::Vertical(_) => View::Vertical,
             Question::Performance(_) | Question::Dossiers(_) | Question::Register(_) => View::Case,
@@ -255,6 +256,13 @@ fn answer(
         }
         (Question::PathStatistics(asked), Facts::Case(keyed)) => {
             let sum = statistics::Statistics::new(&statistics::Question::read(asked)?, reference);
+            let only = Only {
+                source: asked.source.clone(),
+            };
+            add_up(keyed, epoch, wanted, &only, sum)
+        }
+        (Question::ClockStatistics(asked), Facts::Case(keyed)) => {
+            let sum = clockwork::Clockwork::new(&clockwork::Question::read(asked)?);
             let only = Only {
                 source: asked.source.clone(),
             };

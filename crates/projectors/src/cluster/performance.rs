@@ -4,7 +4,7 @@
 use super::freshness::At;
 use super::sums::{Asked, add_up};
 use super::{Cluster, earlier, one};
-use crate::answers::{dossier_clock, dossiers, performance, register, slip};
+use crate::answers::{clockwork, dossier_clock, dossiers, performance, register, slip};
 use crate::dossiers::{asked_of_clock, asked_of_slip};
 use crate::figures::{list_with_moment, with_moment};
 use crate::joins::scan::{Only, Sum};
@@ -113,6 +113,29 @@ impl Performance for Cluster {
             dossier: Some(dossier),
             entries,
             freshness: self.fresh(View::Case, &at).await?,
+        })
+    }
+
+    async fn clock_statistics(
+        &self,
+        request: pb::GetClockStatisticsRequest,
+    ) -> Result<pb::GetClockStatisticsResponse, Failure> {
+        let question = clockwork::Question::read(&request)?;
+        let (ties, at) = self.ties().await?;
+        let asked = Asked {
+            only: Only {
+                source: request.source.clone(),
+            },
+            reference_version: self.reference.now().version.clone(),
+            question: Question::ClockStatistics(request),
+            sum: clockwork::Clockwork::new(&question),
+        };
+        let (sum, then) = add_up(&self.directory, ties, &self.cases, asked).await?;
+        let at = earlier(at, then);
+        let answer = work(move || sum.finish()).await?;
+        Ok(pb::GetClockStatisticsResponse {
+            freshness: self.fresh(View::Case, &at).await?,
+            ..answer
         })
     }
 }

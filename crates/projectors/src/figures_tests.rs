@@ -2,6 +2,7 @@
 //! Figures from ledgers are those that a plain walk over every dossier's steps gives.
 
 use super::*;
+use crate::questions::hold;
 use crate::testing::cluster::{Village, feed_part};
 use crate::testing::deeds::{CHANGE, all_deeds, changing};
 use crate::testing::events::MORNING_MS;
@@ -297,7 +298,7 @@ proptest! {
                 }
                 if step == 3 {
                     let lane = &one.of(View::Case).lanes[remade as usize];
-                    let again = Lane::new(lane.owner, None);
+                    let again = Lane::new(lane.owner, lane.state().tables.clone(), None);
                     crate::testing::cluster::feed(&log, &again, lane.next()).await;
                     lane.replace(again.into_state());
                 }

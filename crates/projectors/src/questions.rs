@@ -156,7 +156,8 @@ pub async fn case(
     lanes: &Arc<Lanes>,
     request: pb::GetCaseRequest,
 ) -> Result<pb::GetCaseResponse, Failure> {
-    let answer = |found: &WholeCase<'_>, reference| Ok(case::answer(found, reference));
+    let basis = case::basis(&request)?;
+    let answer = move |found: &WholeCase<'_>, reference| Ok(case::answer(found, reference, basis));
     let (answer, fresh) = one(lanes, request.code, answer).await?;
     Ok(pb::GetCaseResponse {
         case: Some(answer),
@@ -229,7 +230,8 @@ pub async fn path_statistics(
     let only = Only {
         source: request.source,
     };
-    let new = move || statistics::Statistics::new(&question);
+    let reference = lanes.reference.now();
+    let new = move || statistics::Statistics::new(&question, reference.clone());
     let (statistics, next) = sum_cases(lanes, only, new).await?;
     let answer = work(move || statistics.finish()).await?;
     Ok(pb::GetPathStatisticsResponse {

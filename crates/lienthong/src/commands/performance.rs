@@ -142,7 +142,7 @@ fn grouping(by: Option<GroupingName>) -> Grouping {
 }
 
 fn text(answer: &GetPerformanceResponse) -> String {
-    let total = answer.total.clone().unwrap_or_default();
+    let total = answer.total.unwrap_or_default();
     let mut parts = vec![format!("Until {}", words::moment(&answer.as_of_time))];
     let grouped = answer.lines.iter().any(|line| !line.key.is_empty());
     if grouped {
@@ -241,7 +241,7 @@ fn rows<const N: usize>(
     let mut rows: Vec<_> = lines
         .iter()
         .map(|line| {
-            let figures = line.figures.clone().unwrap_or_default();
+            let figures = line.figures.unwrap_or_default();
             row(key(line), line.name.clone(), &figures)
         })
         .collect();

@@ -84,7 +84,6 @@ impl Peer for Local {
             Question::ClockStatistics(_) => View::Case,
             Question::Horizontal(_) => View::Horizontal,
             Question::Vertical(_) => View::Vertical,
-            Question::Performance(_) | Question::Dossiers(_) | Question::Register(_) => View::Case,
         };
         let lane = kept::ready(self.kept.as_ref(), view, request.partition)?;
         let (wanted, reference) = (request.wanted.unwrap_or_default(), self.reference.now());
@@ -261,7 +260,7 @@ fn answer(
             add_up(keyed, epoch, wanted, &all, sum)
         }
         (Question::PathStatistics(asked), Facts::Case(keyed)) => {
-            let sum = statistics::Statistics::new(&statistics::Question::read(asked)?);
+            let sum = statistics::Statistics::new(&statistics::Question::read(asked)?, reference);
             let only = Only {
                 source: asked.source.clone(),
             };

@@ -250,7 +250,10 @@ fn look_up(grouping: Grouping, sieve: &Sieve, symbol: u32, on: i64) -> (Key, (i6
         },
         Grouping::Unit(level) => {
             let place = registry.place(agency(), date, level, sieve.basis);
-            (of_place(&place, agency()), steady(registry, sieve.basis, agency(), on))
+            (
+                of_place(&place, agency()),
+                steady(registry, sieve.basis, agency(), on),
+            )
         }
         Grouping::Level => {
             let key = match registry.level_at(agency(), date) {

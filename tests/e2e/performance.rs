@@ -268,7 +268,7 @@ async fn the_figures_of_a_period_are_those_worked_out_by_hand() {
     assert_eq!(answer.total, Some(by_hand()));
     let of = |code: &str| {
         let line = answer.lines.iter().find(|line| line.key == code);
-        line.and_then(|line| line.figures.clone()).unwrap()
+        line.and_then(|line| line.figures).unwrap()
     };
     let (ham_rong, muong_lat) = (of(HAM_RONG), of(MUONG_LAT));
     assert_eq!((ham_rong.received, muong_lat.received), (4, 1));
@@ -329,7 +329,7 @@ fn assert_table(text: &str, answer: &GetPerformanceResponse) {
             &row[at.unwrap_or_else(|| panic!("no column {name}: {header:?}"))]
         };
         assert_eq!(cell("key"), line.key);
-        let figures = line.figures.clone().unwrap();
+        let figures = line.figures.unwrap();
         let name = "lienthong.performance.v1.Figures";
         let told = lienthong_contract::json::of(name, &figures).unwrap();
         let mut compared = 0;

@@ -202,7 +202,7 @@ impl Found {
         }
         let unit = &filter.unit_code;
         let digits = unit.bytes().all(|byte| byte.is_ascii_digit());
-        if !unit.is_empty() && !(digits && matches!(unit.len(), 2 | 3 | 5)) {
+        if !digits || !matches!(unit.len(), 0 | 2 | 3 | 5) {
             let fix = "give the code of the General Statistics Office: two digits of a province, \
                        three of a district, five of a commune";
             self.add("filter.unit_code", "it is not the code of a unit", fix);

@@ -38,6 +38,8 @@ async fn every_command_prints_text_for_people_and_json_for_programs() {
         (&["lag"], "horizontal", "/lags/0/view"),
         (&["parked"], "nothing is parked", ""),
         (&["rejected"], "", ""),
+        (&["catalog", "figures"], "Interconnected", "/all"),
+        (&["catalog", "changes"], "no changes", ""),
         (&["explain"], "STATUS_UNKNOWN", "/0/reason"),
         (&["config"], "gateway.listen", "/0/key"),
         (&["views", "verify"], "yes", "/comparisons/0/equal"),

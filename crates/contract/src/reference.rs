@@ -26,7 +26,7 @@ pub use changes::FileChange;
 pub use current::Current;
 pub use name::TableName;
 pub use procedures::{demo_procedure_steps, demo_procedures};
-pub use statuses::status_mappings;
+pub use statuses::{status_changes, status_mappings};
 pub use tables::Tables;
 
 /// A reference file in memory.

@@ -8,6 +8,7 @@ mod check;
 mod freshness;
 mod operations;
 mod performance;
+mod quality;
 mod questions;
 mod release;
 mod server;

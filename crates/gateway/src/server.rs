@@ -2,6 +2,7 @@
 
 use crate::operations::Operations;
 use crate::performance::Performance;
+use crate::quality::Quality;
 use crate::questions::Questions;
 use lienthong_contract::pb::operations::v1::operations_service_server::{
     self, OperationsServiceServer,
@@ -12,6 +13,7 @@ use lienthong_contract::pb::performance::v1::performance_service_server::{
 use lienthong_contract::pb::procedure::v1::procedure_query_service_server::{
     self, ProcedureQueryServiceServer,
 };
+use lienthong_contract::pb::quality::v1::quality_service_server::{self, QualityServiceServer};
 use lienthong_contract::ports;
 use lienthong_contract::reflection::describe;
 use lienthong_eventlog::EventLog;
@@ -31,10 +33,11 @@ const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(30);
 const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Whose health is told: the whole, and each service of the gateway's own.
-const SERVICES: [&str; 4] = [
+const SERVICES: [&str; 5] = [
     "",
     procedure_query_service_server::SERVICE_NAME,
     operations_service_server::SERVICE_NAME,
+    quality_service_server::SERVICE_NAME,
     performance_service_server::SERVICE_NAME,
 ];
 
@@ -62,6 +65,8 @@ impl Default for Config {
 pub struct Handles {
     /// Answers questions over the views.
     pub questions: Arc<dyn ports::Questions>,
+    /// Answers questions about what does not fit.
+    pub quality: Arc<dyn ports::Quality>,
     /// Answers questions of how procedures are settled.
     pub performance: Arc<dyn ports::Performance>,
     /// Answers an operator about the views.
@@ -110,6 +115,12 @@ pub async fn run(
     handles: Handles,
     shutdown: CancellationToken,
 ) -> Result<(), Error> {
+    let quality = QualityServiceServer::new(Quality {
+        port: handles.quality,
+        views: handles.questions.clone(),
+        partitions: handles.log.partitions(),
+        draining: shutdown.clone(),
+    });
     let performance = PerformanceServiceServer::new(Performance {
         port: handles.performance,
         questions: handles.questions.clone(),
@@ -139,6 +150,7 @@ pub async fn run(
         .add_routes(handles.beside.routes)
         .add_service(questions)
         .add_service(operations)
+        .add_service(quality)
         .add_service(performance)
         .add_service(health_service)
         .add_service(reflection(&services).build_v1()?)

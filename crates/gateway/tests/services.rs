@@ -43,6 +43,7 @@ async fn hub(log: Log, config: Config) -> Hub {
     let (log, views) = (Arc::new(log), Arc::new(Views::default()));
     let handles = Handles {
         questions: views.clone(),
+        quality: views.clone(),
         operations: views.clone(),
         performance: views.clone(),
         log: log.clone(),
@@ -255,7 +256,7 @@ async fn a_release_is_recorded_under_the_parked_key_as_an_event_that_can_be_read
         assert_eq!(&record.key[..], b"parked-1");
         let event = <Event as prost::Message>::decode(record.value.clone()).unwrap();
         let read: Told = prost::Message::decode(record.value.clone()).unwrap();
-        let read = lienthong_contract::event::read(&read).unwrap();
+        let read = lienthong_contract::event::read(&read, &Default::default()).unwrap();
         assert_eq!(read.dossier.as_bytes(), &record.key[..]);
         let told = read.release.unwrap();
         assert!(told.skip && told.parked_offset == 7);

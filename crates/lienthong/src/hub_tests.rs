@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use lienthong_contract::reference::Files;
 use crate::client;
 use lienthong_contract::pb::operations::v1::GetLagRequest;
 use std::path::Path;

@@ -71,7 +71,11 @@ pub fn run(arguments: Arguments, shared: &Shared, began: Instant) -> Result<(), 
         true => Box::new(move |addresses, stop| {
             Box::pin(async move {
                 let hub = demo::Target::of_one(&addresses)?;
-                demo::run(play, hub, began, stop).await
+                let show = demo::Show {
+                    play,
+                    published: None,
+                };
+                demo::run(show, hub, began, stop).await
             })
         }),
     };

@@ -32,6 +32,7 @@ pub fn serve(
         questions: ports.questions,
         operations: ports.operations,
         performance: ports.performance,
+        quality: ports.quality,
         log: logs.events.clone(),
         beside: beside(catalog),
     };

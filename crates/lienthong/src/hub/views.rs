@@ -6,7 +6,7 @@ use super::logs::Logs;
 use super::projector::{self, Share};
 use crate::config::Settings;
 use crate::exit::Failure;
-use lienthong_contract::ports::{Performance, Questions, ViewOperations};
+use lienthong_contract::ports::{Performance, Quality, Questions, ViewOperations};
 use lienthong_contract::reference::Current;
 use lienthong_eventlog::Groups;
 use lienthong_projectors::Projectors;
@@ -41,6 +41,8 @@ pub struct Ports {
     pub operations: Arc<dyn ViewOperations>,
     /// Questions of how procedures are settled.
     pub performance: Arc<dyn Performance>,
+    /// Questions about what does not fit.
+    pub quality: Arc<dyn Quality>,
 }
 
 /// What views are made from.
@@ -119,11 +121,13 @@ impl Views {
                 questions: projectors.clone(),
                 operations: projectors.clone(),
                 performance: projectors.clone(),
+                quality: projectors.clone(),
             }),
             Self::Elsewhere(cluster) => Some(Ports {
                 questions: cluster.clone(),
                 operations: cluster.clone(),
                 performance: cluster.clone(),
+                quality: cluster.clone(),
             }),
         }
     }

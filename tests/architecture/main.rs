@@ -14,6 +14,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("lienthong-eventlog", 1),
     ("lienthong-telemetry", 1),
     ("lienthong-adapters", 2),
+    ("lienthong-catalog", 2),
     ("lienthong-projectors", 2),
     ("lienthong-gateway", 2),
     ("lienthong-console", 3),

@@ -35,7 +35,14 @@ struct Arguments {
     /// Leave PostgreSQL out.
     #[arg(long)]
     without_postgres: bool,
-    /// Only these parts: ingest, latency, large, postgres.
+    /// A binary of the hub before the law and the organisation came in (commit 508384d), whose
+    /// rebuild is measured beside ours in the same run.
+    #[arg(long, value_name = "PATH", env = "LIENTHONG_BENCH_BEFORE")]
+    before: Option<PathBuf>,
+    /// Dossiers of the questions.
+    #[arg(long, default_value_t = 1_000_000)]
+    dossiers: u64,
+    /// Only these parts: ingest, latency, large, rebuild, questions, postgres.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
 }
@@ -77,6 +84,12 @@ async fn measure(arguments: &Arguments) -> Outcome<report::Report> {
     }
     if wanted("large") {
         hub::large::measure(arguments, &mut report).await?;
+    }
+    if wanted("rebuild") {
+        hub::rebuild::measure(arguments, &mut report).await?;
+    }
+    if wanted("questions") {
+        hub::questions::measure(arguments, &mut report).await?;
     }
     if wanted("postgres") && !arguments.without_postgres {
         postgres::measure(arguments, &mut report).await?;

@@ -3,6 +3,7 @@
 
 pub mod broker;
 pub mod cli;
+pub mod country;
 pub mod facts;
 pub mod faults;
 pub mod fleet;

@@ -9,6 +9,7 @@
 pub mod append;
 pub mod batch;
 pub mod chunk;
+pub mod observed;
 pub mod sealed;
 pub mod stream;
 pub mod trace;
@@ -16,7 +17,7 @@ pub mod trace;
 use crate::config::Limits;
 use crate::rejected::RejectedLog;
 use lienthong_contract::check::Rules;
-use lienthong_contract::pb::event::v1::{Header, event::Payload};
+use lienthong_contract::pb::event::v1::{Header, Observation, event::Payload};
 use lienthong_contract::reason::Reason;
 use lienthong_contract::status::Failure;
 use lienthong_eventlog::EventLog;
@@ -30,6 +31,8 @@ pub struct Draft {
     pub header: Option<Header>,
     /// What happened; none also for a payload that the system's contract does not have.
     pub payload: Option<Payload>,
+    /// What the message shows beside its protected part. None: what its persons' numbers show.
+    pub observed: Option<Vec<Observation>>,
 }
 
 /// What one adapter works with.

@@ -23,6 +23,10 @@ pub enum Unreadable {
     /// The payload is not one that this version knows.
     #[error("the payload is missing or of a kind that this version does not know")]
     UnknownKind,
+    /// The source's status is not in the status tables. Never guessed: the event was mapped under
+    /// other tables, or by another writer.
+    #[error("{0}")]
+    UnknownStatus(String),
 }
 
 /// The keys an event is recorded under: the case its source names, else the dossier's own

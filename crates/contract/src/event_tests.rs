@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
 use crate::time::from_millis;
+use lienthong_domain::status::{Mappings, StatusRow};
 
 fn event(payload: Option<Payload>) -> pb::Event {
     pb::Event {
@@ -25,7 +26,10 @@ fn a_link_is_known_under_both_keys() {
         revoked: false,
     })));
     assert_eq!(keys_of(&stored), ("H56.15.03-261008-0975", Some("LT-1")));
-    assert_eq!(read(&told(&stored)).unwrap().kind, Kind::Linked);
+    assert_eq!(
+        read(&told(&stored), &Mappings::default()).unwrap().kind,
+        Kind::Linked
+    );
 }
 
 #[test]
@@ -38,18 +42,18 @@ fn a_case_named_by_the_source_is_the_key() {
 #[test]
 fn what_cannot_be_read_says_which_field() {
     assert_eq!(
-        read(&told(&event(None))).unwrap_err(),
+        read(&told(&event(None)), &Mappings::default()).unwrap_err(),
         Unreadable::UnknownKind
     );
     let mut stored = event(Some(Payload::Approved(pb::Approved {})));
     stored.header.as_mut().unwrap().occurred_time = None;
     assert_eq!(
-        read(&told(&stored)).unwrap_err(),
+        read(&told(&stored), &Mappings::default()).unwrap_err(),
         Unreadable::Field("header.occurred_time")
     );
     let unspecified = event(Some(Payload::Linked(pb::Linked::default())));
     assert_eq!(
-        read(&told(&unspecified)).unwrap_err(),
+        read(&told(&unspecified), &Mappings::default()).unwrap_err(),
         Unreadable::Field("linked.relation")
     );
 }
@@ -105,7 +109,7 @@ fn what_views_read_is_what_the_contract_says_whatever_the_payload() {
         });
         let told = told(&stored);
         assert_eq!(told.payload.as_ref(), Some(&payload));
-        let Ok(read) = read(&told) else {
+        let Ok(read) = read(&told, &Mappings::default()) else {
             // A link, a decision or a line of a register without its fields is refused by name, not misread.
             assert!(matches!(
                 kind(&payload),
@@ -131,5 +135,40 @@ fn what_views_read_is_what_the_contract_says_whatever_the_payload() {
             (read.occurred_ms, read.recorded_ms),
             (1_790_000_000_000, 1_790_000_001_000)
         );
+    }
+}
+
+#[test]
+fn a_source_status_means_what_the_tables_say_whatever_the_adapter_mapped_it_to() {
+    let row = |code, maps_to| StatusRow {
+        system: "S",
+        code,
+        maps_to,
+    };
+    let tables = Mappings::new(&[row("a", "9"), row("b", "0")]).unwrap();
+    let status = |source: Option<&str>, mapped: u32| {
+        let mut stored = event(Some(Payload::Approved(pb::Approved {})));
+        let header = stored.header.as_mut().unwrap();
+        header.source_status = source.map(|code| pb::SourceStatus {
+            system: "S".into(),
+            code: code.into(),
+        });
+        stored.mapped_status = (mapped > 0).then(|| pb::MappedStatus {
+            portal_status: mapped,
+            mapping_version: "of another day".into(),
+        });
+        read(&told(&stored), &tables).map(|event| event.portal_status)
+    };
+    assert_eq!(status(Some("a"), 4), Ok(9));
+    assert_eq!(status(Some("a"), 0), Ok(9));
+    assert_eq!(status(None, 4), Ok(4), "it has nothing else");
+    assert_eq!(status(None, 0), Ok(0));
+    for code in ["b", "c"] {
+        let unknown = status(Some(code), 4).unwrap_err();
+        let Unreadable::UnknownStatus(words) = &unknown else {
+            panic!("{unknown:?}");
+        };
+        assert!(words.contains(&format!("{code:?} ")), "{words}");
+        assert!(words.contains(tables.fingerprint()), "{words}");
     }
 }

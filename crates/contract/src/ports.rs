@@ -5,17 +5,23 @@
 
 use crate::pb::event::v1::Position;
 use crate::pb::operations::v1::{
-    ParkedDossier, RebuildProgress, VerifyViewsResponse, ViewLag, ViewPosition,
+    DiffViewsRequest, DiffViewsResponse, ParkedDossier, RebuildProgress, VerifyViewsResponse,
+    ViewLag, ViewPosition,
 };
 use crate::pb::performance::v1::{
-    GetControlSlipRequest, GetControlSlipResponse, GetDossierClockRequest, GetDossierClockResponse,
-    GetPerformanceRequest, GetPerformanceResponse, GetRegisterRequest, GetRegisterResponse,
-    ListDossiersRequest, ListDossiersResponse,
+    GetClockStatisticsRequest, GetClockStatisticsResponse, GetControlSlipRequest,
+    GetControlSlipResponse, GetDossierClockRequest, GetDossierClockResponse, GetPerformanceRequest,
+    GetPerformanceResponse, GetRegisterRequest, GetRegisterResponse, ListDossiersRequest,
+    ListDossiersResponse,
 };
 use crate::pb::procedure::v1::{
     GetCaseRequest, GetCaseResponse, GetHorizontalRequest, GetHorizontalResponse,
     GetPathStatisticsRequest, GetPathStatisticsResponse, GetVerticalRequest, GetVerticalResponse,
     ListCasesRequest, ListCasesResponse,
+};
+use crate::pb::quality::v1::{
+    CountFindingsRequest, CountFindingsResponse, GetReconciliationRequest,
+    GetReconciliationResponse, ListFindingsRequest, ListFindingsResponse,
 };
 use crate::status::Failure;
 use async_trait::async_trait;
@@ -111,6 +117,14 @@ pub trait Performance: Send + Sync {
         &self,
         request: GetControlSlipRequest,
     ) -> Result<GetControlSlipResponse, Failure>;
+    /// See `PerformanceService.GetClockStatistics`.
+    ///
+    /// # Errors
+    /// `VIEW_LOADING`, `REQUEST_MALFORMED` for a grain or moment that does not hold.
+    async fn clock_statistics(
+        &self,
+        request: GetClockStatisticsRequest,
+    ) -> Result<GetClockStatisticsResponse, Failure>;
 }
 
 /// What an operator asks of the views. Where several processes share them, a partition that
@@ -146,4 +160,43 @@ pub trait ViewOperations: Send + Sync {
         &self,
         views: &[String],
     ) -> Result<BoxStream<'static, Result<VerifyViewsResponse, Failure>>, Failure>;
+    /// Starts a comparison with what changed status tables would make of the case view; the stream
+    /// ends with the summary.
+    ///
+    /// # Errors
+    /// `REQUEST_MALFORMED`, `REBUILD_UNDER_WAY`, `LOG_TRUNCATED`, `LOG_UNAVAILABLE`,
+    /// `REFERENCE_DIFFERS`.
+    async fn diff(
+        &self,
+        request: DiffViewsRequest,
+    ) -> Result<BoxStream<'static, Result<DiffViewsResponse, Failure>>, Failure>;
+}
+
+/// Questions about what does not fit. Waiting for `min_positions` is the caller's through
+/// [`Questions::wait_for`] on the case view; the errors of sharing views are those of [`Questions`].
+#[async_trait]
+pub trait Quality: Send + Sync {
+    /// See `QualityService.CountFindings`.
+    ///
+    /// # Errors
+    /// `VIEW_LOADING`, `REQUEST_MALFORMED` for a kind of finding or a moment that there is not.
+    async fn count_findings(
+        &self,
+        request: CountFindingsRequest,
+    ) -> Result<CountFindingsResponse, Failure>;
+    /// See `QualityService.ListFindings`.
+    ///
+    /// # Errors
+    /// Those of `count_findings`, and `REQUEST_MALFORMED` for a page token that this call did not
+    /// give.
+    async fn findings(&self, request: ListFindingsRequest)
+    -> Result<ListFindingsResponse, Failure>;
+    /// See `QualityService.GetReconciliation`.
+    ///
+    /// # Errors
+    /// `VIEW_LOADING`, `REQUEST_MALFORMED` for a day or a moment that is none.
+    async fn reconciliation(
+        &self,
+        request: GetReconciliationRequest,
+    ) -> Result<GetReconciliationResponse, Failure>;
 }

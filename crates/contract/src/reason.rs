@@ -39,6 +39,8 @@ pub enum Reason {
     ViewUnowned,
     /// Processes of different versions speak with each other.
     VersionsMixed,
+    /// Processes, or partitions of one view, have different reference data.
+    ReferenceDiffers,
     /// There is no view of that name.
     ViewUnknown,
     /// The log no longer holds its beginning.
@@ -53,12 +55,17 @@ pub enum Reason {
     RejectedResubmitted,
     /// The process asked has no adapter for the rejected message.
     AdapterElsewhere,
+    /// No unit, agency or procedure of that code is in the tables on that day.
+    ReferenceNotFound,
     /// A stored event that cannot be read; it parks its dossier.
     EventUnreadable,
     /// A stored event of a kind that this version does not know; it parks its dossier.
     EventKindUnknown,
     /// The working calendar has no table of a year that a deadline runs through.
     CalendarMissing,
+    /// A stored event whose source status is not in the status tables of the view; it parks its
+    /// dossier.
+    EventStatusUnknown,
     /// Something that should not happen.
     Internal,
 }
@@ -202,6 +209,14 @@ pub const CATALOGUE: &[Entry] = &[
         "Finish the rolling upgrade: run every gateway and projector with the same version.",
     ),
     entry(
+        Reason::ReferenceDiffers,
+        "REFERENCE_DIFFERS",
+        Code::Unavailable,
+        Some(1),
+        "What an answer needs lies under different reference data: a gateway and a projector instance have other tables, or partitions of one view were built with other status tables.",
+        "Ask again, for a change of the catalogue reaches every process within a moment; if it lasts, give all processes the same reference files, and rebuild the view named (`lienthong views` shows its status tables).",
+    ),
+    entry(
         Reason::ViewUnknown,
         "VIEW_UNKNOWN",
         Code::InvalidArgument,
@@ -258,6 +273,14 @@ pub const CATALOGUE: &[Entry] = &[
         "Give --adapters the address of a process that serves that system (`lienthong serve adapter`).",
     ),
     entry(
+        Reason::ReferenceNotFound,
+        "REFERENCE_NOT_FOUND",
+        Code::NotFound,
+        None,
+        "No unit, agency or procedure of that code is in the reference tables on that day.",
+        "Check code and day; add what is missing with `lienthong catalog import`.",
+    ),
+    entry(
         Reason::EventUnreadable,
         "EVENT_UNREADABLE",
         Code::Internal,
@@ -280,6 +303,14 @@ pub const CATALOGUE: &[Entry] = &[
         None,
         "The working calendar has no table of a year that the legal clock of the dossier runs through; the hub never guesses a working day.",
         "Add the year to a calendar file of the setting reference.calendar; `metadata.year` names it.",
+    ),
+    entry(
+        Reason::EventStatusUnknown,
+        "EVENT_STATUS_UNKNOWN",
+        Code::Internal,
+        None,
+        "A record of the log has a source status that the view's status tables do not know; its dossier is parked, every other goes on. No status is ever guessed.",
+        "Have the system's owner state what the code means and enter it in the status tables; then `lienthong views rebuild VIEW`, which takes the newest tables and lets the dossier go on.",
     ),
     entry(
         Reason::Internal,

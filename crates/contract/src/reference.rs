@@ -6,6 +6,7 @@
 
 mod agencies;
 mod calendar;
+mod changes;
 mod current;
 mod name;
 mod procedures;
@@ -21,10 +22,11 @@ use std::path::Path;
 
 pub use agencies::{demo_agencies, registry};
 pub use calendar::calendar;
+pub use changes::FileChange;
 pub use current::Current;
 pub use name::TableName;
 pub use procedures::{demo_procedure_steps, demo_procedures};
-pub use statuses::status_mappings;
+pub use statuses::{status_changes, status_mappings};
 pub use tables::Tables;
 
 /// A reference file in memory.

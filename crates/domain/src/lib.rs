@@ -15,6 +15,7 @@ pub mod interconnection;
 pub mod level;
 pub mod life;
 pub mod links;
+pub mod misfit;
 pub mod path;
 pub mod period;
 pub mod procedure;

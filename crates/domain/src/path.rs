@@ -10,7 +10,7 @@ pub mod stay;
 pub(crate) mod testing;
 pub mod waiting;
 
-use crate::event::{Detail, Kind, OrderKey, Party};
+use crate::event::{Detail, Fingerprint, Kind, OrderKey, Party};
 
 /// One step of a case, as a view remembers it. What a view does not keep is empty.
 #[derive(Debug, Clone, Copy)]
@@ -43,7 +43,7 @@ pub struct Step<'a> {
 }
 
 /// A case whole: the steps of every part that links tie together, each once.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct JoinedCase<'a> {
     /// The case code if one is known, else the first dossier's code.
     pub code: &'a str,
@@ -53,6 +53,12 @@ pub struct JoinedCase<'a> {
     /// Steps in the order of [`OrderKey`], duplicates of a fingerprint left out, and only
     /// those whose kind [`is_step`].
     pub steps: Vec<Step<'a>>,
+    /// Lines of registers that name a dossier of the case, in the order of [`OrderKey`]. They are
+    /// no steps: a dossier that only a register knows is not among `dossiers`, and a case of such
+    /// dossiers alone has no steps. Of the case view only.
+    pub entries: Vec<Step<'a>>,
+    /// Steps that were told under another code than the dossier's name, with that code.
+    pub told_as: Vec<(Fingerprint, &'a str)>,
 }
 
 impl<'a> JoinedCase<'a> {

@@ -182,14 +182,16 @@ impl Procedures {
     /// The version that a code named on that day. A local code that is in no table is looked for
     /// under its national code.
     pub fn version_at(&self, code: &str, day: Date) -> Option<&Procedure> {
-        let versions = self.by_code.get(code);
-        let versions = versions.or_else(|| self.by_code.get(national(code)))?;
-        versions.iter().find(|version| version.period.covers(day))
+        let mut versions = self.versions_of(code).iter();
+        versions.find(|version| version.period.covers(day))
     }
 
-    /// The versions that this very code has named, by time; empty if there are none.
-    pub fn versions(&self, code: &str) -> &[Procedure] {
-        self.by_code.get(code).map_or(&[], Vec::as_slice)
+    /// The versions that a code has named, by time; empty if there are none. A local code that is
+    /// in no table is looked for under its national code.
+    pub fn versions_of(&self, code: &str) -> &[Procedure] {
+        let versions = self.by_code.get(code);
+        let versions = versions.or_else(|| self.by_code.get(national(code)));
+        versions.map_or(&[], Vec::as_slice)
     }
 
     /// Every version of every procedure, by code and then by time.

@@ -60,7 +60,7 @@ fn an_amended_version_ends_the_one_before_on_the_eve_in_any_order_of_rows() {
     ];
     let procedures = Procedures::new(&rows).unwrap();
     let ends: Vec<_> = procedures
-        .versions("1.001193")
+        .versions_of("1.001193")
         .iter()
         .map(|version| version.period.to)
         .collect();
@@ -93,7 +93,7 @@ fn a_replaced_and_an_abolished_procedure_end_on_the_eve() {
         },
     ];
     let procedures = Procedures::new(&rows).unwrap();
-    let last = |code| procedures.versions(code)[0].period.to;
+    let last = |code| procedures.versions_of(code)[0].period.to;
     assert_eq!(last("1.001193"), Some(date(2026, 8, 31)));
     assert_eq!(last("1.000656"), Some(date(2026, 2, 28)));
     assert!(
@@ -155,7 +155,7 @@ fn figures_count_each_procedure_once_and_by_level() {
 #[test]
 fn the_rule_of_the_hour_is_read_as_a_limit_of_working_days() {
     let procedures = Procedures::new(&[BIRTH]).unwrap();
-    let limit = procedures.versions("1.001193")[0].limit.unwrap();
+    let limit = procedures.versions_of("1.001193")[0].limit.unwrap();
     let wanted = TimeLimit {
         amount: 0,
         unit: LimitUnit::WorkingDays,
@@ -319,7 +319,7 @@ fn steps_may_split_and_join_but_never_wait_for_themselves() {
         step("return", "police|insurance"),
     ];
     let steps = base.clone().with_steps(&good).unwrap();
-    assert_eq!(steps.versions("1.001193")[0].steps.len(), 4);
+    assert_eq!(steps.versions_of("1.001193")[0].steps.len(), 4);
     assert_ne!(steps.version(), base.version());
     let refused: [(Vec<StepRow<'_>>, &str); 9] = [
         (

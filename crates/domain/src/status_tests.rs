@@ -131,3 +131,32 @@ fn a_bad_row_is_refused_by_row_and_column() {
         assert_eq!((error.row, error.column), (5, column), "{error}");
     }
 }
+
+#[test]
+fn a_changed_table_has_another_fingerprint_and_the_rest_stays_as_it_was() {
+    let before = Mappings::new(&ROWS).unwrap();
+    let after = before
+        .changed(&[row("B", "1", "9"), row("C", "x", "2")])
+        .unwrap();
+    assert_eq!(before.map("B", "1"), Ok(PortalStatus::Processing));
+    assert_eq!(after.map("B", "1"), Ok(PortalStatus::Processed));
+    assert_eq!(after.map("B", "done"), before.map("B", "done"));
+    assert_eq!(after.map("C", "x"), Ok(PortalStatus::Received));
+    assert_eq!(after.version("A"), before.version("A"));
+    assert_ne!(after.version("B"), before.version("B"));
+    assert_ne!(after.fingerprint(), before.fingerprint());
+    let back = after.changed(&[row("B", "1", "4")]).unwrap();
+    assert_eq!(back.version("B"), before.version("B"));
+    assert_eq!(
+        before.changed(&[]).unwrap().fingerprint(),
+        before.fingerprint()
+    );
+}
+
+#[test]
+fn a_change_is_refused_as_a_row_of_a_table_is() {
+    let tables = Mappings::new(&ROWS).unwrap();
+    let twice = [row("B", "1", "9"), row("B", "1", "2")];
+    assert!(tables.changed(&twice).is_err());
+    assert!(tables.changed(&[row("B", "1", "11")]).is_err());
+}

@@ -3,6 +3,7 @@
 pub(crate) mod performance;
 
 use lienthong_contract::pb::event::v1::{FieldViolation, Position};
+use lienthong_contract::pb::operations::v1::DiffViewsRequest;
 use lienthong_contract::pb::procedure::v1::{
     GetCaseRequest, GetHorizontalRequest, GetPathStatisticsRequest, GetVerticalRequest,
     InterconnectionClass, Level, ListCasesRequest, PartyGrain,
@@ -14,6 +15,7 @@ use lienthong_domain::code::{
     CodeError, Strictness, check_agency, check_case_code, check_dossier, check_procedure,
     check_source_urn,
 };
+use prost_types::Timestamp;
 
 /// Longest wait for `min_positions`, in milliseconds.
 const LONGEST_WAIT_MS: u32 = 30_000;
@@ -21,6 +23,9 @@ const LONGEST_WAIT_MS: u32 = 30_000;
 const MOST_LINES: u32 = 1_000;
 /// Most moments of `GetPathStatistics`.
 const MOST_MOMENTS: usize = 100;
+/// Most differences and changes of `DiffViews`.
+const MOST_DIFFERENCES: u32 = 10_000;
+const MOST_CHANGES: usize = 10_000;
 
 /// # Errors
 /// `REQUEST_MALFORMED`, as every check here.
@@ -88,22 +93,7 @@ pub(crate) fn path_statistics(
     if PartyGrain::try_from(request.grain).is_err() {
         found.unknown_value("grain", request.grain);
     }
-    if request.as_of_times.len() > MOST_MOMENTS {
-        found.add(
-            "as_of_times",
-            format!("there are {} moments", request.as_of_times.len()),
-            "ask for at most 100 moments a call",
-        );
-    }
-    for (index, moment) in request.as_of_times.iter().enumerate() {
-        if time::to_millis(moment).is_none() {
-            found.add(
-                &format!("as_of_times[{index}]"),
-                "it is not a time",
-                "give seconds since 1970 and 0 to 999,999,999 nanoseconds",
-            );
-        }
-    }
+    found.moments(&request.as_of_times);
     if !request.source.is_empty()
         && let Err(error) = check_source_urn(&request.source)
     {
@@ -113,11 +103,31 @@ pub(crate) fn path_statistics(
     found.verdict()
 }
 
+pub(crate) fn diff(request: &DiffViewsRequest, partitions: u32) -> Result<(), Failure> {
+    let mut found = Found::default();
+    found.at_most("max_differences", request.max_differences, MOST_DIFFERENCES);
+    if request.changes.len() > MOST_CHANGES {
+        let what = format!("there are {} changes", request.changes.len());
+        found.add("changes", what, "give at most 10,000 rows of status tables");
+    }
+    for (index, partition) in request.partitions.iter().enumerate() {
+        if *partition >= partitions {
+            found.add(
+                &format!("partitions[{index}]"),
+                format!("the log has no partition {partition}"),
+                "leave the list empty for every partition",
+            );
+        }
+    }
+    found.verdict()
+}
+
+/// What is wrong with a request.
 #[derive(Default)]
-struct Found(Vec<FieldViolation>);
+pub(crate) struct Found(Vec<FieldViolation>);
 
 impl Found {
-    fn add(&mut self, field: &str, description: impl Into<String>, fix: &str) {
+    pub(crate) fn add(&mut self, field: &str, description: impl Into<String>, fix: &str) {
         self.0.push(FieldViolation {
             field: field.to_owned(),
             description: format!("{}.", description.into()),
@@ -125,11 +135,11 @@ impl Found {
         });
     }
 
-    fn code(&mut self, field: &str, error: &CodeError) {
+    pub(crate) fn code(&mut self, field: &str, error: &CodeError) {
         self.add(field, error.what.clone(), error.fix);
     }
 
-    fn unknown_value(&mut self, field: &str, value: i32) {
+    pub(crate) fn unknown_value(&mut self, field: &str, value: i32) {
         self.add(
             field,
             format!("{value} is none of its values"),
@@ -137,14 +147,34 @@ impl Found {
         );
     }
 
-    fn at_most(&mut self, field: &str, value: u32, most: u32) {
+    pub(crate) fn at_most(&mut self, field: &str, value: u32, most: u32) {
         if value > most {
             let fix = format!("give 1 to {most}, or 0 for the default");
             self.add(field, format!("it is {value}"), &fix);
         }
     }
 
-    fn waiting(&mut self, positions: &[Position], max_wait_ms: u32, partitions: u32) {
+    fn moments(&mut self, moments: &[Timestamp]) {
+        if moments.len() > MOST_MOMENTS {
+            let fix = "ask for at most 100 moments a call";
+            self.add(
+                "as_of_times",
+                format!("there are {} moments", moments.len()),
+                fix,
+            );
+        }
+        for (index, moment) in moments.iter().enumerate() {
+            if time::to_millis(moment).is_none() {
+                self.add(
+                    &format!("as_of_times[{index}]"),
+                    "it is not a time",
+                    "give seconds since 1970 and 0 to 999,999,999 nanoseconds",
+                );
+            }
+        }
+    }
+
+    pub(crate) fn waiting(&mut self, positions: &[Position], max_wait_ms: u32, partitions: u32) {
         if max_wait_ms > LONGEST_WAIT_MS {
             let fix = "give at most 30,000 milliseconds, or 0 for 5,000";
             self.add("max_wait_ms", format!("it is {max_wait_ms}"), fix);
@@ -160,7 +190,7 @@ impl Found {
         }
     }
 
-    fn verdict(self) -> Result<(), Failure> {
+    pub(crate) fn verdict(self) -> Result<(), Failure> {
         if self.0.is_empty() {
             return Ok(());
         }

@@ -1,7 +1,6 @@
 //! Each bound of the contract, one request that breaks it, and the field it is told by.
 
 use super::*;
-use prost_types::Timestamp;
 
 pub(super) fn fields(verdict: Result<(), Failure>) -> Vec<String> {
     verdict

@@ -8,8 +8,9 @@ mod check;
 mod freshness;
 mod operations;
 mod performance;
+mod quality;
 mod questions;
 mod release;
 mod server;
 
-pub use server::{Config, Error, Handles, run};
+pub use server::{Beside, Config, Error, Handles, run};

@@ -1,13 +1,14 @@
 //! `OperationsService`: positions, lag, parked dossiers, rebuild and verification.
 
-use crate::release;
+use crate::{check, release};
 use futures_util::stream::{BoxStream, StreamExt};
 use lienthong_contract::pb::event::v1::Position;
 use lienthong_contract::pb::operations::v1::operations_service_server::OperationsService;
 use lienthong_contract::pb::operations::v1::{
-    GetLagRequest, GetLagResponse, ListParkedRequest, ListParkedResponse, ListPositionsRequest,
-    ListPositionsResponse, LogBounds, RebuildViewRequest, RebuildViewResponse,
-    ReleaseParkedRequest, ReleaseParkedResponse, VerifyViewsRequest, VerifyViewsResponse,
+    DiffViewsRequest, DiffViewsResponse, GetLagRequest, GetLagResponse, ListParkedRequest,
+    ListParkedResponse, ListPositionsRequest, ListPositionsResponse, LogBounds, RebuildViewRequest,
+    RebuildViewResponse, ReleaseParkedRequest, ReleaseParkedResponse, VerifyViewsRequest,
+    VerifyViewsResponse,
 };
 use lienthong_contract::ports::ViewOperations;
 use lienthong_contract::reason::Reason;
@@ -30,6 +31,7 @@ pub(crate) struct Operations {
 impl OperationsService for Operations {
     type RebuildViewStream = BoxStream<'static, Result<RebuildViewResponse, Status>>;
     type VerifyViewsStream = BoxStream<'static, Result<VerifyViewsResponse, Status>>;
+    type DiffViewsStream = BoxStream<'static, Result<DiffViewsResponse, Status>>;
 
     async fn list_positions(
         &self,
@@ -107,6 +109,16 @@ impl OperationsService for Operations {
         request: Request<VerifyViewsRequest>,
     ) -> Result<Response<Self::VerifyViewsStream>, Status> {
         let answers = self.port.verify(&request.get_ref().views).await?;
+        Ok(Response::new(self.until_drain(answers)))
+    }
+
+    async fn diff_views(
+        &self,
+        request: Request<DiffViewsRequest>,
+    ) -> Result<Response<Self::DiffViewsStream>, Status> {
+        let request = request.into_inner();
+        check::diff(&request, self.log.partitions())?;
+        let answers = self.port.diff(request).await?;
         Ok(Response::new(self.until_drain(answers)))
     }
 }

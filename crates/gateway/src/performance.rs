@@ -5,9 +5,10 @@ use crate::freshness::{Wanted, reach};
 use lienthong_contract::pb::event::v1::Position;
 use lienthong_contract::pb::performance::v1::performance_service_server::PerformanceService;
 use lienthong_contract::pb::performance::v1::{
-    GetControlSlipRequest, GetControlSlipResponse, GetDossierClockRequest, GetDossierClockResponse,
-    GetPerformanceRequest, GetPerformanceResponse, GetRegisterRequest, GetRegisterResponse,
-    ListDossiersRequest, ListDossiersResponse,
+    GetClockStatisticsRequest, GetClockStatisticsResponse, GetControlSlipRequest,
+    GetControlSlipResponse, GetDossierClockRequest, GetDossierClockResponse, GetPerformanceRequest,
+    GetPerformanceResponse, GetRegisterRequest, GetRegisterResponse, ListDossiersRequest,
+    ListDossiersResponse,
 };
 use lienthong_contract::ports;
 use lienthong_contract::status::Failure;
@@ -94,5 +95,16 @@ impl PerformanceService for Performance {
         self.reach(&request.min_positions, request.max_wait_ms)
             .await?;
         Ok(Response::new(self.port.register(request).await?))
+    }
+
+    async fn get_clock_statistics(
+        &self,
+        request: Request<GetClockStatisticsRequest>,
+    ) -> Result<Response<GetClockStatisticsResponse>, Status> {
+        let request = request.into_inner();
+        check::clock_statistics(&request, self.partitions)?;
+        self.reach(&request.min_positions, request.max_wait_ms)
+            .await?;
+        Ok(Response::new(self.port.clock_statistics(request).await?))
     }
 }

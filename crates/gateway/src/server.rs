@@ -2,6 +2,7 @@
 
 use crate::operations::Operations;
 use crate::performance::Performance;
+use crate::quality::Quality;
 use crate::questions::Questions;
 use lienthong_contract::pb::operations::v1::operations_service_server::{
     self, OperationsServiceServer,
@@ -12,6 +13,7 @@ use lienthong_contract::pb::performance::v1::performance_service_server::{
 use lienthong_contract::pb::procedure::v1::procedure_query_service_server::{
     self, ProcedureQueryServiceServer,
 };
+use lienthong_contract::pb::quality::v1::quality_service_server::{self, QualityServiceServer};
 use lienthong_contract::ports;
 use lienthong_contract::reflection::describe;
 use lienthong_eventlog::EventLog;
@@ -19,6 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tonic::service::Routes;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic_health::ServingStatus;
@@ -29,11 +32,12 @@ use tonic_reflection::server::Builder;
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(30);
 const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Whose health is told: the whole, and each service.
-const SERVICES: [&str; 4] = [
+/// Whose health is told: the whole, and each service of the gateway's own.
+const SERVICES: [&str; 5] = [
     "",
     procedure_query_service_server::SERVICE_NAME,
     operations_service_server::SERVICE_NAME,
+    quality_service_server::SERVICE_NAME,
     performance_service_server::SERVICE_NAME,
 ];
 
@@ -61,12 +65,25 @@ impl Default for Config {
 pub struct Handles {
     /// Answers questions over the views.
     pub questions: Arc<dyn ports::Questions>,
+    /// Answers questions about what does not fit.
+    pub quality: Arc<dyn ports::Quality>,
     /// Answers questions of how procedures are settled.
     pub performance: Arc<dyn ports::Performance>,
     /// Answers an operator about the views.
     pub operations: Arc<dyn ports::ViewOperations>,
     /// The event log: its bounds, and where decisions on parked dossiers are recorded.
     pub log: Arc<dyn EventLog>,
+    /// What else is served here.
+    pub beside: Beside,
+}
+
+/// Services that others bring, served on the same listener.
+#[derive(Clone, Default)]
+pub struct Beside {
+    /// The services.
+    pub routes: Routes,
+    /// Their full names, for health and reflection.
+    pub names: Vec<&'static str>,
 }
 
 /// Why the gateway ended otherwise than by its shutdown.
@@ -98,6 +115,12 @@ pub async fn run(
     handles: Handles,
     shutdown: CancellationToken,
 ) -> Result<(), Error> {
+    let quality = QualityServiceServer::new(Quality {
+        port: handles.quality,
+        views: handles.questions.clone(),
+        partitions: handles.log.partitions(),
+        draining: shutdown.clone(),
+    });
     let performance = PerformanceServiceServer::new(Performance {
         port: handles.performance,
         questions: handles.questions.clone(),
@@ -114,8 +137,9 @@ pub async fn run(
         log: handles.log,
         draining: shutdown.clone(),
     });
+    let services: Vec<&'static str> = SERVICES.into_iter().chain(handles.beside.names).collect();
     let (mut health, health_service) = tonic_health::server::health_reporter();
-    tell(&health, ServingStatus::Serving).await;
+    tell(&health, &services, ServingStatus::Serving).await;
 
     let stopped = CancellationToken::new();
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
@@ -123,19 +147,21 @@ pub async fn run(
         .http2_keepalive_interval(Some(KEEP_ALIVE_INTERVAL))
         .http2_keepalive_timeout(Some(KEEP_ALIVE_TIMEOUT))
         .layer(lienthong_telemetry::rpc::layer())
+        .add_routes(handles.beside.routes)
         .add_service(questions)
         .add_service(operations)
+        .add_service(quality)
         .add_service(performance)
         .add_service(health_service)
-        .add_service(reflection().build_v1()?)
-        .add_service(reflection().build_v1alpha()?)
+        .add_service(reflection(&services).build_v1()?)
+        .add_service(reflection(&services).build_v1alpha()?)
         .serve_with_incoming_shutdown(incoming, stopped.clone().cancelled_owned());
     let drain = async {
         shutdown.cancelled().await;
-        tell(&health, ServingStatus::NotServing).await;
+        tell(&health, &services, ServingStatus::NotServing).await;
         tokio::time::sleep(config.drain_wait).await;
         // Ends the streams of whoever watches, which would hold up the drain.
-        for service in SERVICES {
+        for service in &services {
             health.clear_service_status(service).await;
         }
         stopped.cancel();
@@ -151,13 +177,13 @@ pub async fn run(
 }
 
 /// Says the status of the whole and of each service.
-async fn tell(health: &HealthReporter, status: ServingStatus) {
-    for service in SERVICES {
+async fn tell(health: &HealthReporter, services: &[&str], status: ServingStatus) {
+    for service in services {
         health.set_service_status(service, status).await;
     }
 }
 
 /// Describes the whole contract and lists what is served here.
-fn reflection() -> Builder<'static> {
-    describe(&SERVICES[1..], tonic_health::pb::FILE_DESCRIPTOR_SET)
+fn reflection(services: &[&'static str]) -> Builder<'static> {
+    describe(&services[1..], tonic_health::pb::FILE_DESCRIPTOR_SET)
 }

@@ -17,7 +17,7 @@ use lienthong_contract::pb::procedure::v1::procedure_query_service_client::Proce
 use lienthong_contract::pb::procedure::v1::{
     GetCaseRequest, GetHorizontalRequest, GetVerticalRequest,
 };
-use lienthong_gateway::{Config, Error, Handles, run};
+use lienthong_gateway::{Beside, Config, Error, Handles, run};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -43,9 +43,11 @@ async fn hub(log: Log, config: Config) -> Hub {
     let (log, views) = (Arc::new(log), Arc::new(Views::default()));
     let handles = Handles {
         questions: views.clone(),
+        quality: views.clone(),
         operations: views.clone(),
         performance: views.clone(),
         log: log.clone(),
+        beside: Beside::default(),
     };
     let shutdown = CancellationToken::new();
     let serving = tokio::spawn(run(listener, config, handles, shutdown.clone()));
@@ -161,6 +163,10 @@ async fn every_question_of_performance_is_answered_from_the_port() {
     let answer = client.get_control_slip(slip).await.unwrap();
     assert_eq!(answer.into_inner().entries.len(), 1);
 
+    let statistics = performance::GetClockStatisticsRequest::default();
+    let answer = client.get_clock_statistics(statistics).await.unwrap();
+    assert_eq!(answer.into_inner().dossiers, 9);
+
     let clock = performance::GetDossierClockRequest {
         dossier_code: code.to_owned(),
         ..performance::GetDossierClockRequest::default()
@@ -250,7 +256,7 @@ async fn a_release_is_recorded_under_the_parked_key_as_an_event_that_can_be_read
         assert_eq!(&record.key[..], b"parked-1");
         let event = <Event as prost::Message>::decode(record.value.clone()).unwrap();
         let read: Told = prost::Message::decode(record.value.clone()).unwrap();
-        let read = lienthong_contract::event::read(&read).unwrap();
+        let read = lienthong_contract::event::read(&read, &Default::default()).unwrap();
         assert_eq!(read.dossier.as_bytes(), &record.key[..]);
         let told = read.release.unwrap();
         assert!(told.skip && told.parked_offset == 7);

@@ -1,8 +1,9 @@
 //! The command line: what every command shares, and the list of commands.
 
 use crate::commands::{
-    case, clock, completions, config, demo, dossiers, explain, export, horizontal, import, lag,
-    log, man, parked, performance, register, rejected, serve, slip, up, vertical, views,
+    case, catalog, clock, completions, config, demo, dossiers, explain, export, horizontal, import,
+    lag, log, man, parked, performance, quality, reconcile, register, rejected, serve, slip, up,
+    vertical, views,
 };
 use crate::config::{Error, Given, Loaded, Sources, load};
 use clap::{Args, Parser, Subcommand};
@@ -79,6 +80,10 @@ pub enum Command {
     Horizontal(horizontal::Arguments),
     /// The chain of levels: time at each, transitions, where cases are stuck
     Vertical(vertical::Arguments),
+    /// What does not fit in what sources told: findings by source and kind, or one by one
+    Quality(quality::Arguments),
+    /// Registers that sources submitted beside what they told: dossiers never published
+    Reconcile(reconcile::Arguments),
     /// Figures of a period: received, settled on time, in work, online, digitised, and their shares
     Performance(performance::Arguments),
     /// Dossiers in a state, such as overdue, the most urgent first
@@ -97,11 +102,13 @@ pub enum Command {
     Parked(parked::Arguments),
     /// Messages that were not well-formed
     Rejected(rejected::Arguments),
+    /// Agencies, units and procedures: what is in force, and changes to it
+    Catalog(catalog::Arguments),
     /// What an error reason means and what to do
     Explain(explain::Arguments),
     /// The settings in force and where each came from
     Config(config::Arguments),
-    /// Rebuild views from the log, or verify that a rebuild gives the same
+    /// How far views are; rebuild or verify them, or see what other status tables would change
     Views(views::Arguments),
     /// The event log
     Log(log::Arguments),

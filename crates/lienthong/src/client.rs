@@ -4,10 +4,12 @@ use crate::cli::Shared;
 use crate::config::Settings;
 use crate::exit::{Exit, Failure};
 use clap::Args;
+use lienthong_contract::pb::catalog::v1::catalog_service_client::CatalogServiceClient;
 use lienthong_contract::pb::operations::v1::operations_service_client::OperationsServiceClient;
 use lienthong_contract::pb::operations::v1::rejected_service_client::RejectedServiceClient;
 use lienthong_contract::pb::performance::v1::performance_service_client::PerformanceServiceClient;
 use lienthong_contract::pb::procedure::v1::procedure_query_service_client::ProcedureQueryServiceClient;
+use lienthong_contract::pb::quality::v1::quality_service_client::QualityServiceClient;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 use tonic::transport::{Channel, Endpoint};
@@ -67,6 +69,25 @@ impl GatewayAt {
     ) -> Result<OperationsServiceClient<Channel>, Failure> {
         let channel = self.connect(shared).await?;
         Ok(operations(channel))
+    }
+
+    /// A client for what does not fit.
+    ///
+    /// # Errors
+    /// If the hub cannot be reached.
+    pub async fn quality(&self, shared: &Shared) -> Result<QualityServiceClient<Channel>, Failure> {
+        let channel = self.connect(shared).await?;
+        Ok(QualityServiceClient::new(channel).max_decoding_message_size(LARGEST_ANSWER))
+    }
+
+    /// A client for the catalogue.
+    ///
+    /// # Errors
+    /// If the hub cannot be reached.
+    pub async fn catalog(&self, shared: &Shared) -> Result<CatalogServiceClient<Channel>, Failure> {
+        let channel = self.connect(shared).await?;
+        let client = CatalogServiceClient::new(channel);
+        Ok(client.max_decoding_message_size(LARGEST_ANSWER))
     }
 
     async fn connect(&self, shared: &Shared) -> Result<Channel, Failure> {

@@ -1,6 +1,7 @@
 //! The commands, one a file.
 
 pub mod case;
+pub mod catalog;
 pub mod clock;
 pub mod completions;
 pub mod config;
@@ -15,6 +16,8 @@ pub mod log;
 pub mod man;
 pub mod parked;
 pub mod performance;
+pub mod quality;
+pub mod reconcile;
 pub mod register;
 pub mod rejected;
 pub mod serve;
@@ -40,6 +43,8 @@ pub fn run(cli: Cli, began: Instant) -> Result<(), Failure> {
         Command::Case(arguments) => wait(case::run(arguments, shared)),
         Command::Horizontal(arguments) => wait(horizontal::run(arguments, shared)),
         Command::Vertical(arguments) => wait(vertical::run(arguments, shared)),
+        Command::Quality(arguments) => wait(quality::run(arguments, shared)),
+        Command::Reconcile(arguments) => wait(reconcile::run(arguments, shared)),
         Command::Performance(arguments) => wait(performance::run(arguments, shared)),
         Command::Dossiers(arguments) => wait(dossiers::run(arguments, shared)),
         Command::Clock(arguments) => wait(clock::run(arguments, shared)),
@@ -49,6 +54,7 @@ pub fn run(cli: Cli, began: Instant) -> Result<(), Failure> {
         Command::Lag(arguments) => wait(lag::run(arguments, shared)),
         Command::Parked(arguments) => wait(parked::run(arguments, shared)),
         Command::Rejected(arguments) => wait(rejected::run(arguments, shared)),
+        Command::Catalog(arguments) => wait(catalog::run(arguments, shared)),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Config(arguments) => config::run(&arguments, shared),
         Command::Views(arguments) => wait(views::run(arguments, shared)),

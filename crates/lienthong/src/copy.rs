@@ -43,7 +43,7 @@ pub struct Summary {
     pub from: String,
     /// The home that was written.
     pub to: String,
-    /// Every partition of the event log, then the rejected log's.
+    /// Every partition of the event log, then the rejected log's and the catalogue's.
     pub partitions: Vec<Copied>,
     /// The source has no rejected log, so none was copied.
     pub without_rejected: bool,
@@ -52,7 +52,7 @@ pub struct Summary {
 /// What became of one partition.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Copied {
-    /// `events` or `rejected`.
+    /// `events`, `rejected` or `catalog`.
     pub log: &'static str,
     /// Its number.
     pub partition: u32,
@@ -118,10 +118,10 @@ pub async fn run(plan: &Plan, progress: &Progress) -> Result<Summary, Failure> {
     })
 }
 
-/// The event logs of both homes, and the rejected logs if the source has one.
+/// The event logs of both homes, and the rejected and catalogue logs if the source has them.
 async fn open(plan: &Plan) -> Result<Vec<Pair>, Failure> {
     let mut pairs = Vec::new();
-    for which in [Which::Events, Which::Rejected] {
+    for which in [Which::Events, Which::Rejected, Which::Catalog] {
         let Some(source) = plan.from.source(&plan.keep, which).await? else {
             continue;
         };

@@ -11,12 +11,13 @@ mod target;
 pub use target::Target;
 
 use crate::client;
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 use clap::Args;
 use console::Term;
-use drive::Driven;
+use drive::{Driven, Sent};
 use lienthong_contract::time::now_millis;
 use lienthong_simulator::demo::Config;
+use lienthong_simulator::published::{self, Published};
 use screen::Screen;
 use snapshot::Asked;
 use std::io::IsTerminal;
@@ -28,6 +29,8 @@ const ON_TERMINAL: Duration = Duration::from_secs(1);
 const ELSEWHERE: Duration = Duration::from_secs(5);
 /// Which cases are played where nobody chose others.
 const SEED: u64 = 2025;
+/// Events a second of a published scenario where nobody chose: tens of thousands are to come.
+const RATE_OF_PUBLISHED: u32 = 5_000;
 /// How long the simulated systems may take to end.
 const LAST_WORDS: Duration = Duration::from_secs(10);
 
@@ -52,14 +55,27 @@ impl Play {
         self.seed.is_some() || self.rate.is_some() || self.cases.is_some()
     }
 
+    fn seed(&self) -> u64 {
+        self.seed.unwrap_or(SEED)
+    }
+
     fn config(&self) -> Config {
-        let defaults = Config::new(self.seed.unwrap_or(SEED), now_millis());
+        let defaults = Config::new(self.seed(), now_millis());
         Config {
             cases: self.cases.unwrap_or(defaults.cases),
             rate: self.rate.unwrap_or(defaults.rate),
             ..defaults
         }
     }
+}
+
+/// What is reported.
+#[derive(Debug, Clone, Copy)]
+pub struct Show {
+    /// Seed, pace and number of cases.
+    pub play: Play,
+    /// A scenario whose figures were published; none: cases of these days.
+    pub published: Option<Published>,
 }
 
 /// Whether standard output shows a picture that is drawn anew.
@@ -72,7 +88,7 @@ pub fn draws_a_screen() -> bool {
 /// # Errors
 /// If the hub's endpoints cannot be reached, or standard output not be written.
 pub async fn run(
-    play: Play,
+    show: Show,
     target: Target,
     began: Instant,
     stop: CancellationToken,
@@ -89,10 +105,10 @@ pub async fn run(
     };
 
     let driven = Driven::default();
-    let config = play.config();
+    let sent = sent(&show, &target).await?;
     let driving = tokio::spawn(drive::run(
         target.adapters,
-        config,
+        sent,
         driven.clone(),
         stop.clone(),
     ));
@@ -121,4 +137,22 @@ pub async fn run(
         .await
         .map_err(|_| Failure::failed("the simulated systems did not end"))?
         .map_err(Failure::failed)
+}
+
+/// What will be sent; of a published scenario, once its catalogue is in force.
+async fn sent(show: &Show, target: &Target) -> Result<Sent, Failure> {
+    let Some(which) = show.published else {
+        return Ok(Sent::Everyday(show.play.config()));
+    };
+    if show.play.cases.is_some() {
+        let message = "a published scenario has its own number of cases. Fix: leave --cases out";
+        return Err(Failure::new(Exit::Usage, message));
+    }
+    let played = published::play(which, show.play.seed()).map_err(Failure::failed)?;
+    let gateway = client::connect_any(&target.gateways).await?;
+    published::apply(gateway, &played.catalogue).await?;
+    Ok(Sent::Published {
+        events: played.events,
+        rate: show.play.rate.unwrap_or(RATE_OF_PUBLISHED),
+    })
 }

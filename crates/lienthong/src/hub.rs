@@ -4,6 +4,7 @@
 
 mod adapters;
 mod build;
+mod catalog;
 mod drain;
 mod gateway;
 mod listeners;
@@ -17,9 +18,11 @@ pub use service::Service;
 
 use crate::config::Settings;
 use crate::exit::Failure;
-use lienthong_contract::reference::TableFile;
+use lienthong_catalog::Catalog;
+use lienthong_contract::reference::Files;
 use lienthong_telemetry::endpoint::{self, Readiness};
 use logs::Logs;
+use std::sync::Arc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use views::Views;
@@ -30,6 +33,8 @@ type Ended = (&'static str, Result<(), String>);
 /// The running process.
 pub struct Hub {
     logs: Logs,
+    /// Keeps the reference data up with the catalogue log.
+    _catalog: Arc<Catalog>,
     views: Views,
     readiness: Readiness,
     /// Gateway and adapters: they take calls and end first, together.
@@ -56,10 +61,12 @@ pub async fn start(
     settings: &Settings,
     service: &Service,
     listeners: Listeners,
-    agencies: Vec<TableFile>,
+    tables: Files,
 ) -> Result<Hub, Failure> {
-    let reference = build::reference(settings, agencies)?;
+    let tables = build::tables(settings, tables)?;
     let logs = logs::open(settings, service).await?;
+    let catalog = catalog::open(&logs, tables).await?;
+    let reference = catalog.current();
     let stops = Stops::default();
     let addresses = listeners.addresses()?;
     let mut doors = JoinSet::new();
@@ -79,7 +86,13 @@ pub async fn start(
         doors.spawn(named("projector", projector));
     }
     if let Some(listener) = listeners.gateway {
-        let gateway = gateway::serve(listener, &views, &logs, stops.doors.clone())?;
+        let gateway = gateway::serve(
+            listener,
+            &views,
+            &logs,
+            catalog.clone(),
+            stops.doors.clone(),
+        )?;
         doors.spawn(named("gateway", gateway));
     }
     if let Some(grpc) = listeners.adapters_grpc {
@@ -99,6 +112,7 @@ pub async fn start(
     metrics.spawn(named("metrics", endpoint));
     Ok(Hub {
         logs,
+        _catalog: catalog,
         views,
         readiness,
         doors,

@@ -4,7 +4,7 @@ use crate::config::{Loaded, LogFormat};
 use crate::exit::{Exit, Failure};
 use crate::hub::{self, Addresses, Hub, Listeners, Service};
 use crate::print::out;
-use lienthong_contract::reference::TableFile;
+use lienthong_contract::reference::Files;
 use lienthong_telemetry::logging;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -20,8 +20,8 @@ const LAST_WORK: Duration = Duration::from_secs(5);
 pub struct Process {
     /// What it serves.
     pub service: Service,
-    /// Agencies beside those of the settings.
-    pub agencies: Vec<TableFile>,
+    /// Tables beside those of the settings.
+    pub tables: Files,
     /// Where its real addresses are written as JSON.
     pub addresses_file: Option<PathBuf>,
     /// When they are.
@@ -86,11 +86,11 @@ pub fn init_logging(loaded: &Loaded, screen: bool) -> Result<(), Failure> {
 async fn serve(mut process: Process, loaded: &Loaded) -> Result<(), Failure> {
     let mut signals = Signals::new()?;
     let settings = &loaded.settings;
-    let agencies = std::mem::take(&mut process.agencies);
+    let tables = std::mem::take(&mut process.tables);
     let service = &process.service;
     let listeners = Listeners::bind(settings, service).await?;
     let addresses = listeners.addresses()?;
-    let starting = hub::start(settings, service, listeners, agencies);
+    let starting = hub::start(settings, service, listeners, tables);
     let mut hub = tokio::select! {
         started = starting => started?,
         () = signals.next() => return Err(Failure::failed("ended before it had started")),

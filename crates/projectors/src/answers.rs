@@ -7,25 +7,30 @@
 //! Sums count steps of paths only (`path::is_step`); a case without a step counts nowhere.
 
 pub mod case;
+pub mod clockwork;
 pub mod dossier;
 pub mod dossier_clock;
 pub mod dossiers;
 pub mod entry;
+pub mod findings;
 pub mod horizontal;
 pub mod list;
 mod oldest;
-mod packed;
+pub(crate) mod packed;
 pub mod performance;
 mod places;
 mod read;
+pub mod reconciliation;
 pub mod register;
 mod sieve;
-mod spans;
 pub mod slip;
+mod spans;
 pub mod statistics;
 pub(crate) mod symbols;
 pub mod vertical;
 mod wire;
 
+#[cfg(test)]
+mod test_dossiers;
 #[cfg(test)]
 mod test_paths;

@@ -1,12 +1,12 @@
 //! A state as rows of a store, and back with proof.
 //!
 //! ```text
-//! row 0            behind a digest of its own: format, view, partition, position, digest of the
-//!                  content, parked keys
+//! row 0            behind a digest of its own: format, view, partition, status tables, position,
+//!                  digest of the content, parked keys
 //! rows 1 << 32 ..  the vocabulary, a piece for each checkpoint that added to it
 //! rows 2 << 32 ..  the parts, one a row
 //! ```
-//! What is read back counts only if it is of this view, partition and log, and if the digest
+//! What is read back counts only if it is of this view, partition, log and status tables, and if the digest
 //! computed from its content is the one that was written with it. A state that does not prove
 //! itself is thrown away by the caller and made again from the log.
 
@@ -17,10 +17,11 @@ use crate::views::names::{Added, Size};
 use crate::views::state::{LastRead, Lost};
 use crate::views::stored::{Counts, Parts};
 use crate::views::{State, View};
+use lienthong_domain::status::Mappings;
 use serde::{Deserialize, Serialize};
 
 /// Version of everything stored: facts, rows, digests. Another version does not prove itself.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 const VOCABULARY: RowNumber = 1 << 32;
 const PARTS: RowNumber = 2 << 32;
 /// About how many bytes are handed over at once.
@@ -46,7 +47,8 @@ pub enum Unproven {
     /// There is content without a finished checkpoint, or content that does not read.
     #[error("its content does not read: {0}")]
     Content(String),
-    /// It was written by another version, or of another view, partition or number of partitions.
+    /// It was written by another version, or of another view, partition, number of partitions or
+    /// other status tables.
     #[error("it is of {0}")]
     Other(String),
     /// The digest of its content is not the one written with it.
@@ -65,6 +67,8 @@ struct Header {
     view: String,
     partition: u32,
     partitions: u32,
+    /// [`Mappings::fingerprint`].
+    tables: String,
     next: u64,
     digest: [u8; 16],
     facts: u64,
@@ -76,17 +80,22 @@ struct Header {
     parking: Parking,
 }
 
-/// The state in a store, proven; none if the store is empty.
+/// The state in a store, proven; none if the store is empty. It counts only if it was read under
+/// these status tables.
 ///
 /// # Errors
 /// [`Unproven`].
-pub fn load(store: &mut dyn Store, owner: Owner) -> Result<Option<State>, Unproven> {
-    let mut state = State::new(owner.view, 0);
+pub fn load(
+    store: &mut dyn Store,
+    owner: Owner,
+    tables: &Mappings,
+) -> Result<Option<State>, Unproven> {
+    let mut state = State::new(owner.view, 0, tables.clone());
     let mut header: Option<Header> = None;
     let mut fault: Option<Unproven> = None;
     store.load(&mut |number, bytes| {
         let step = match &header {
-            None => read_header(number, bytes, owner).map(|read| header = Some(read)),
+            None => read_header(number, bytes, owner, tables).map(|read| header = Some(read)),
             Some(_) => put_back(state.facts.parts_mut(), number, bytes),
         };
         fault = step.err();
@@ -99,7 +108,12 @@ pub fn load(store: &mut dyn Store, owner: Owner) -> Result<Option<State>, Unprov
     }
 }
 
-fn read_header(number: RowNumber, bytes: &[u8], owner: Owner) -> Result<Header, Unproven> {
+fn read_header(
+    number: RowNumber,
+    bytes: &[u8],
+    owner: Owner,
+    tables: &Mappings,
+) -> Result<Header, Unproven> {
     if number != 0 {
         return Err(Unproven::Content("no checkpoint was finished".to_owned()));
     }
@@ -114,6 +128,11 @@ fn read_header(number: RowNumber, bytes: &[u8], owner: Owner) -> Result<Header, 
     if known != (owner.view.name(), owner.partition, owner.partitions) {
         let (view, partition, partitions) = known;
         let other = format!("view {view}, partition {partition} of {partitions}");
+        return Err(Unproven::Other(other));
+    }
+    if header.tables != tables.fingerprint() {
+        let (of, now) = (&header.tables, tables.fingerprint());
+        let other = format!("the status tables {of}, and those in force are {now}");
         return Err(Unproven::Other(other));
     }
     Ok(header)
@@ -181,6 +200,7 @@ pub fn begin(state: &mut State, owner: Owner, written: Size) -> Result<Vec<Row>,
         view: owner.view.name().to_owned(),
         partition: owner.partition,
         partitions: owner.partitions,
+        tables: state.tables.fingerprint().to_owned(),
         next: state.next,
         digest: digest.to_le_bytes(),
         facts: counts.facts,

@@ -2,7 +2,7 @@
 use super::*;
 use crate::store::{StoreKind, open};
 use crate::testing::events::{Told, accepted, received};
-use crate::testing::lanes::{Save, feed_all, lanes, save};
+use crate::testing::lanes::{Save, feed_all, lanes, save, tables};
 
 /// A saved lane of the case view that holds two parts, and its store.
 async fn saved(dir: &std::path::Path) -> (Owner, Box<dyn Store>) {
@@ -39,7 +39,7 @@ fn rows(store: &mut dyn Store) -> Vec<Row> {
 async fn a_content_that_was_changed_does_not_prove_itself_wherever_it_was_changed() {
     let dir = tempfile::tempdir().unwrap();
     let (owner, mut store) = saved(dir.path()).await;
-    assert!(load(store.as_mut(), owner).unwrap().is_some());
+    assert!(load(store.as_mut(), owner, &tables()).unwrap().is_some());
     let mut by_digest = 0;
     for (number, bytes) in rows(store.as_mut()) {
         for at in 0..bytes.len() {
@@ -47,7 +47,7 @@ async fn a_content_that_was_changed_does_not_prove_itself_wherever_it_was_change
             changed[at] ^= 1;
             store.put(vec![(number, changed)]).unwrap();
             store.commit().unwrap();
-            match load(store.as_mut(), owner) {
+            match load(store.as_mut(), owner, &tables()) {
                 Err(Unproven::Digest { .. }) => by_digest += 1,
                 Err(_) => {}
                 Ok(_) => panic!("byte {at} of row {number} was changed and nothing is said"),
@@ -57,7 +57,7 @@ async fn a_content_that_was_changed_does_not_prove_itself_wherever_it_was_change
         }
     }
     assert!(by_digest > 50, "{by_digest}");
-    assert!(load(store.as_mut(), owner).unwrap().is_some());
+    assert!(load(store.as_mut(), owner, &tables()).unwrap().is_some());
 }
 
 #[tokio::test]
@@ -79,7 +79,21 @@ async fn a_checkpoint_of_another_lane_or_number_of_partitions_does_not_count() {
         },
     ];
     for other in others {
-        let refused = load(store.as_mut(), other).err().unwrap();
+        let refused = load(store.as_mut(), other, &tables()).err().unwrap();
         assert!(matches!(refused, Unproven::Other(_)), "{refused}");
     }
+}
+
+#[tokio::test]
+async fn a_checkpoint_of_other_status_tables_does_not_count_and_names_both() {
+    let dir = tempfile::tempdir().unwrap();
+    let (owner, mut store) = saved(dir.path()).await;
+    let changed = crate::testing::lanes::changed("DVCLT", "4", "10");
+    let refused = load(store.as_mut(), owner, &changed).err().unwrap();
+    assert!(matches!(refused, Unproven::Other(_)), "{refused}");
+    let words = refused.to_string();
+    for version in [tables().fingerprint(), changed.fingerprint()] {
+        assert!(words.contains(version), "{words}");
+    }
+    assert!(load(store.as_mut(), owner, &tables()).unwrap().is_some());
 }

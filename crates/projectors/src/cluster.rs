@@ -8,7 +8,8 @@
 //! one case    the parts around its code, wherever they are         `one`
 //! sums        the parts that are joined with others, and the        `ties`, `sums`
 //!             sums of all others
-//! operators   everything side by side                               `overview`, `again`
+//! operators   everything side by side                               `overview`, `again`,
+//!                                                                   `compared`
 //! ```
 //! Instances are found through the groups of the log (`directory`), asked through one trait
 //! (`peer`) over the wire (`client`, `server`) or in the same process (`local`). A partition that
@@ -16,6 +17,7 @@
 
 mod again;
 mod client;
+mod compared;
 mod counted;
 mod directory;
 mod freshness;
@@ -29,6 +31,7 @@ mod one;
 mod overview;
 mod peer;
 mod performance;
+mod quality;
 pub(crate) mod recent;
 mod server;
 mod sums;
@@ -56,7 +59,8 @@ use futures_util::future::{FutureExt, try_join_all};
 use futures_util::stream::BoxStream;
 use lienthong_contract::pb::event::v1::Position;
 use lienthong_contract::pb::operations::v1::{
-    ParkedDossier, RebuildProgress, VerifyViewsResponse, ViewLag, ViewPosition,
+    DiffViewsRequest, DiffViewsResponse, ParkedDossier, RebuildProgress, VerifyViewsResponse,
+    ViewLag, ViewPosition,
 };
 use lienthong_contract::pb::procedure::v1 as pb;
 use lienthong_contract::pb::projection::v1::WaitForRequest;
@@ -251,10 +255,12 @@ impl Questions for Cluster {
     async fn cases(&self, request: pb::ListCasesRequest) -> Result<pb::ListCasesResponse, Failure> {
         let question = list::Question::read(&request)?;
         let (ties, at) = self.ties().await?;
+        let reference = self.reference.now();
         let asked = Asked {
+            reference_version: reference.version.clone(),
             question: Question::Cases(request),
             only: Only::default(),
-            sum: list::List::new(question, self.reference.now()),
+            sum: list::List::new(question, reference.clone()),
         };
         let (list, then) = add_up(&self.directory, ties, &self.cases, asked).await?;
         let at = earlier(at, then);
@@ -270,10 +276,12 @@ impl Questions for Cluster {
     ) -> Result<pb::GetHorizontalResponse, Failure> {
         let question = horizontal::Question::read(&request)?;
         let (ties, _) = self.ties().await?;
+        let reference = self.reference.now();
         let asked = Asked {
+            reference_version: reference.version.clone(),
             question: Question::Horizontal(request),
             only: Only::default(),
-            sum: horizontal::Horizontal::new(&question, self.reference.now()),
+            sum: horizontal::Horizontal::new(&question, reference.clone()),
         };
         let (sum, at) = add_up(&self.directory, ties, &self.horizontal, asked).await?;
         let answer = work(move || sum.finish()).await?;
@@ -289,10 +297,12 @@ impl Questions for Cluster {
     ) -> Result<pb::GetVerticalResponse, Failure> {
         let question = vertical::Question::read(&request)?;
         let (ties, _) = self.ties().await?;
+        let reference = self.reference.now();
         let asked = Asked {
+            reference_version: reference.version.clone(),
             question: Question::Vertical(request),
             only: Only::default(),
-            sum: vertical::Vertical::new(&question, self.reference.now()),
+            sum: vertical::Vertical::new(&question, reference.clone()),
         };
         let (sum, at) = add_up(&self.directory, ties, &self.vertical, asked).await?;
         let answer = work(move || sum.finish()).await?;
@@ -308,7 +318,9 @@ impl Questions for Cluster {
     ) -> Result<pb::GetPathStatisticsResponse, Failure> {
         let question = statistics::Question::read(&request)?;
         let (ties, at) = self.ties().await?;
+        let reference = self.reference.now();
         let asked = Asked {
+            reference_version: reference.version.clone(),
             only: Only {
                 source: request.source.clone(),
             },
@@ -358,6 +370,16 @@ impl ViewOperations for Cluster {
         }
         views.dedup();
         again::verify(&self.directory, views).await
+    }
+
+    async fn diff(
+        &self,
+        request: DiffViewsRequest,
+    ) -> Result<BoxStream<'static, Result<DiffViewsResponse, Failure>>, Failure> {
+        let reference = self.reference.now();
+        // For what is wrong with it; the instances read it again.
+        crate::diff::Question::read(&request, reference.clone())?;
+        compared::diff(&self.directory, request, &reference.version).await
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::cluster::peer::Told as Steps;
+use crate::dossiers;
 use crate::lane::Lane;
 use crate::lanes::Lanes;
 use crate::projectors::{self, Projectors};
@@ -16,7 +17,9 @@ use crate::testing::log::MemoryLog;
 use crate::testing::strategies::{all_told, codes, records};
 use futures_util::StreamExt;
 use lienthong_contract::pb::event::v1::linked::Relation;
+use lienthong_contract::pb::performance::v1 as performance;
 use lienthong_contract::pb::projection::v1::{self as inner, WaitForResponse};
+use lienthong_contract::ports::Performance;
 use lienthong_contract::time::from_millis;
 use lienthong_eventlog::GroupError;
 use proptest::prelude::*;
@@ -34,6 +37,9 @@ struct All {
     statistics: Vec<pb::GetPathStatisticsResponse>,
     horizontal: Vec<pb::GetHorizontalResponse>,
     vertical: Vec<pb::GetVerticalResponse>,
+    clockwork: Vec<performance::GetClockStatisticsResponse>,
+    clocks: Vec<Result<performance::GetDossierClockResponse, Failure>>,
+    slips: Vec<Result<performance::GetControlSlipResponse, Failure>>,
 }
 
 /// One of the two ways to be asked.
@@ -71,6 +77,16 @@ impl Way<'_> {
         }
     }
 
+    async fn clockwork(
+        &self,
+        request: performance::GetClockStatisticsRequest,
+    ) -> performance::GetClockStatisticsResponse {
+        match self {
+            Way::One(lanes) => questions::clock_statistics(lanes, request).await.unwrap(),
+            Way::Several(cluster) => cluster.clock_statistics(request).await.unwrap(),
+        }
+    }
+
     async fn horizontal(&self, request: pb::GetHorizontalRequest) -> pb::GetHorizontalResponse {
         match self {
             Way::One(lanes) => questions::horizontal(lanes, request).await.unwrap(),
@@ -85,6 +101,30 @@ impl Way<'_> {
         }
     }
 
+    async fn clock(&self, code: &str) -> Result<performance::GetDossierClockResponse, Failure> {
+        let as_of = crate::testing::events::MORNING_MS + 300 * 60_000;
+        let request = performance::GetDossierClockRequest {
+            dossier_code: code.to_owned(),
+            as_of_time: Some(from_millis(as_of)),
+            ..performance::GetDossierClockRequest::default()
+        };
+        match self {
+            Way::One(lanes) => dossiers::clock(lanes, request).await,
+            Way::Several(cluster) => cluster.dossier_clock(request).await,
+        }
+    }
+
+    async fn slip(&self, code: &str) -> Result<performance::GetControlSlipResponse, Failure> {
+        let request = performance::GetControlSlipRequest {
+            dossier_code: code.to_owned(),
+            ..performance::GetControlSlipRequest::default()
+        };
+        match self {
+            Way::One(lanes) => dossiers::control_slip(lanes, request).await,
+            Way::Several(cluster) => cluster.control_slip(request).await,
+        }
+    }
+
     async fn all(&self) -> All {
         let mut all = All {
             cases: Vec::new(),
@@ -92,9 +132,14 @@ impl Way<'_> {
             statistics: Vec::new(),
             horizontal: Vec::new(),
             vertical: Vec::new(),
+            clockwork: Vec::new(),
+            clocks: Vec::new(),
+            slips: Vec::new(),
         };
         for code in codes().iter().map(String::as_str).chain(["Z9"]) {
             all.cases.push(self.case(code).await);
+            all.clocks.push(self.clock(code).await);
+            all.slips.push(self.slip(code).await);
         }
         for open_only in [false, true] {
             let mut page_token = String::new();
@@ -123,6 +168,13 @@ impl Way<'_> {
                 ..pb::GetPathStatisticsRequest::default()
             };
             all.statistics.push(self.statistics(request).await);
+            let request = performance::GetClockStatisticsRequest {
+                grain,
+                source: source.to_owned(),
+                as_of_times: moments.to_vec(),
+                ..performance::GetClockStatisticsRequest::default()
+            };
+            all.clockwork.push(self.clockwork(request).await);
         }
         for level in 0..=4 {
             let request = pb::GetHorizontalRequest {
@@ -155,7 +207,17 @@ impl All {
         let statistics = self.statistics.iter_mut().map(|one| &mut one.freshness);
         let horizontal = self.horizontal.iter_mut().map(|one| &mut one.freshness);
         let vertical = self.vertical.iter_mut().map(|one| &mut one.freshness);
-        let all = cases.chain(pages).chain(statistics);
+        let clockwork = self.clockwork.iter_mut().map(|one| &mut one.freshness);
+        let clocks = self.clocks.iter_mut().flatten();
+        let clocks = clocks.map(|one| &mut one.freshness);
+        let slips = self.slips.iter_mut().flatten();
+        let slips = slips.map(|one| &mut one.freshness);
+        let all = cases
+            .chain(pages)
+            .chain(statistics)
+            .chain(clockwork)
+            .chain(clocks)
+            .chain(slips);
         for freshness in all.chain(horizontal).chain(vertical).flatten() {
             for partition in &mut freshness.partitions {
                 let behind = partition.next_offset < partition.log_end_offset;
@@ -181,7 +243,7 @@ fn number(view: View, partition: u32) -> usize {
 
 /// Reads a lane again from the log's start, into a new state.
 async fn remake(village: &Village, lane: &Arc<Lane>) {
-    let again = Lane::new(lane.owner, None);
+    let again = Lane::new(lane.owner, lane.tables(), None);
     crate::testing::cluster::feed(&village.log, &again, lane.next()).await;
     lane.replace(again.into_state());
 }
@@ -464,7 +526,11 @@ async fn without_an_owner_a_question_is_refused_with_a_retry_hint_and_lag_goes_o
     assert_eq!(refused.reason, Reason::ViewUnowned);
 
     // Its new owner is found at once; while it loads, the answer is that it loads.
-    let lane = Arc::new(Lane::new(crate::testing::lanes::owner(key.0, key.1), None));
+    let lane = Arc::new(Lane::new(
+        crate::testing::lanes::owner(key.0, key.1),
+        crate::testing::lanes::tables(),
+        None,
+    ));
     village.shares[2]
         .lanes
         .lock()
@@ -530,7 +596,7 @@ async fn of_two_that_keep_a_partition_the_ready_one_that_is_further_is_asked() {
     for lane in village.lanes() {
         let (view, partition) = (lane.owner.view, lane.owner.partition);
         let other = &village.shares[(view as usize + partition as usize + 1) % 3];
-        let lane = Arc::new(Lane::new(lane.owner, None));
+        let lane = Arc::new(Lane::new(lane.owner, lane.tables(), None));
         if partition > 0 {
             lane.set_ready();
         } else {
@@ -599,6 +665,12 @@ impl Peer for Counted {
     }
     async fn verify(&self, views: &[String]) -> Result<Steps<inner::VerifyViewsResponse>, Failure> {
         self.peer.verify(views).await
+    }
+    async fn diff(
+        &self,
+        request: inner::DiffViewsRequest,
+    ) -> Result<Steps<inner::DiffViewsResponse>, Failure> {
+        self.peer.diff(request).await
     }
 }
 
@@ -777,11 +849,13 @@ async fn over_sockets_answers_and_operations_are_those_of_one_process_until_one_
         Way::Several(&gateway).all().await
     );
 
-    let expected: Vec<(String, u32, String)> =
-        crate::operations::positions(&Kept::lanes(one.as_ref()))
-            .into_iter()
-            .map(|one| (one.view, one.partition, one.digest))
-            .collect();
+    let expected: Vec<(String, u32, String)> = crate::operations::positions(
+        &Kept::lanes(one.as_ref()),
+        &crate::testing::cluster::reference_once(),
+    )
+    .into_iter()
+    .map(|one| (one.view, one.partition, one.digest))
+    .collect();
     let found = gateway.positions().await.into_iter();
     let found: Vec<_> = found
         .map(|one| (one.view, one.partition, one.digest))

@@ -12,7 +12,6 @@ use lienthong_contract::time::{now_millis, to_millis};
 use lienthong_domain::reference::Reference;
 use std::sync::Arc;
 
-
 /// See `PerformanceService.GetDossierClock`.
 pub async fn clock(
     lanes: &Arc<Lanes>,

@@ -12,7 +12,7 @@ use crate::ledger::marks::Bits;
 use crate::ledger::table::{Of, Table};
 use crate::ledger::tied::{Standing, Tied};
 use crate::ledger::{self, Loose};
-use crate::questions::{freshness, hold, positions, work};
+use crate::questions::{freshness, hold_alike, positions, work};
 use crate::views::case::CaseFact;
 use crate::views::keyed::Keyed;
 use crate::views::{State, View};
@@ -111,7 +111,7 @@ async fn add_up<S: Tabled + 'static>(
     lanes.check_ready(&[View::Case])?;
     let lanes = lanes.clone();
     work(move || {
-        let held = hold(&lanes, View::Case);
+        let held = hold_alike(&lanes, View::Case)?;
         let reference = lanes.reference.now();
         let sum = sum(&lanes, &held, &reference, &new)?;
         Ok((sum, positions(&held)))
@@ -131,7 +131,13 @@ fn sum<S: Tabled>(
     let count = |partition: usize| {
         let mut sum = new(reference.clone())?;
         let lane = &lanes.of(View::Case).lanes[partition];
-        add_lane(lane, parts[partition], reference, tied.parts(partition), &mut sum)?;
+        add_lane(
+            lane,
+            parts[partition],
+            reference,
+            tied.parts(partition),
+            &mut sum,
+        )?;
         Ok(sum)
     };
     let count = &count;
@@ -167,9 +173,9 @@ pub fn add_lane<S: Tabled>(
     without: &Bits,
     sum: &mut S,
 ) -> Result<(), Failure> {
-    let ledger = lane.ledger().ok_or_else(|| {
-        Failure::new(Reason::Internal, "a lane of another view has no ledger")
-    })?;
+    let ledger = lane
+        .ledger()
+        .ok_or_else(|| Failure::new(Reason::Internal, "a lane of another view has no ledger"))?;
     let kept = ledger.rows(keyed, reference);
     sum.add_table(&Table {
         rows: &kept.rows,
@@ -217,8 +223,9 @@ pub fn keep_fresh(lanes: Arc<Lanes>, shutdown: CancellationToken) {
         for lane in &lanes.of(View::Case).lanes {
             ledger::keep_fresh(lane);
         }
-        if lanes.check_ready(&[View::Case]).is_ok() {
-            let held = hold(&lanes, View::Case);
+        // While tables are switched there is nothing to bring up; the next round does.
+        let ready = lanes.check_ready(&[View::Case]);
+        if let Ok(held) = ready.and_then(|()| hold_alike(&lanes, View::Case)) {
             let parts: Vec<_> = held.iter().filter_map(|state| state.case()).collect();
             drop(bring_up_ties(&lanes, &parts, &lanes.reference.now()));
         }

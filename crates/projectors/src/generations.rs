@@ -7,6 +7,7 @@
 use crate::checkpoint::{self, Owner, Unproven};
 use crate::store::{self, Store, StoreKind};
 use crate::views::State;
+use lienthong_domain::status::Mappings;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -54,12 +55,16 @@ impl Generations {
         self.owner
     }
 
-    /// Loads the newest state that proves itself and that `fits` the log; throws every other
-    /// folder away. `fits` answers why a state does not.
+    /// Loads the newest state that proves itself under these status tables and that `fits` the log;
+    /// throws every other folder away. `fits` answers why a state does not.
     ///
     /// # Errors
     /// If the folder cannot be listed.
-    pub fn load(&self, fits: &dyn Fn(&State) -> Result<(), String>) -> io::Result<Found> {
+    pub fn load(
+        &self,
+        tables: &Mappings,
+        fits: &dyn Fn(&State) -> Result<(), String>,
+    ) -> io::Result<Found> {
         let mut found = Found {
             proven: None,
             thrown_away: None,
@@ -71,7 +76,7 @@ impl Generations {
                 self.destroy(number);
                 continue;
             }
-            match self.load_one(number, fits) {
+            match self.load_one(number, tables, fits) {
                 Ok(Some(proven)) => found.proven = Some(proven),
                 Ok(None) => self.destroy(number),
                 Err(reason) => {
@@ -96,11 +101,12 @@ impl Generations {
     fn load_one(
         &self,
         number: u64,
+        tables: &Mappings,
         fits: &dyn Fn(&State) -> Result<(), String>,
     ) -> Result<Option<(State, Generation)>, String> {
         let read = || -> Result<_, Unproven> {
             let mut store = store::open(self.kind, &self.folder(number))?;
-            let state = checkpoint::load(store.as_mut(), self.owner)?;
+            let state = checkpoint::load(store.as_mut(), self.owner, tables)?;
             Ok(state.map(|state| (state, Generation { number, store })))
         };
         let found = read().map_err(|unproven| unproven.to_string())?;

@@ -18,11 +18,12 @@ use crate::runner::Command;
 use crate::seat::{self, Opening, Seat};
 use crate::store::StoreKind;
 use crate::views::View;
-use crate::{figures, metrics, operations};
+use crate::{diff, figures, metrics, operations};
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use lienthong_contract::pb::operations::v1::{
-    ParkedDossier, RebuildProgress, VerifyViewsResponse, ViewLag, ViewPosition,
+    DiffViewsRequest, DiffViewsResponse, ParkedDossier, RebuildProgress, VerifyViewsResponse,
+    ViewLag, ViewPosition,
 };
 use lienthong_contract::ports::ViewOperations;
 use lienthong_contract::reason::Reason;
@@ -363,7 +364,7 @@ impl Instance {
 #[async_trait]
 impl ViewOperations for Instance {
     async fn positions(&self) -> Vec<ViewPosition> {
-        operations::positions(&self.lanes())
+        operations::positions(&self.lanes(), &self.reference)
     }
 
     async fn lag(&self) -> Result<Vec<ViewLag>, Failure> {
@@ -382,7 +383,8 @@ impl ViewOperations for Instance {
         view: &str,
     ) -> Result<BoxStream<'static, Result<RebuildProgress, Failure>>, Failure> {
         let subject = self.subject(view_named(view)?)?;
-        rebuild::rebuild(subject, &self.log, &self.stop).await
+        let tables = self.reference.now().mappings.clone();
+        rebuild::rebuild(subject, tables, &self.log, &self.stop).await
     }
 
     async fn verify(
@@ -393,6 +395,15 @@ impl ViewOperations for Instance {
         let subjects: Result<Vec<Subject>, Failure> =
             views.into_iter().map(|view| self.subject(view)).collect();
         rebuild::verify(subjects?, &self.log, &self.stop).await
+    }
+
+    async fn diff(
+        &self,
+        request: DiffViewsRequest,
+    ) -> Result<BoxStream<'static, Result<DiffViewsResponse, Failure>>, Failure> {
+        let question = diff::Question::read(&request, self.reference.now())?;
+        let subject = self.subject(View::Case)?;
+        diff::diff(subject, question, &self.log, &self.stop).await
     }
 }
 

@@ -174,7 +174,9 @@ impl World {
             partitions: PARTITIONS,
         };
         let folders = Generations::new(&self.dir(name), self.store, owner).unwrap();
-        let found = folders.load(&|_| Ok(())).unwrap();
+        let found = folders
+            .load(&crate::testing::lanes::tables(), &|_| Ok(()))
+            .unwrap();
         found.proven.map(|(state, _)| state.next)
     }
 }

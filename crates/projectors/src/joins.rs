@@ -76,11 +76,7 @@ fn add_cluster(ties: &mut Ties, cluster: &[PartId], parts: &[&Keyed<CaseFact>]) 
 }
 
 /// A part, those that share a code with it, those that share one with them, and so on.
-pub fn hanging_together(
-    part: PartId,
-    index: &Index,
-    parts: &[&Keyed<CaseFact>],
-) -> Vec<PartId> {
+pub fn hanging_together(part: PartId, index: &Index, parts: &[&Keyed<CaseFact>]) -> Vec<PartId> {
     let mut cluster = vec![part];
     let mut known: HashSet<PartId> = HashSet::new();
     let mut at = 0;

@@ -10,6 +10,7 @@ use crate::views::state::{Lost, Read};
 use crate::views::{Facts, State, View};
 use lienthong_contract::reference::Current;
 use lienthong_contract::time::now_millis;
+use lienthong_domain::status::Mappings;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{
     Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
@@ -61,11 +62,12 @@ pub struct Lane {
 }
 
 impl Lane {
-    /// A lane that has read nothing. With an index it tells that which parts mention which codes.
-    pub fn new(owner: Owner, index: Option<Arc<Index>>) -> Self {
+    /// A lane that has read nothing, to read under these status tables. With an index it tells that
+    /// which parts mention which codes.
+    pub fn new(owner: Owner, tables: Mappings, index: Option<Arc<Index>>) -> Self {
         Self {
             owner,
-            state: RwLock::new(State::new(owner.view, 0)),
+            state: RwLock::new(State::new(owner.view, 0, tables)),
             mentioned: Mutex::new(Mentioned::new(index.is_none())),
             recent: index.is_none().then(Mutex::default),
             ledger: (owner.view == View::Case).then(|| Ledger::new(index.is_some())),
@@ -91,6 +93,16 @@ impl Lane {
     /// The state, to be changed by the lane's runner only.
     pub fn state_mut(&self) -> RwLockWriteGuard<'_, State> {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The status tables under which its facts are read.
+    pub fn tables(&self) -> Mappings {
+        self.state().tables.clone()
+    }
+
+    /// Of the case view where everything is kept: which parts mention which codes.
+    pub fn index(&self) -> Option<&Arc<Index>> {
+        self.index.as_ref()
     }
 
     /// Takes records in order, up to the first that releases a parked key. Answers how many were
@@ -268,7 +280,9 @@ impl Lane {
             return true;
         };
         let state = self.state();
-        state.case().is_none_or(|facts| ledger.refresh_some(facts, most))
+        state
+            .case()
+            .is_none_or(|facts| ledger.refresh_some(facts, most))
     }
 
     /// The lane answers questions from now on, and its ledger stands where it does.

@@ -5,12 +5,14 @@
 //! of one that shares the partitions with others; `runner` reads the log; `views` hold the facts;
 //! `parking` keeps what could not be read; `checkpoint` and `store` write states down and prove
 //! them when they are read back; `joins` puts the parts of a case together; `answers` turns cases
-//! into what a caller asked; `rebuild` makes a view again beside the running one. [`cluster`]
-//! answers the same questions where several processes share the partitions.
+//! into what a caller asked; `rebuild` makes a view again beside the running one, and `diff` tells
+//! what other status tables would make of it. [`cluster`] answers the same questions where several
+//! processes share the partitions.
 
 pub mod answers;
 mod checkpoint;
 pub mod cluster;
+mod diff;
 mod dossiers;
 mod feed;
 mod figures;
@@ -26,6 +28,7 @@ mod metrics;
 mod operations;
 mod parking;
 pub mod projectors;
+mod quality;
 mod questions;
 mod rebuild;
 mod runner;

@@ -86,7 +86,8 @@ mod tests {
 
     #[test]
     fn lanes_come_and_go_and_one_that_stays_keeps_its_reading() {
-        let lane = |view, partition| Arc::new(Lane::new(owner(view, partition), None));
+        let lane =
+            |view, partition| Arc::new(Lane::new(owner(view, partition), Default::default(), None));
         let (stays, goes) = (lane(View::Case, 1), lane(View::Vertical, 2));
         let mut shown = Shown::new();
         show(&mut shown, &[stays.clone(), goes]);

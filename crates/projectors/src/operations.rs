@@ -7,6 +7,7 @@ use crate::parking::Parked;
 use futures_util::future::join_all;
 use lienthong_contract::pb::event::v1::Position;
 use lienthong_contract::pb::operations::v1::{ParkedDossier, ViewLag, ViewPosition};
+use lienthong_contract::reference::Current;
 use lienthong_contract::status::Failure;
 use lienthong_contract::time::{from_millis, now_millis};
 use lienthong_eventlog::EventLog;
@@ -16,12 +17,14 @@ use std::sync::atomic::Ordering;
 /// Waiting offsets shown of one parked key.
 const MOST_WAITING: usize = 100;
 
-/// Position and digest of each of these lanes.
-pub fn positions(lanes: &[Arc<Lane>]) -> Vec<ViewPosition> {
-    lanes.iter().map(|lane| position(lane)).collect()
+/// Position and digest of each of these lanes, with its status tables beside those in force.
+pub fn positions(lanes: &[Arc<Lane>], reference: &Current) -> Vec<ViewPosition> {
+    let newest = reference.now();
+    let newest = newest.mappings.fingerprint();
+    lanes.iter().map(|lane| position(lane, newest)).collect()
 }
 
-fn position(lane: &Lane) -> ViewPosition {
+fn position(lane: &Lane, newest: &str) -> ViewPosition {
     let state = lane.state();
     let counts = state.facts.parts().counts();
     ViewPosition {
@@ -33,6 +36,8 @@ fn position(lane: &Lane) -> ViewPosition {
         facts: counts.facts,
         keys: counts.keys,
         duplicates: counts.duplicates,
+        mapping_version: state.tables.fingerprint().to_owned(),
+        newest_mapping_version: newest.to_owned(),
     }
 }
 

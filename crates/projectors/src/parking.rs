@@ -29,6 +29,8 @@ pub enum Fault {
     Unreadable,
     /// A payload that this version does not know.
     UnknownKind,
+    /// A source status that the view's tables do not know.
+    UnknownStatus,
 }
 
 impl Fault {
@@ -37,6 +39,7 @@ impl Fault {
         match self {
             Fault::Unreadable => Reason::EventUnreadable,
             Fault::UnknownKind => Reason::EventKindUnknown,
+            Fault::UnknownStatus => Reason::EventStatusUnknown,
         }
     }
 }
@@ -45,6 +48,7 @@ impl From<Unreadable> for Poison {
     fn from(unreadable: Unreadable) -> Self {
         let fault = match unreadable {
             Unreadable::UnknownKind => Fault::UnknownKind,
+            Unreadable::UnknownStatus(_) => Fault::UnknownStatus,
             Unreadable::NotAnEvent(_) | Unreadable::Field(_) => Fault::Unreadable,
         };
         Self {

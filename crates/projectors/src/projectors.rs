@@ -11,12 +11,13 @@ use crate::rebuild::{self, Subject};
 use crate::runner::{self, Readiness, Runner};
 use crate::store::StoreKind;
 use crate::views::View;
-use crate::{figures, metrics, operations, questions};
+use crate::{diff, figures, metrics, operations, questions};
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use lienthong_contract::pb::event::v1::Position;
 use lienthong_contract::pb::operations::v1::{
-    ParkedDossier, RebuildProgress, VerifyViewsResponse, ViewLag, ViewPosition,
+    DiffViewsRequest, DiffViewsResponse, ParkedDossier, RebuildProgress, VerifyViewsResponse,
+    ViewLag, ViewPosition,
 };
 use lienthong_contract::pb::procedure::v1::{
     GetCaseRequest, GetCaseResponse, GetHorizontalRequest, GetHorizontalResponse,
@@ -96,6 +97,7 @@ pub async fn start(
 ) -> Result<Arc<Projectors>, StartError> {
     let index = Arc::new(Index::default());
     let partitions = handles.log.partitions();
+    let tables = handles.reference.now().mappings.clone();
     let mut views = Vec::new();
     let mut runners = Vec::new();
     for view in View::ALL {
@@ -108,7 +110,7 @@ pub async fn start(
                 partitions,
             };
             let of_case = (view == View::Case).then(|| index.clone());
-            let lane = Arc::new(Lane::new(owner, of_case));
+            let lane = Arc::new(Lane::new(owner, tables.clone(), of_case));
             lane.follow(handles.reference.clone());
             let (sender, commands) = mpsc::channel(1);
             runners.push(Runner {
@@ -248,7 +250,7 @@ impl Questions for Projectors {
 #[async_trait]
 impl ViewOperations for Projectors {
     async fn positions(&self) -> Vec<ViewPosition> {
-        operations::positions(&self.all())
+        operations::positions(&self.all(), &self.lanes.reference)
     }
 
     async fn lag(&self) -> Result<Vec<ViewLag>, Failure> {
@@ -264,7 +266,8 @@ impl ViewOperations for Projectors {
         view: &str,
     ) -> Result<BoxStream<'static, Result<RebuildProgress, Failure>>, Failure> {
         let subject = self.subject(view_named(view)?)?;
-        rebuild::rebuild(subject, &self.lanes.log, &self.shutdown).await
+        let tables = self.lanes.reference.now().mappings.clone();
+        rebuild::rebuild(subject, tables, &self.lanes.log, &self.shutdown).await
     }
 
     async fn verify(
@@ -275,6 +278,16 @@ impl ViewOperations for Projectors {
         let subjects: Result<Vec<Subject>, Failure> =
             views.into_iter().map(|view| self.subject(view)).collect();
         rebuild::verify(subjects?, &self.lanes.log, &self.shutdown).await
+    }
+
+    async fn diff(
+        &self,
+        request: DiffViewsRequest,
+    ) -> Result<BoxStream<'static, Result<DiffViewsResponse, Failure>>, Failure> {
+        let question = diff::Question::read(&request, self.lanes.reference.now())?;
+        self.lanes.check_ready(&[View::Case])?;
+        let subject = self.subject(View::Case)?;
+        diff::diff(subject, question, &self.lanes.log, &self.shutdown).await
     }
 }
 

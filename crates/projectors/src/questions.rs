@@ -5,13 +5,14 @@
 //! waits in a circle.
 
 use crate::answers::case::WholeCase;
-use crate::answers::{case, horizontal, list, statistics, vertical};
+use crate::answers::{case, clockwork, horizontal, list, statistics, vertical};
 use crate::joins::scan::{Only, Sum, sum};
 use crate::joins::whole::{Partition, whole};
 use crate::lag::lag_ms;
 use crate::lanes::{Lanes, log_failed, view_named};
 use crate::views::{State, View};
 use lienthong_contract::pb::event::v1::Position;
+use lienthong_contract::pb::performance::v1 as performance;
 use lienthong_contract::pb::procedure::v1 as pb;
 use lienthong_contract::reason::Reason;
 use lienthong_contract::status::Failure;
@@ -20,6 +21,10 @@ use lienthong_domain::path::JoinedCase;
 use lienthong_domain::reference::Reference;
 use std::sync::{Arc, RwLockReadGuard};
 use std::time::Duration;
+
+/// How long a switch to other status tables is waited out: so many times this pause.
+const SWITCH_TRIES: u32 = 200;
+const SWITCH_PAUSE: Duration = Duration::from_millis(5);
 
 /// States that are held.
 pub type Held<'a> = Vec<RwLockReadGuard<'a, State>>;
@@ -32,6 +37,26 @@ pub fn hold(lanes: &Lanes, view: View) -> Held<'_> {
         .iter()
         .map(|lane| lane.state())
         .collect()
+}
+
+/// Holds a view still under one set of status tables. While a rebuild switches to others its
+/// partitions differ for a moment, which is waited out.
+///
+/// # Errors
+/// `REFERENCE_DIFFERS` if they differ for longer.
+pub fn hold_alike(lanes: &Lanes, view: View) -> Result<Held<'_>, Failure> {
+    let mut tries = 0;
+    loop {
+        let held = hold(lanes, view);
+        let tables = held.iter().map(|state| state.tables.fingerprint());
+        let verdict = check_tables(view, (0..).zip(tables));
+        if verdict.is_ok() || tries == SWITCH_TRIES {
+            return verdict.map(|()| held);
+        }
+        drop(held);
+        tries += 1;
+        std::thread::sleep(SWITCH_PAUSE);
+    }
 }
 
 /// Next offset of each.
@@ -102,6 +127,30 @@ pub fn check_positions(asked: &[Position], partitions: u32) -> Result<(), Failur
     ))
 }
 
+/// That all partitions of a view were built with the same status tables: one answer is under one.
+///
+/// # Errors
+/// `REFERENCE_DIFFERS`, naming both versions and a partition of each.
+pub fn check_tables<'a>(
+    view: View,
+    mut tables: impl Iterator<Item = (u32, &'a str)>,
+) -> Result<(), Failure> {
+    let Some((one, first)) = tables.next() else {
+        return Ok(());
+    };
+    let Some((other, another)) = tables.find(|(_, tables)| *tables != first) else {
+        return Ok(());
+    };
+    let view = view.name();
+    let message = format!(
+        "partition {one} of the view {view} was built with the status tables {first}, partition {other} with {another}"
+    );
+    Err(Failure::new(Reason::ReferenceDiffers, message)
+        .with("view", view)
+        .with("mapping_version", first)
+        .with("other_mapping_version", another))
+}
+
 /// See `ProcedureQueryService.GetCase`.
 pub async fn case(
     lanes: &Arc<Lanes>,
@@ -127,7 +176,7 @@ pub async fn one<T: Send + 'static>(
     lanes.check_ready(&[View::Case])?;
     let asked = lanes.clone();
     let (answer, next) = work(move || {
-        let held = hold(&asked, View::Case);
+        let held = hold_alike(&asked, View::Case)?;
         let partitions: Vec<Partition<'_>> = held
             .iter()
             .filter_map(|state| {
@@ -189,19 +238,38 @@ pub async fn path_statistics(
     })
 }
 
-async fn sum_cases<S: Sum + 'static>(
+/// See `PerformanceService.GetClockStatistics`.
+pub async fn clock_statistics(
+    lanes: &Arc<Lanes>,
+    request: performance::GetClockStatisticsRequest,
+) -> Result<performance::GetClockStatisticsResponse, Failure> {
+    lanes.check_ready(&[View::Case])?;
+    let question = clockwork::Question::read(&request)?;
+    let only = Only {
+        source: request.source,
+    };
+    let new = move || clockwork::Clockwork::new(&question);
+    let (sum, next) = sum_cases(lanes, only, new).await?;
+    let answer = work(move || sum.finish()).await?;
+    Ok(performance::GetClockStatisticsResponse {
+        freshness: Some(freshness(lanes, View::Case, next).await?),
+        ..answer
+    })
+}
+
+pub(crate) async fn sum_cases<S: Sum + 'static>(
     lanes: &Arc<Lanes>,
     only: Only,
     new: impl Fn() -> S + Send + Sync + 'static,
 ) -> Result<(S, Vec<u64>), Failure> {
     let lanes = lanes.clone();
     work(move || {
-        let held = hold(&lanes, View::Case);
+        let held = hold_alike(&lanes, View::Case)?;
         let ties = lanes.ties(&held);
         let parts: Vec<_> = held.iter().filter_map(|state| state.case()).collect();
-        (sum(&parts, &ties, &only, &new), positions(&held))
+        Ok((sum(&parts, &ties, &only, &new), positions(&held)))
     })
-    .await
+    .await?
 }
 
 /// See `ProcedureQueryService.GetHorizontal`.
@@ -214,16 +282,16 @@ pub async fn horizontal(
     let asked = lanes.clone();
     let (answer, next) = work(move || {
         let ties = asked.ties(&hold(&asked, View::Case));
-        let held = hold(&asked, View::Horizontal);
+        let held = hold_alike(&asked, View::Horizontal)?;
         let parts: Vec<_> = held.iter().filter_map(|state| state.horizontal()).collect();
         let reference = asked.reference.now();
         let new = || horizontal::Horizontal::new(&question, reference.clone());
         let total = sum(&parts, &ties, &Only::default(), &new);
         let next = positions(&held);
         drop(held);
-        (total.finish(), next)
+        Ok::<_, Failure>((total.finish(), next))
     })
-    .await?;
+    .await??;
     Ok(pb::GetHorizontalResponse {
         freshness: Some(freshness(lanes, View::Horizontal, next).await?),
         ..answer
@@ -240,16 +308,16 @@ pub async fn vertical(
     let asked = lanes.clone();
     let (answer, next) = work(move || {
         let ties = asked.ties(&hold(&asked, View::Case));
-        let held = hold(&asked, View::Vertical);
+        let held = hold_alike(&asked, View::Vertical)?;
         let parts: Vec<_> = held.iter().filter_map(|state| state.vertical()).collect();
         let reference = asked.reference.now();
         let new = || vertical::Vertical::new(&question, reference.clone());
         let total = sum(&parts, &ties, &Only::default(), &new);
         let next = positions(&held);
         drop(held);
-        (total.finish(), next)
+        Ok::<_, Failure>((total.finish(), next))
     })
-    .await?;
+    .await??;
     Ok(pb::GetVerticalResponse {
         freshness: Some(freshness(lanes, View::Vertical, next).await?),
         ..answer
@@ -266,7 +334,11 @@ pub async fn work<T: Send + 'static>(
 }
 
 /// How far the view had read when the answer was computed.
-pub async fn freshness(lanes: &Lanes, view: View, next: Vec<u64>) -> Result<pb::Freshness, Failure> {
+pub async fn freshness(
+    lanes: &Lanes,
+    view: View,
+    next: Vec<u64>,
+) -> Result<pb::Freshness, Failure> {
     let log = lanes.log.as_ref();
     let now_ms = now_millis();
     let mut partitions = Vec::with_capacity(next.len());
@@ -321,6 +393,21 @@ impl Sum for statistics::Statistics {
     }
     fn add_packed(&mut self, bytes: &[u8]) -> Result<(), postcard::Error> {
         statistics::Statistics::add_packed(self, bytes)
+    }
+}
+
+impl Sum for clockwork::Clockwork {
+    fn add(&mut self, case: &JoinedCase<'_>) {
+        clockwork::Clockwork::add(self, case);
+    }
+    fn merge(&mut self, other: Self) {
+        clockwork::Clockwork::merge(self, other);
+    }
+    fn pack(self) -> Vec<u8> {
+        clockwork::Clockwork::pack(self)
+    }
+    fn add_packed(&mut self, bytes: &[u8]) -> Result<(), postcard::Error> {
+        clockwork::Clockwork::add_packed(self, bytes)
     }
 }
 

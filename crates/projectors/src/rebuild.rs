@@ -19,6 +19,7 @@ use lienthong_contract::pb::operations::v1::{
 };
 use lienthong_contract::reason::Reason;
 use lienthong_contract::status::Failure;
+use lienthong_domain::status::Mappings;
 use lienthong_eventlog::EventLog;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,12 +40,13 @@ pub struct Subject {
     pub busy: Busy,
 }
 
-/// Starts a rebuild; see `ViewOperations::rebuild`.
+/// Starts a rebuild under these status tables; see `ViewOperations::rebuild`.
 ///
 /// # Errors
 /// `LOG_TRUNCATED`, `LOG_UNAVAILABLE`.
 pub async fn rebuild(
     subject: Subject,
+    tables: Mappings,
     log: &Arc<dyn EventLog>,
     stop: &CancellationToken,
 ) -> Result<BoxStream<'static, Result<RebuildProgress, Failure>>, Failure> {
@@ -52,7 +54,7 @@ pub async fn rebuild(
     let (tell, told) = mpsc::channel(16);
     let (log, stop) = (log.clone(), stop.clone());
     tokio::spawn(async move {
-        let again = Again::new(&subject, ends, log, &stop);
+        let again = Again::new(&subject, Tables::These(&tables), ends, log, &stop);
         let ended = replace(again, &subject.running, &tell).await;
         drop(subject.busy);
         // Whoever asked may have gone; the rebuild was carried out all the same.
@@ -61,7 +63,7 @@ pub async fn rebuild(
     Ok(stream_of(told))
 }
 
-/// Starts a verification; see `ViewOperations::verify`.
+/// Starts a verification, of each view under its own status tables; see `ViewOperations::verify`.
 ///
 /// # Errors
 /// `LOG_TRUNCATED`, `LOG_UNAVAILABLE`.
@@ -94,7 +96,7 @@ pub fn stream_of<T: Send + 'static>(told: mpsc::Receiver<T>) -> BoxStream<'stati
 }
 
 /// The log's end in the partition of each lane, of a log that holds its beginning.
-async fn ends(running: &[Running], log: &dyn EventLog) -> Result<Vec<u64>, Failure> {
+pub(crate) async fn ends(running: &[Running], log: &dyn EventLog) -> Result<Vec<u64>, Failure> {
     let mut ends = Vec::new();
     for Running { lane, .. } in running {
         let partition = lane.owner.partition;
@@ -116,31 +118,46 @@ async fn ends(running: &[Running], log: &dyn EventLog) -> Result<Vec<u64>, Failu
     Ok(ends)
 }
 
+/// Under which status tables a view is made again.
+#[derive(Clone, Copy)]
+pub(crate) enum Tables<'a> {
+    /// Those of each running lane.
+    Own,
+    /// These.
+    These(&'a Mappings),
+}
+
 /// A view on its way from the log's start.
-struct Again {
+pub(crate) struct Again {
     view: View,
     /// In the order of the running ones.
-    rebuilt: Vec<Arc<Lane>>,
+    pub(crate) rebuilt: Vec<Arc<Lane>>,
     /// In the same order: how far each has to get.
-    ends: Vec<u64>,
+    pub(crate) ends: Vec<u64>,
     log: Arc<dyn EventLog>,
-    stop: CancellationToken,
+    pub(crate) stop: CancellationToken,
     started: Instant,
 }
 
 impl Again {
-    fn new(
+    /// Nothing read yet, to be read up to `ends`.
+    pub(crate) fn new(
         subject: &Subject,
+        tables: Tables<'_>,
         ends: Vec<u64>,
         log: Arc<dyn EventLog>,
         stop: &CancellationToken,
     ) -> Self {
-        let running = subject.running.iter();
+        let lane = |Running { lane, .. }: &Running| {
+            let tables = match tables {
+                Tables::Own => lane.tables(),
+                Tables::These(tables) => tables.clone(),
+            };
+            Arc::new(Lane::new(lane.owner, tables, None))
+        };
         Self {
             view: subject.view,
-            rebuilt: running
-                .map(|running| Arc::new(Lane::new(running.lane.owner, None)))
-                .collect(),
+            rebuilt: subject.running.iter().map(lane).collect(),
             ends,
             log,
             stop: stop.clone(),
@@ -148,7 +165,8 @@ impl Again {
         }
     }
 
-    fn progress(&self) -> RebuildProgress {
+    /// How far it is.
+    pub(crate) fn progress(&self) -> RebuildProgress {
         let done = |(lane, end): (&Arc<Lane>, &u64)| lane.next().min(*end);
         let events_done: u64 = self.rebuilt.iter().zip(&self.ends).map(done).sum();
         let events_total: u64 = self.ends.iter().sum();
@@ -165,7 +183,10 @@ impl Again {
     }
 
     /// Reads every partition to its end, each on a thread of its own, telling progress.
-    async fn run(&self, tell: &mut (dyn FnMut(RebuildProgress) + Send)) -> Result<(), Failure> {
+    pub(crate) async fn run(
+        &self,
+        tell: &mut (dyn FnMut(RebuildProgress) + Send),
+    ) -> Result<(), Failure> {
         let mut threads = tokio::task::JoinSet::new();
         for (lane, end) in self.rebuilt.iter().zip(&self.ends) {
             let (lane, end, stop) = (lane.clone(), *end, self.stop.clone());
@@ -224,7 +245,7 @@ async fn replace(
     again.run(&mut progress).await?;
     let mut progress = again.progress();
     for (Running { lane, runner }, rebuilt) in running.iter().zip(&again.rebuilt) {
-        let state = rebuilt.replace(State::new(again.view, 0));
+        let state = rebuilt.replace(State::new(again.view, 0, rebuilt.tables()));
         let (done, switched) = oneshot::channel();
         let command = Command::Switch {
             state: Box::new(state),
@@ -255,7 +276,7 @@ async fn compare(
     };
     let running: Vec<(u64, u128)> = subject.running.iter().map(stand).collect();
     let to = running.iter().map(|(next, _)| *next).collect();
-    let again = Again::new(subject, to, log.clone(), stop);
+    let again = Again::new(subject, Tables::Own, to, log.clone(), stop);
     let mut progress = |progress| {
         let message = VerifyViewsResponse {
             progress: Some(progress),

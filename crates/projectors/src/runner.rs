@@ -108,7 +108,8 @@ fn load(runner: &Runner, runtime: &Handle) -> Found {
     let log = runner.log.as_ref();
     let partition = runner.lane.owner.partition;
     let fits = |state: &State| runtime.block_on(fits(log, partition, state));
-    runner.generations.load(&fits).unwrap_or_else(|error| {
+    let tables = runner.lane.tables();
+    runner.generations.load(&tables, &fits).unwrap_or_else(|error| {
         warn!(view = runner.lane.owner.view.name(), partition, %error, "checkpoints cannot be listed; the view is made again from the log");
         Found {
             proven: None,
@@ -139,7 +140,7 @@ fn newer_snapshot(runner: &Runner, local: u64, runtime: &Handle) -> Option<State
         })
     };
     let folder = runner.snapshots.as_ref()?;
-    folder.load(local, &confirmed)
+    folder.load(local, &runner.lane.tables(), &confirmed)
 }
 
 /// Whether a checkpoint belongs to the log: its position is within, and the record before the
@@ -283,12 +284,13 @@ async fn end_of(runner: &Runner) -> u64 {
 async fn switch(command: Command, runner: &Runner, source: &mut Source, writer: &mut Writer) {
     let Command::Switch { state, done } = command;
     let lane = &runner.lane;
-    let shadow = Lane::new(lane.owner, None);
+    let shadow = Lane::new(lane.owner, state.tables.clone(), None);
     shadow.replace(*state);
     let caught_up = catch_up(&shadow, runner.log.as_ref(), lane.next(), &runner.shutdown).await;
     let answer = caught_up.map(|()| {
         let (before, mut state) = (lane.state().digest(), shadow.into_state());
-        let comparable = state.next == lane.next();
+        let same_tables = state.tables.fingerprint() == lane.tables().fingerprint();
+        let comparable = state.next == lane.next() && same_tables;
         state.facts.parts_mut().changes_mut().clear();
         let equal = state.digest() == before;
         let old = lane.replace(state);
@@ -304,6 +306,7 @@ async fn switch(command: Command, runner: &Runner, source: &mut Source, writer: 
             view,
             partition,
             next = lane.next(),
+            status_tables = lane.tables().fingerprint(),
             "the view is a rebuilt one"
         );
     });

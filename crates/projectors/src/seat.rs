@@ -40,7 +40,8 @@ const RETRY: Duration = Duration::from_secs(1);
 pub struct Opening {
     /// The log.
     pub log: Arc<dyn EventLog>,
-    /// Levels and areas of agencies, and what else rows are made with.
+    /// The reference data in force: rows are made with it, and a lane keeps the status tables of
+    /// when it is opened.
     pub reference: Current,
     /// Folder of the checkpoints.
     pub dir: PathBuf,
@@ -226,7 +227,11 @@ impl Share {
             partition,
             partitions: opening.log.partitions(),
         };
-        let lane = Arc::new(Lane::new(owner, None));
+        let lane = Arc::new(Lane::new(
+            owner,
+            opening.reference.now().mappings.clone(),
+            None,
+        ));
         lane.follow(self.seat.opening.reference.clone());
         let stop = self.seat.stop.child_token();
         let (runner, commands) = mpsc::channel(1);

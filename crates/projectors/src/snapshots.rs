@@ -15,6 +15,7 @@ use crate::checkpoint::{self, Owner};
 use crate::snapshot::{self, Error};
 use crate::store::Store;
 use crate::views::State;
+use lienthong_domain::status::Mappings;
 use std::fs::{self, File, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
@@ -66,9 +67,14 @@ impl Folder {
         listed.iter().any(|snapshot| snapshot.next >= next)
     }
 
-    /// The furthest state that proves itself and `fits` the log, if it stands after offset
-    /// `after`. What does not count is warned of and left where it is.
-    pub fn load(&self, after: u64, fits: &dyn Fn(&State) -> Result<(), String>) -> Option<State> {
+    /// The furthest state that proves itself under these status tables and `fits` the log, if it
+    /// stands after offset `after`. What does not count is warned of and left where it is.
+    pub fn load(
+        &self,
+        after: u64,
+        tables: &Mappings,
+        fits: &dyn Fn(&State) -> Result<(), String>,
+    ) -> Option<State> {
         let mut listed = match self.list() {
             Ok(listed) => listed,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
@@ -80,7 +86,7 @@ impl Folder {
         listed.retain(|snapshot| snapshot.next > after);
         listed.sort_by_key(|snapshot| std::cmp::Reverse(snapshot.next));
         listed.iter().find_map(|snapshot| {
-            let loaded = self.load_one(snapshot, fits);
+            let loaded = self.load_one(snapshot, tables, fits);
             loaded
                 .map_err(|reason| self.warn(&snapshot.path, &reason))
                 .ok()
@@ -90,10 +96,11 @@ impl Folder {
     fn load_one(
         &self,
         snapshot: &Listed,
+        tables: &Mappings,
         fits: &dyn Fn(&State) -> Result<(), String>,
     ) -> Result<State, String> {
         let mut store = snapshot::open(&snapshot.path).map_err(|error| error.to_string())?;
-        let state = checkpoint::load(store.as_mut(), self.owner);
+        let state = checkpoint::load(store.as_mut(), self.owner, tables);
         let state = state
             .map_err(|unproven| unproven.to_string())?
             .ok_or("it holds no rows")?;

@@ -2,7 +2,7 @@
 use super::*;
 use crate::store::{self, StoreKind};
 use crate::testing::events::{Told, accepted, received};
-use crate::testing::lanes::{Save, feed_all, lanes, save};
+use crate::testing::lanes::{Save, feed_all, lanes, save, tables};
 use crate::views::View;
 use crate::views::names::Size;
 
@@ -39,17 +39,20 @@ async fn only_a_state_that_fits_and_stands_further_is_loaded() {
     let (owner, mut store, next) = saved(&dir.path().join("store")).await;
     let folder = Folder::new(dir.path(), EVERY, owner);
     let all = |_: &State| Ok(());
-    assert!(folder.load(0, &all).is_none(), "there is no folder yet");
+    assert!(
+        folder.load(0, &tables(), &all).is_none(),
+        "there is no folder yet"
+    );
     folder.write(store.as_mut(), next).unwrap();
-    assert_eq!(folder.load(0, &all).unwrap().next, next);
-    assert!(folder.load(next, &all).is_none());
+    assert_eq!(folder.load(0, &tables(), &all).unwrap().next, next);
+    assert!(folder.load(next, &tables(), &all).is_none());
     let none = |_: &State| Err("it is of another log".to_owned());
-    assert!(folder.load(0, &none).is_none());
+    assert!(folder.load(0, &tables(), &none).is_none());
     let kept = folder.dir.join(format!("{next}.snapshot"));
     assert!(kept.exists(), "it is not ours to remove");
     // A name that says more than the content holds.
     fs::rename(kept, folder.dir.join("99.snapshot")).unwrap();
-    assert!(folder.load(0, &all).is_none());
+    assert!(folder.load(0, &tables(), &all).is_none());
 }
 
 #[tokio::test]
@@ -68,7 +71,7 @@ async fn a_snapshot_of_another_lane_does_not_count_wherever_it_lies() {
     fs::create_dir_all(here.dir.parent().unwrap()).unwrap();
     fs::rename(there, &here.dir).unwrap();
     assert_eq!(names(&here).len(), 1);
-    assert!(here.load(0, &|_| Ok(())).is_none());
+    assert!(here.load(0, &tables(), &|_| Ok(())).is_none());
 }
 
 #[tokio::test]

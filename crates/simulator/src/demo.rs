@@ -145,6 +145,20 @@ pub async fn run(
         cases: config.cases,
         now_ms: config.now_ms,
     })?;
+    send(endpoints, events, config.rate, on_progress, shutdown).await
+}
+
+/// Sends events in the order given, `rate` a second, as [`run`] does those of its scenario.
+///
+/// # Errors
+/// See [`Error`]; what was acknowledged stays.
+pub async fn send(
+    endpoints: Endpoints,
+    events: Vec<TimedEvent>,
+    rate: u32,
+    on_progress: impl Fn(Progress) + Send + Sync + 'static,
+    shutdown: CancellationToken,
+) -> Result<Summary, Error> {
     let mut summary = summary_of(&events);
     let reached = Arc::new(Mutex::new(Reached::default()));
     let mut streams = JoinSet::new();
@@ -164,7 +178,7 @@ pub async fn run(
         duplicates: 0,
     };
     tokio::select! {
-        () = pace(config.rate, events, &queues, &mut progress, &on_progress) => {}
+        () = pace(rate, events, &queues, &mut progress, &on_progress) => {}
         () = shutdown.cancelled() => {}
         Some(ended) = streams.join_next() => ended??,
     }

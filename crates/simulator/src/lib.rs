@@ -10,6 +10,7 @@ pub mod event_log;
 pub mod import;
 pub mod message;
 pub mod positions;
+pub mod published;
 pub mod scenario;
 pub mod system;
 

@@ -95,7 +95,7 @@ pub async fn measure(arguments: &Arguments, report: &mut Report) -> Outcome<()> 
     Ok(())
 }
 
-fn memory_floor(events: u64) -> f64 {
+pub(super) fn memory_floor(events: u64) -> f64 {
     let values: Vec<bytes::Bytes> = (0..events).map(|number| stored(number).into()).collect();
     floors::memory::events_per_second(&values)
 }
@@ -113,7 +113,9 @@ fn stored(number: u64) -> Vec<u8> {
     bytes
 }
 
-async fn operations(hub: &Hub) -> Outcome<OperationsServiceClient<tonic::transport::Channel>> {
+pub(super) async fn operations(
+    hub: &Hub,
+) -> Outcome<OperationsServiceClient<tonic::transport::Channel>> {
     let channel =
         tonic::transport::Endpoint::from_shared(format!("http://{}", hub.addresses.gateway))?
             .connect()
@@ -121,7 +123,8 @@ async fn operations(hub: &Hub) -> Outcome<OperationsServiceClient<tonic::transpo
     Ok(OperationsServiceClient::new(channel))
 }
 
-async fn caught_up(hub: &Hub) -> Outcome<()> {
+/// Waits until every view has read the whole log.
+pub(super) async fn caught_up(hub: &Hub) -> Outcome<()> {
     let mut client = operations(hub).await?;
     loop {
         let lags = client.get_lag(GetLagRequest {}).await?.into_inner().lags;
@@ -151,6 +154,6 @@ async fn digests(hub: &Hub) -> Outcome<Vec<(String, u32, u64, String)>> {
     Ok(digests)
 }
 
-fn check(holds: bool, otherwise: &str) -> Outcome<()> {
+pub(super) fn check(holds: bool, otherwise: &str) -> Outcome<()> {
     if holds { Ok(()) } else { Err(otherwise.into()) }
 }

@@ -3,3 +3,5 @@
 pub mod ingest;
 pub mod large;
 pub mod latency;
+pub mod questions;
+pub mod rebuild;

@@ -2,7 +2,7 @@
 //! those that are not well-formed, set aside with what the rejected log keeps of them.
 
 use super::sealed::{Refusal, Sealed, Slot, Span};
-use super::{Adapter, Draft};
+use super::{Adapter, Draft, observed};
 use bytes::Bytes;
 use lienthong_contract::check;
 use lienthong_contract::event;
@@ -75,6 +75,11 @@ impl Chunk {
         let rules = &self.adapter.rules;
         match check::check(rules, draft.header.as_ref(), draft.payload.as_ref()) {
             Ok(mapped) => {
+                let seen = draft
+                    .observed
+                    .or_else(|| draft.header.as_ref().map(observed::of));
+                let seen = seen.unwrap_or_default().into_iter();
+                self.event.observations = seen.map(i32::from).collect();
                 self.event.header = draft.header;
                 self.event.payload = draft.payload;
                 self.event.mapped_status = mapped;
@@ -121,6 +126,7 @@ impl Chunk {
         let draft = Draft {
             header: self.event.header.take(),
             payload: self.event.payload.take(),
+            observed: None,
         };
         self.refuse(draft, Failure::new(Reason::Internal, what));
     }

@@ -36,6 +36,7 @@ pub fn facts(record: &Fields<'_>, reading: &mut Reading<'_>) -> Vec<Fact> {
     let times = times(record, violations);
     let channel = channel(record, violations);
     let person = people::applicant(record, violations);
+    let seen = people::observed(record, violations);
     let supplements = supplement::facts(record, violations);
     let Some((told, status)) = status else {
         return Vec::new();
@@ -48,6 +49,7 @@ pub fn facts(record: &Fields<'_>, reading: &mut Reading<'_>) -> Vec<Fact> {
     let mut facts = intake(&times, status, channel, latest, record, violations);
     if let Some(taken_in) = facts.last_mut() {
         taken_in.protected = person;
+        taken_in.observed = seen;
     }
     facts.extend(files::facts(record, violations, &times, latest));
     facts.extend(supplements);

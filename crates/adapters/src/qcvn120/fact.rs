@@ -1,7 +1,7 @@
 //! What a record tells, one fact at a time, and the event id that follows from it.
 
 use super::moment;
-use lienthong_contract::pb::event::v1::{Protected, SourceStatus, event::Payload};
+use lienthong_contract::pb::event::v1::{Observation, Protected, SourceStatus, event::Payload};
 use lienthong_domain::event::Fingerprint;
 
 /// Longest number of a feed that goes into an event id as it is.
@@ -23,6 +23,8 @@ pub struct Fact {
     pub unit: String,
     /// Personal data.
     pub protected: Option<Protected>,
+    /// What the record shows of it.
+    pub observed: Vec<Observation>,
 }
 
 impl Fact {
@@ -35,6 +37,7 @@ impl Fact {
             status: None,
             unit: String::new(),
             protected: None,
+            observed: Vec::new(),
         }
     }
 

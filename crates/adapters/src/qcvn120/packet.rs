@@ -286,6 +286,7 @@ fn draft(base: &Header, fact: Fact) -> Draft {
     Draft {
         header: Some(header),
         payload: Some(fact.payload),
+        observed: Some(fact.observed),
     }
 }
 

@@ -1,8 +1,9 @@
 //! The personal part of a record. Nothing of it goes anywhere but into `Protected`.
 
 use super::fields::Fields;
+use crate::intake::observed::{of_number, of_paper};
 use lienthong_contract::check::Violations;
-use lienthong_contract::pb::event::v1::{Person, Protected};
+use lienthong_contract::pb::event::v1::{Observation, Person, Protected};
 
 /// Most bytes of one note; what is longer is told in several.
 const NOTE: usize = 3_900;
@@ -43,6 +44,19 @@ pub fn applicant(record: &Fields<'_>, violations: &mut Violations) -> Option<Pro
         "DonViXuLy",
     ];
     told(persons, notes(record, violations, &texts))
+}
+
+/// What the applicant's numbers show: those that say that they are identity numbers, and that of a
+/// paper, which may be another.
+pub fn observed(record: &Fields<'_>, violations: &mut Violations) -> Vec<Observation> {
+    let identities = record.list(violations, "DinhDanhCHS").into_iter();
+    let mut seen: Vec<Observation> = identities
+        .filter_map(|identity| of_number(&identity.text(violations, "SoDinhDanh")))
+        .collect();
+    seen.extend(of_paper(&record.text(violations, "SoGiayToChuHoSo")));
+    seen.sort();
+    seen.dedup();
+    seen
 }
 
 /// An officer named in `name`, and what is said in the fields `texts`.

@@ -64,6 +64,7 @@ fn draft(event: DossierEvent) -> Draft {
     Draft {
         header: event.header,
         payload: event.payload.map(payload),
+        observed: None,
     }
 }
 

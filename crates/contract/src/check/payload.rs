@@ -85,12 +85,15 @@ pub fn check(violations: &mut Violations, header: &Header, payload: &Payload) {
         Payload::Stopped(told) => reason(v, "stopped", &told.reason_code),
         Payload::ResultIssued(told) => result_issued(v, told),
         Payload::ResultReturned(told) => channel(v, "result_returned.channel", told.channel),
-        Payload::Digitised(told) => v.demand(
-            told.documents >= 1,
-            "digitised.documents",
-            "it is 0",
-            "give the number of papers, at least 1",
-        ),
+        Payload::Digitised(told) => {
+            v.demand(
+                told.documents >= 1,
+                "digitised.documents",
+                "it is 0",
+                "give the number of papers, at least 1",
+            );
+            file_hash(v, "digitised.file_sha256", &told.file_sha256);
+        }
         Payload::RegisterEntryReported(told) => register_entry(v, told),
         Payload::Rated(told) => v.demand(
             (1..=5).contains(&told.score),
@@ -232,19 +235,22 @@ fn payment(v: &mut Violations, payload: &str, id: &str, amount: i64) {
 }
 
 fn result_issued(v: &mut Violations, told: &pb::ResultIssued) {
-    let hash = &told.file_sha256;
-    let is_hash = hash.len() == 64 && hash.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    v.demand(
-        hash.is_empty() || is_hash,
-        "result_issued.file_sha256",
-        "it is not a SHA-256 in lower-case hex",
-        "give 64 characters of 0-9a-f, or leave it out",
-    );
+    file_hash(v, "result_issued.file_sha256", &told.file_sha256);
     v.demand(
         told.electronic || !told.signed,
         "result_issued.signed",
         "a result that is not electronic cannot be digitally signed",
         "set electronic, or leave signed out",
+    );
+}
+
+fn file_hash(v: &mut Violations, field: &str, hash: &str) {
+    let is_hash = hash.len() == 64 && hash.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    v.demand(
+        hash.is_empty() || is_hash,
+        field,
+        "it is not a SHA-256 in lower-case hex",
+        "give 64 characters of 0-9a-f, or leave it out",
     );
 }
 

@@ -6,6 +6,7 @@ use super::{Unreadable, fill, kind, required};
 use crate::pb::event::v1::event::Payload;
 use crate::pb::event::v1::{Observation, SourceStatus};
 use lienthong_domain::event::{Event, Party};
+use lienthong_domain::status::{Mappings, PortalStatus, StatusError};
 use prost_types::Timestamp;
 
 /// `lienthong.event.v1.Event` without what no view keeps; a test holds it to the contract.
@@ -59,12 +60,13 @@ struct MappedStatus {
     portal_status: u32,
 }
 
-/// Reads what a stored event tells. Checks only what reading needs; [`crate::check`] has the
-/// rules for what may be taken in.
+/// Reads what a stored event tells, its status under `tables`: those that the adapter had are only
+/// kept beside. Checks only what reading needs; [`crate::check`] has the rules for what may be
+/// taken in.
 ///
 /// # Errors
-/// [`Unreadable::Field`] or [`Unreadable::UnknownKind`].
-pub fn read(told: &Told) -> Result<Event<'_>, Unreadable> {
+/// [`Unreadable::Field`], [`Unreadable::UnknownKind`] or [`Unreadable::UnknownStatus`].
+pub fn read<'a>(told: &'a Told, tables: &Mappings) -> Result<Event<'a>, Unreadable> {
     let header = told.header.as_ref().ok_or(Unreadable::Field("header"))?;
     let payload = told.payload.as_ref().ok_or(Unreadable::UnknownKind)?;
     let mut read = Event {
@@ -80,11 +82,7 @@ pub fn read(told: &Told) -> Result<Event<'_>, Unreadable> {
         occurred_ms: required(&header.occurred_time, "header.occurred_time")?,
         recorded_ms: required(&told.recorded_time, "recorded_time")?,
         sequence: header.sequence,
-        portal_status: told
-            .mapped_status
-            .as_ref()
-            .map_or(Ok(0), |status| u8::try_from(status.portal_status))
-            .map_err(|_| Unreadable::Field("mapped_status.portal_status"))?,
+        portal_status: status(told, header, tables)?,
         kind: kind(payload),
         addressee: Party::default(),
         reference: "",
@@ -98,4 +96,29 @@ pub fn read(told: &Told) -> Result<Event<'_>, Unreadable> {
     }
     fill(&mut read, payload)?;
     Ok(read)
+}
+
+/// What the source's own status means under these tables. An event without one, such as that of a
+/// system that speaks the portal's own codes, keeps what it was mapped to.
+fn status(told: &Told, header: &Header, tables: &Mappings) -> Result<u8, Unreadable> {
+    if let Some(own) = &header.source_status {
+        let mapped = tables.map(&own.system, &own.code);
+        return mapped
+            .map(PortalStatus::code)
+            .map_err(|error| unknown(&error, tables));
+    }
+    match &told.mapped_status {
+        None => Ok(0),
+        Some(status) => u8::try_from(status.portal_status)
+            .map_err(|_| Unreadable::Field("mapped_status.portal_status")),
+    }
+}
+
+/// Which code, by name; what to write instead is the operator's to look up.
+fn unknown(error: &StatusError, tables: &Mappings) -> Unreadable {
+    let words = error.to_string();
+    let what = words
+        .split_once(". Fix: ")
+        .map_or(&*words, |(what, _)| what);
+    Unreadable::UnknownStatus(format!("{what} (status tables {})", tables.fingerprint()))
 }

@@ -1,5 +1,6 @@
 //! The status tables of the connected systems.
 
+use crate::pb::operations::v1::StatusChange;
 use lienthong_domain::status::{Mappings, StatusRow};
 
 use super::rows::Rows;
@@ -26,13 +27,33 @@ pub fn status_mappings(files: &[TableFile]) -> Result<Mappings, LoadError> {
 }
 
 pub(super) fn build(rows: &Rows) -> Result<Mappings, LoadError> {
-    let statuses = rows.list().iter();
-    let statuses: Vec<StatusRow<'_>> = statuses
-        .map(|row| StatusRow {
-            system: row.get("system"),
-            code: row.get("code"),
-            maps_to: row.get("maps_to_dvcqg"),
-        })
-        .collect();
-    Mappings::new(&statuses).map_err(|error| rows.locate(error))
+    Mappings::new(&statuses(rows)).map_err(|error| rows.locate(error))
+}
+
+fn statuses(rows: &Rows) -> Vec<StatusRow<'_>> {
+    let rows = rows.list().iter();
+    rows.map(|row| StatusRow {
+        system: row.get("system"),
+        code: row.get("code"),
+        maps_to: row.get("maps_to_dvcqg"),
+    })
+    .collect()
+}
+
+/// Changes to status tables, as a file in the form of such a table gives them.
+///
+/// # Errors
+/// The first thing wrong, with its line and column.
+pub fn status_changes(file: &TableFile) -> Result<Vec<StatusChange>, LoadError> {
+    let rows = Rows::of_files(TableName::Statuses, std::slice::from_ref(file))?;
+    let mappings = build(&rows)?;
+    let change = |row: &StatusRow<'_>| StatusChange {
+        system: row.system.to_owned(),
+        code: row.code.to_owned(),
+        // A code whose meaning is not known has none: that is what 0 says.
+        maps_to: mappings
+            .map(row.system, row.code)
+            .map_or(0, |status| u32::from(status.code())),
+    };
+    Ok(statuses(&rows).iter().map(change).collect())
 }

@@ -105,7 +105,7 @@ fn a_change_of_each_table_takes_effect_and_changes_the_version() {
     let day = date(2026, 12, 1);
     assert!(reference.procedures.version_at("1.012781", day).is_none());
     assert_eq!(
-        reference.procedures.versions("1.001193")[0].steps[0].name,
+        reference.procedures.versions_of("1.001193")[0].steps[0].name,
         "Một bước"
     );
     assert_eq!(reference.calendar.is_working(date(2027, 1, 1)), Ok(false));
@@ -282,7 +282,7 @@ fn changes_that_need_each_other_may_come_in_any_order() {
         .iter()
         .for_each(|change| tables.apply(change).unwrap());
     assert_eq!(
-        tables.build().unwrap().procedures.versions("1.009999")[0]
+        tables.build().unwrap().procedures.versions_of("1.009999")[0]
             .steps
             .len(),
         1

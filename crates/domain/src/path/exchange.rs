@@ -85,7 +85,7 @@ pub(crate) fn takes_up(later: &Step<'_>, step: &Step<'_>) -> bool {
 }
 
 /// Whether an actor is the addressee of `step`.
-fn is_by(actor: &Party<'_>, step: &Step<'_>) -> bool {
+pub fn is_by(actor: &Party<'_>, step: &Step<'_>) -> bool {
     let within_agency = step.addressee.agency == step.actor.agency;
     let unit_decides = within_agency && !step.addressee.unit.is_empty();
     actor.agency == step.addressee.agency && (!unit_decides || actor.unit == step.addressee.unit)

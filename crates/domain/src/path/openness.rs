@@ -15,7 +15,8 @@ pub enum Standing {
 }
 
 /// What one step says about its dossier.
-pub(crate) enum Verdict {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
     /// Ends it.
     Ends,
     /// Stops it, unless work goes on later.
@@ -63,7 +64,7 @@ pub fn is_open(case: &JoinedCase<'_>) -> bool {
 }
 
 /// What one step says about its dossier.
-pub(crate) fn verdict(step: &Step<'_>) -> Verdict {
+pub fn verdict(step: &Step<'_>) -> Verdict {
     use Kind::*;
     match step.kind {
         RefusedAtIntake | Withdrawn | ResultReturned | CivilStatusRefused => Verdict::Ends,

@@ -77,6 +77,7 @@ pub(crate) fn case<'a>(steps: &[Step<'a>]) -> JoinedCase<'a> {
         code: "case",
         dossiers,
         steps,
+        ..JoinedCase::default()
     }
 }
 

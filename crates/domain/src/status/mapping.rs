@@ -3,7 +3,8 @@
 //! The tables disagree between systems, so an event keeps the source's own code, the mapped status
 //! and the version of the table that mapped it. A code outside the tables is refused by name.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::PortalStatus;
 use crate::row::{At, RowError};
@@ -28,13 +29,17 @@ pub struct StatusRow<'a> {
 pub struct Mapping {
     version: String,
     /// `None`: the code is known, its meaning is not.
-    table: HashMap<String, Option<PortalStatus>>,
+    table: BTreeMap<String, Option<PortalStatus>>,
 }
 
-/// The tables of all systems.
+/// The tables of all systems. A clone shares them: views keep the tables that they were built with.
 #[derive(Debug, Clone, Default)]
-pub struct Mappings {
-    by_system: HashMap<String, Mapping>,
+pub struct Mappings(Arc<Tables>);
+
+#[derive(Debug, Default)]
+struct Tables {
+    by_system: BTreeMap<String, Mapping>,
+    fingerprint: String,
 }
 
 /// Why a code has no portal status. None of these goes away by sending again.
@@ -103,19 +108,44 @@ impl Mappings {
                 return Err(at.error("code", what, "keep one of the two rows"));
             }
         }
-        let by_system = tables.into_iter().map(|(system, table)| {
+        Ok(Self::of(tables))
+    }
+
+    fn of(tables: BTreeMap<String, BTreeMap<String, Option<PortalStatus>>>) -> Self {
+        let mut all = TableVersion::default();
+        let mut by_system = BTreeMap::new();
+        for (system, table) in tables {
             let version = version_of(&system, &table);
-            (
-                system,
-                Mapping {
-                    version,
-                    table: table.into_iter().collect(),
-                },
-            )
-        });
-        Ok(Mappings {
-            by_system: by_system.collect(),
-        })
+            all.field(&version);
+            by_system.insert(system, Mapping { version, table });
+        }
+        Self(Arc::new(Tables {
+            by_system,
+            fingerprint: all.finish(),
+        }))
+    }
+
+    /// These tables with other meanings for some codes, new codes and new systems. Refuses what
+    /// [`Mappings::new`] refuses.
+    ///
+    /// # Errors
+    /// The first row that is wrong.
+    pub fn changed(&self, rows: &[StatusRow<'_>]) -> Result<Mappings, RowError> {
+        let changes = Mappings::new(rows)?;
+        let own = self.0.by_system.iter();
+        let mut tables: BTreeMap<String, BTreeMap<String, Option<PortalStatus>>> = own
+            .map(|(system, mapping)| (system.clone(), mapping.table.clone()))
+            .collect();
+        for (system, mapping) in &changes.0.by_system {
+            let table = tables.entry(system.clone()).or_default();
+            table.extend(mapping.table.clone());
+        }
+        Ok(Self::of(tables))
+    }
+
+    /// Fingerprint of all tables, 16 hexadecimal digits: equal tables, equal fingerprint.
+    pub fn fingerprint(&self) -> &str {
+        &self.0.fingerprint
     }
 
     /// The portal status of a system's code.
@@ -123,7 +153,7 @@ impl Mappings {
     /// # Errors
     /// `UnknownSystem`, `UnknownCode` or `Unmapped`; never a guess.
     pub fn map(&self, system: &str, code: &str) -> Result<PortalStatus, StatusError> {
-        let Some(mapping) = self.by_system.get(system) else {
+        let Some(mapping) = self.0.by_system.get(system) else {
             return Err(StatusError::UnknownSystem {
                 system: quoted(system),
                 known: self.systems().join(", "),
@@ -147,21 +177,20 @@ impl Mappings {
     /// The version of a system's table: 16 hexadecimal digits, a fingerprint of its rows, so that
     /// the table of one system can change without touching the others'.
     pub fn version(&self, system: &str) -> Option<&str> {
-        self.by_system
+        self.0
+            .by_system
             .get(system)
             .map(|mapping| mapping.version.as_str())
     }
 
     /// The table of one system.
     pub fn mapping(&self, system: &str) -> Option<&Mapping> {
-        self.by_system.get(system)
+        self.0.by_system.get(system)
     }
 
     /// The systems that have a table, in order of name.
     pub fn systems(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = self.by_system.keys().map(String::as_str).collect();
-        names.sort_unstable();
-        names
+        self.0.by_system.keys().map(String::as_str).collect()
     }
 }
 

@@ -4,13 +4,16 @@ use super::{Found, MOST_LINES};
 use jiff::civil::Date;
 use lienthong_contract::pb::event::v1::Channel;
 use lienthong_contract::pb::performance::v1::{
-    Deadline, DossierFilter, DossierState, GetControlSlipRequest, GetDossierClockRequest,
-    GetPerformanceRequest, GetRegisterRequest, Grouping, ListDossiersRequest, Precision,
+    Deadline, DossierFilter, DossierState, GetClockStatisticsRequest, GetControlSlipRequest,
+    GetDossierClockRequest, GetPerformanceRequest, GetRegisterRequest, Grouping,
+    ListDossiersRequest, Precision,
 };
-use lienthong_contract::pb::procedure::v1::{Basis, Level};
+use lienthong_contract::pb::procedure::v1::{Basis, Level, PartyGrain};
 use lienthong_contract::status::Failure;
 use lienthong_contract::time;
-use lienthong_domain::code::{Strictness, check_agency, check_dossier, check_procedure};
+use lienthong_domain::code::{
+    Strictness, check_agency, check_dossier, check_procedure, check_source_urn,
+};
 use lienthong_domain::path::day::{day, day_number};
 use prost_types::Timestamp;
 
@@ -131,6 +134,23 @@ pub(crate) fn register(request: &GetRegisterRequest, partitions: u32) -> Result<
     found.verdict()
 }
 
+/// As [`figures`].
+pub(crate) fn clock_statistics(
+    request: &GetClockStatisticsRequest,
+    partitions: u32,
+) -> Result<(), Failure> {
+    let mut found = Found::default();
+    found.value::<PartyGrain>("grain", request.grain);
+    found.moments(&request.as_of_times);
+    if !request.source.is_empty()
+        && let Err(error) = check_source_urn(&request.source)
+    {
+        found.code("source", &error);
+    }
+    found.waiting(&request.min_positions, request.max_wait_ms, partitions);
+    found.verdict()
+}
+
 impl Found {
     /// A required day.
     fn day(&mut self, field: &str, text: &str) -> Option<Date> {
@@ -182,7 +202,7 @@ impl Found {
         }
         let unit = &filter.unit_code;
         let digits = unit.bytes().all(|byte| byte.is_ascii_digit());
-        if !unit.is_empty() && !(digits && matches!(unit.len(), 2 | 3 | 5)) {
+        if !digits || !matches!(unit.len(), 0 | 2 | 3 | 5) {
             let fix = "give the code of the General Statistics Office: two digits of a province, \
                        three of a district, five of a commune";
             self.add("filter.unit_code", "it is not the code of a unit", fix);

@@ -141,3 +141,23 @@ fn one_dossier_and_a_register_are_asked_for_by_well_formed_codes() {
     };
     assert_eq!(fields(register(&request, 4)), ["agency_code", "day"]);
 }
+
+#[test]
+fn clock_statistics_take_a_hundred_true_moments_and_a_known_grain() {
+    let request = GetClockStatisticsRequest {
+        grain: 7,
+        as_of_times: vec![Timestamp {
+            seconds: 0,
+            nanos: -1,
+        }],
+        source: "a source".to_owned(),
+        ..GetClockStatisticsRequest::default()
+    };
+    let told = fields(clock_statistics(&request, 4));
+    assert_eq!(told, ["grain", "as_of_times[0]", "source"]);
+    let request = GetClockStatisticsRequest {
+        as_of_times: vec![Timestamp::default(); 101],
+        ..GetClockStatisticsRequest::default()
+    };
+    assert_eq!(fields(clock_statistics(&request, 4)), ["as_of_times"]);
+}

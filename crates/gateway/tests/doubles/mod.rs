@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use futures_util::stream::{BoxStream, StreamExt};
 use lienthong_contract::pb::event::v1::Position;
 use lienthong_contract::pb::operations::v1::{
-    ParkedDossier, RebuildProgress, VerifyViewsResponse, ViewLag, ViewPosition,
+    DiffSummary, DiffViewsRequest, DiffViewsResponse, ParkedDossier, RebuildProgress,
+    VerifyViewsResponse, ViewLag, ViewPosition,
 };
 use lienthong_contract::pb::performance::v1 as performance;
 use lienthong_contract::pb::procedure::v1::{
@@ -12,7 +13,8 @@ use lienthong_contract::pb::procedure::v1::{
     GetPathStatisticsRequest, GetPathStatisticsResponse, GetVerticalRequest, GetVerticalResponse,
     ListCasesRequest, ListCasesResponse,
 };
-use lienthong_contract::ports::{Performance, Questions, ViewOperations};
+use lienthong_contract::pb::quality::v1 as quality;
+use lienthong_contract::ports::{Performance, Quality, Questions, ViewOperations};
 use lienthong_contract::reason::Reason;
 use lienthong_contract::status::Failure;
 use lienthong_eventlog::{
@@ -185,6 +187,16 @@ impl Performance for Views {
         Err(Failure::new(Reason::CalendarMissing, "there is no table of 2031").with("year", 2031))
     }
 
+    async fn clock_statistics(
+        &self,
+        _: performance::GetClockStatisticsRequest,
+    ) -> Result<performance::GetClockStatisticsResponse, Failure> {
+        Ok(performance::GetClockStatisticsResponse {
+            dossiers: 9,
+            ..performance::GetClockStatisticsResponse::default()
+        })
+    }
+
     async fn control_slip(
         &self,
         _: performance::GetControlSlipRequest,
@@ -250,5 +262,52 @@ impl ViewOperations for Views {
             Err(Failure::new(Reason::LogTruncated, "the beginning is gone")),
         ];
         Ok(futures_util::stream::iter(answers).boxed())
+    }
+
+    async fn diff(
+        &self,
+        request: DiffViewsRequest,
+    ) -> Result<BoxStream<'static, Result<DiffViewsResponse, Failure>>, Failure> {
+        let answer = DiffViewsResponse {
+            summary: Some(DiffSummary {
+                differences: request.changes.len() as u64,
+                ..DiffSummary::default()
+            }),
+            ..DiffViewsResponse::default()
+        };
+        Ok(futures_util::stream::iter([Ok(answer)]).boxed())
+    }
+}
+
+#[async_trait]
+impl Quality for Views {
+    async fn count_findings(
+        &self,
+        request: quality::CountFindingsRequest,
+    ) -> Result<quality::CountFindingsResponse, Failure> {
+        let kind = request.filter.unwrap_or_default().kind;
+        let count = quality::FindingCount {
+            kind,
+            findings: 1,
+            ..quality::FindingCount::default()
+        };
+        Ok(quality::CountFindingsResponse {
+            counts: vec![count],
+            freshness: None,
+        })
+    }
+
+    async fn findings(
+        &self,
+        _: quality::ListFindingsRequest,
+    ) -> Result<quality::ListFindingsResponse, Failure> {
+        Ok(quality::ListFindingsResponse::default())
+    }
+
+    async fn reconciliation(
+        &self,
+        _: quality::GetReconciliationRequest,
+    ) -> Result<quality::GetReconciliationResponse, Failure> {
+        Ok(quality::GetReconciliationResponse::default())
     }
 }

@@ -76,10 +76,3 @@ Case C1  ·  vertical  ·  open
   ┆  5m 0s so far";
     assert_eq!(text(&answer, MORNING + 135 * 60_000), expected);
 }
-
-#[test]
-fn a_position_is_written_with_a_colon() {
-    let read = position("2:1042").unwrap();
-    assert_eq!((read.partition, read.offset), (2, 1042));
-    assert!(position("2").is_err() && position("a:b").is_err());
-}

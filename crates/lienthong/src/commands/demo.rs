@@ -2,12 +2,13 @@
 //! that is shown live.
 
 use crate::cli::Shared;
-use crate::demo::{self, Play, Target};
+use crate::demo::{self, Play, Show, Target};
 use crate::exit::Failure;
 use crate::process::{self, Signals};
 use crate::system::System;
 use clap::Args;
 use clap::ValueEnum;
+use lienthong_simulator::published::Published;
 use std::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -26,6 +27,10 @@ pub struct Arguments {
         value_delimiter = ','
     )]
     gateways: Vec<String>,
+    /// Instead of cases of these days, a place whose figures were published: hai-ha-2024h1,
+    /// van-ho, thanh-hoa or reorganisation-2025; one to a hub, with its catalogue
+    #[arg(long, value_name = "NAME", value_parser = scenario)]
+    scenario: Option<Published>,
     #[command(flatten)]
     play: Play,
 }
@@ -38,7 +43,11 @@ pub async fn run(arguments: Arguments, shared: &Shared, began: Instant) -> Resul
     let target = Target::of_many(&arguments.adapters, arguments.gateways)?;
     let mut signals = Signals::new()?;
     let stop = CancellationToken::new();
-    let playing = demo::run(arguments.play, target, began, stop.clone());
+    let show = Show {
+        play: arguments.play,
+        published: arguments.scenario,
+    };
+    let playing = demo::run(show, target, began, stop.clone());
     tokio::pin!(playing);
     tokio::select! {
         ended = &mut playing => return ended,
@@ -52,4 +61,9 @@ fn adapter(text: &str) -> Result<(Option<System>, String), String> {
         Some((system, url)) => Ok((Some(System::from_str(system, false)?), url.to_owned())),
         None => Ok((None, text.to_owned())),
     }
+}
+
+fn scenario(text: &str) -> Result<Published, String> {
+    let names = Published::ALL.map(Published::name).join(", ");
+    Published::parse(text).ok_or_else(|| format!("give one of {names}"))
 }

@@ -8,7 +8,7 @@ use crate::hub::Service;
 use crate::process::{self, Process, Told};
 use crate::system::System;
 use clap::{Args, Subcommand};
-use lienthong_contract::reference::demo_agencies;
+use lienthong_contract::reference::Files;
 use lienthong_projectors::View;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -73,7 +73,7 @@ struct Common {
     /// they are answered
     #[arg(long, value_name = "FILE")]
     addresses_file: Option<PathBuf>,
-    /// Know the agencies of the demonstration, too; for `lienthong demo`
+    /// Know the agencies and procedures of the demonstration, too; for `lienthong demo`
     #[arg(long)]
     demo_agencies: bool,
 }
@@ -90,9 +90,9 @@ pub fn run(arguments: Arguments, shared: &Shared) -> Result<(), Failure> {
     let loaded = shared.load(given)?;
     let process = Process {
         service,
-        agencies: match common.demo_agencies {
-            true => vec![demo_agencies()],
-            false => Vec::new(),
+        tables: match common.demo_agencies {
+            true => Files::demo(),
+            false => Files::default(),
         },
         addresses_file: common.addresses_file,
         told: Told::Listening,

@@ -7,7 +7,7 @@ use crate::exit::{Exit, Failure};
 use crate::hub::Service;
 use crate::process::{self, Process, Show, Told};
 use clap::Args;
-use lienthong_contract::reference::demo_agencies;
+use lienthong_contract::reference::Files;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -71,16 +71,20 @@ pub fn run(arguments: Arguments, shared: &Shared, began: Instant) -> Result<(), 
         true => Box::new(move |addresses, stop| {
             Box::pin(async move {
                 let hub = demo::Target::of_one(&addresses)?;
-                demo::run(play, hub, began, stop).await
+                let show = demo::Show {
+                    play,
+                    published: None,
+                };
+                demo::run(show, hub, began, stop).await
             })
         }),
     };
     let process = Process {
         service: Service::Whole,
-        agencies: if demo {
-            vec![demo_agencies()]
+        tables: if demo {
+            Files::demo()
         } else {
-            Vec::new()
+            Files::default()
         },
         addresses_file: arguments.addresses_file,
         told: Told::Ready,

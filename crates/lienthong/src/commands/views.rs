@@ -1,4 +1,8 @@
-//! `lienthong views`: rebuild a view from the log, or verify that a rebuild gives the same.
+//! `lienthong views`: how far each view is and under which status tables; rebuild a view from the
+//! log, verify that a rebuild gives the same, or see what other status tables would change.
+
+mod diff;
+mod list;
 
 use crate::cli::Shared;
 use crate::client::GatewayAt;
@@ -15,9 +19,14 @@ use std::time::Instant;
 
 /// Arguments of `views`.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Arguments {
     #[command(subcommand)]
-    task: Task,
+    task: Option<Task>,
+    #[command(flatten)]
+    gateway: GatewayAt,
+    #[command(flatten)]
+    form: Form,
 }
 
 #[derive(Debug, Subcommand)]
@@ -31,7 +40,10 @@ enum Task {
         #[command(flatten)]
         form: Form,
     },
-    /// Rebuild a view and switch to it; questions are answered meanwhile
+    /// Dossiers and figures that changed status tables would change, before any switch
+    Diff(diff::Arguments),
+    /// Rebuild a view under the newest status tables and switch to it; questions are answered
+    /// meanwhile
     Rebuild {
         /// case, horizontal or vertical
         view: String,
@@ -45,7 +57,11 @@ enum Task {
 /// # Errors
 /// What the hub answers; [`Exit::Different`] if a digest differs.
 pub async fn run(arguments: Arguments, shared: &Shared) -> Result<(), Failure> {
-    match arguments.task {
+    let Some(task) = arguments.task else {
+        return list::run(&arguments.gateway, arguments.form, shared).await;
+    };
+    match task {
+        Task::Diff(arguments) => diff::run(arguments, shared).await,
         Task::Verify {
             views,
             gateway,

@@ -50,6 +50,11 @@ impl Cluster {
     pub fn rejected(&self) -> String {
         format!("{}.rejected.v1", self.prefix)
     }
+
+    /// The topic of the catalogue.
+    pub fn catalog(&self) -> String {
+        format!("{}.catalog.v1", self.prefix)
+    }
 }
 
 impl FromStr for Home {

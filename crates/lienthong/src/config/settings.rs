@@ -11,7 +11,7 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// The directory of the log, the rejected log and the views; made if missing.
+    /// The directory of the log, the rejected log, the catalogue and the views; made if missing.
     pub data_dir: PathBuf,
     /// The event log.
     pub log: Log,
@@ -168,6 +168,12 @@ pub enum Store {
 pub struct Reference {
     /// CSV files of agencies (`code,name,level,unit_code,parent,from,to`).
     pub agencies: Vec<PathBuf>,
+    /// CSV files of what became of agencies (`old,new,on,kind`).
+    pub agency_successions: Vec<PathBuf>,
+    /// CSV files of procedures by version; the header is in `deploy/lienthong.toml`.
+    pub procedures: Vec<PathBuf>,
+    /// CSV files of the steps of procedures.
+    pub procedure_steps: Vec<PathBuf>,
     /// CSV files of source statuses (`system,code,maps_to_dvcqg`).
     pub statuses: Vec<PathBuf>,
     /// CSV files of working calendars (`date,kind`).

@@ -16,7 +16,7 @@ const AT_ONCE: usize = 8;
 
 /// A log in both homes.
 pub struct Pair {
-    /// Which of the two logs.
+    /// Which of the logs.
     pub which: Which,
     /// Where it is read.
     pub source: Arc<dyn EventLog>,
@@ -77,6 +77,7 @@ impl Pair {
         let log = match self.which {
             Which::Events => "events",
             Which::Rejected => "rejected",
+            Which::Catalog => "catalog",
         };
         let work = done.into_iter().map(|done| {
             let (source, target) = (self.source.clone(), self.target.clone());
@@ -115,12 +116,12 @@ impl Pair {
         Ok(())
     }
 
-    /// What was rejected is kept for ever, whatever the retention of events.
+    /// What was rejected and the catalogue are kept for ever, whatever the retention of events.
     fn removing(&self) -> Rules {
         Rules {
             removed_when_older: match self.which {
                 Which::Events => self.rules.removed_when_older,
-                Which::Rejected => None,
+                Which::Rejected | Which::Catalog => None,
             },
             ..self.rules.clone()
         }

@@ -2,6 +2,7 @@
 
 use crate::words::count;
 use lienthong_simulator::demo::{self, Endpoints, Progress};
+use lienthong_simulator::scenario::TimedEvent;
 use lienthong_simulator::system::System;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -60,16 +61,35 @@ impl State {
     }
 }
 
+/// What they report.
+pub enum Sent {
+    /// Cases of these days.
+    Everyday(demo::Config),
+    /// The events of a published scenario.
+    Published {
+        /// In their order.
+        events: Vec<TimedEvent>,
+        /// How many a second.
+        rate: u32,
+    },
+}
+
 /// Reports until every case is told or `stop`.
 pub async fn run(
     adapters: BTreeMap<System, Vec<Uri>>,
-    config: demo::Config,
+    sent: Sent,
     driven: Driven,
     stop: CancellationToken,
 ) {
     let shown = driven.clone();
     let on_progress = move |progress| shown.with(|state| state.progress = progress);
-    let ended = demo::run(Endpoints { adapters }, config, on_progress, stop).await;
+    let endpoints = Endpoints { adapters };
+    let ended = match sent {
+        Sent::Everyday(config) => demo::run(endpoints, config, on_progress, stop).await,
+        Sent::Published { events, rate } => {
+            demo::send(endpoints, events, rate, on_progress, stop).await
+        }
+    };
     let ended = ended.map(|_| ()).map_err(|error| error.to_string());
     driven.with(|state| state.ended = Some(ended));
 }

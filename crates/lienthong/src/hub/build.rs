@@ -3,25 +3,37 @@
 use super::Service;
 use crate::config::{Home, Settings, Store};
 use crate::exit::{Exit, Failure};
-use lienthong_contract::reference::{self, Current, Files, TableFile};
+use lienthong_contract::reference::{Files, TableFile, Tables};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Reads every table: what ships with the hub, `agencies`, and the operator's own files.
+/// Reads every table: what ships with the hub, `more`, and the operator's own files.
 ///
 /// # Errors
-/// The first thing wrong with a file.
-pub fn reference(settings: &Settings, agencies: Vec<TableFile>) -> Result<Current, Failure> {
+/// The first thing wrong with the shape of a file.
+pub fn tables(settings: &Settings, more: Files) -> Result<Tables, Failure> {
     let own = &settings.reference;
-    let mut files = Files {
-        agencies,
-        statuses: open("statuses", &own.statuses)?,
-        calendar: open("calendar", &own.calendar)?,
-    };
-    files.agencies.extend(open("agencies", &own.agencies)?);
-    let loaded = reference::load(&files);
-    let usage = |error| Failure::new(Exit::Usage, format!("reference: {error}"));
-    loaded.map(Current::new).map_err(usage)
+    let mut files = more;
+    let lists = [
+        ("agencies", &own.agencies, &mut files.agencies),
+        (
+            "agency_successions",
+            &own.agency_successions,
+            &mut files.agency_successions,
+        ),
+        ("procedures", &own.procedures, &mut files.procedures),
+        (
+            "procedure_steps",
+            &own.procedure_steps,
+            &mut files.procedure_steps,
+        ),
+        ("statuses", &own.statuses, &mut files.statuses),
+        ("calendar", &own.calendar, &mut files.calendar),
+    ];
+    for (key, paths, list) in lists {
+        list.extend(open(key, paths)?);
+    }
+    Tables::load(&files).map_err(|error| Failure::new(Exit::Usage, format!("reference: {error}")))
 }
 
 fn open(key: &str, paths: &[PathBuf]) -> Result<Vec<TableFile>, Failure> {

@@ -37,6 +37,7 @@ impl Hub {
         let logs = [
             ("event log", Some(&self.logs.events)),
             ("rejected log", self.logs.rejected.as_ref()),
+            ("catalogue log", Some(&self.logs.catalog)),
         ];
         for (name, log) in logs
             .into_iter()

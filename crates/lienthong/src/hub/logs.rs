@@ -13,11 +13,14 @@ use std::time::Duration;
 
 pub use kafka::open as open_kafka;
 
+/// Bytes of a segment of the catalogue log.
+const CATALOG_SEGMENT_BYTES: u64 = 4 * 1024 * 1024;
 /// Bytes of a segment of the rejected log.
 const REJECTED_SEGMENT_BYTES: u64 = 16 * 1024 * 1024;
 /// Folders of a data directory.
 const EVENTS: &str = "log";
 const REJECTED: &str = "rejected";
+const CATALOG: &str = "catalog";
 
 /// The open logs.
 pub struct Logs {
@@ -25,17 +28,21 @@ pub struct Logs {
     pub events: Arc<dyn EventLog>,
     /// The rejected log, where the process takes events in.
     pub rejected: Option<Arc<dyn EventLog>>,
+    /// The catalogue log.
+    pub catalog: Arc<dyn EventLog>,
     /// Groups over the event log, where processes share it.
     pub groups: Option<Arc<dyn Groups>>,
 }
 
-/// Which of the two logs.
+/// Which of the logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which {
     /// The event log.
     Events,
     /// The rejected log: one partition, kept until an operator removes it.
     Rejected,
+    /// The catalogue log: one partition, kept for ever.
+    Catalog,
 }
 
 /// Opens what the service needs.
@@ -63,6 +70,7 @@ async fn embedded(settings: &Settings) -> Result<Logs, Failure> {
     Ok(Logs {
         events: open(Which::Events).await?,
         rejected: Some(open(Which::Rejected).await?),
+        catalog: open(Which::Catalog).await?,
         groups: None,
     })
 }
@@ -77,9 +85,11 @@ async fn shared(
         true => Some(open_kafka(&settings.log, cluster, Which::Rejected).await?),
         false => None,
     };
+    let catalog = open_kafka(&settings.log, cluster, Which::Catalog).await?;
     Ok(Logs {
         events: events.log,
         rejected: rejected.map(|opened| opened.log),
+        catalog: catalog.log,
         groups: Some(events.groups),
     })
 }
@@ -99,6 +109,11 @@ pub fn embedded_config(keep: &Log, data_dir: &Path, which: Which) -> embedded::C
             partitions: 1,
             segment_bytes: REJECTED_SEGMENT_BYTES,
             ..embedded::Config::new(data_dir.join(REJECTED))
+        },
+        Which::Catalog => embedded::Config {
+            partitions: 1,
+            segment_bytes: CATALOG_SEGMENT_BYTES,
+            ..embedded::Config::new(data_dir.join(CATALOG))
         },
     }
 }

@@ -6,7 +6,7 @@ use super::logs::Logs;
 use super::projector::{self, Share};
 use crate::config::Settings;
 use crate::exit::Failure;
-use lienthong_contract::ports::{Questions, ViewOperations};
+use lienthong_contract::ports::{Performance, Quality, Questions, ViewOperations};
 use lienthong_contract::reference::Current;
 use lienthong_eventlog::Groups;
 use lienthong_projectors::Projectors;
@@ -31,6 +31,18 @@ pub enum Views {
     Share(Share),
     /// Those that other processes keep.
     Elsewhere(Arc<Cluster>),
+}
+
+/// What a gateway asks of the views.
+pub struct Ports {
+    /// Questions over the views.
+    pub questions: Arc<dyn Questions>,
+    /// What an operator asks.
+    pub operations: Arc<dyn ViewOperations>,
+    /// Questions of how procedures are settled.
+    pub performance: Arc<dyn Performance>,
+    /// Questions about what does not fit.
+    pub quality: Arc<dyn Quality>,
 }
 
 /// What views are made from.
@@ -102,11 +114,21 @@ impl Given<'_> {
 
 impl Views {
     /// What a gateway asks; none where there is nothing to ask.
-    pub fn ports(&self) -> Option<(Arc<dyn Questions>, Arc<dyn ViewOperations>)> {
+    pub fn ports(&self) -> Option<Ports> {
         match self {
             Self::None | Self::Share(_) => None,
-            Self::Whole(projectors) => Some((projectors.clone(), projectors.clone())),
-            Self::Elsewhere(cluster) => Some((cluster.clone(), cluster.clone())),
+            Self::Whole(projectors) => Some(Ports {
+                questions: projectors.clone(),
+                operations: projectors.clone(),
+                performance: projectors.clone(),
+                quality: projectors.clone(),
+            }),
+            Self::Elsewhere(cluster) => Some(Ports {
+                questions: cluster.clone(),
+                operations: cluster.clone(),
+                performance: cluster.clone(),
+                quality: cluster.clone(),
+            }),
         }
     }
 

@@ -60,6 +60,7 @@ impl<'a> WholeCase<'a> {
                 .map(|member| member.code)
                 .collect(),
             steps,
+            ..JoinedCase::default()
         }
     }
 }

@@ -82,7 +82,8 @@ fn of_several(case: &WholeCase<'_>, code: &str) -> Failure {
 /// That the clock runs through a year without a table.
 pub fn no_calendar(lacking: NoCalendar) -> Failure {
     let year = lacking.year;
-    let message = format!("the working calendar has no table of {year}, through which the clock runs");
+    let message =
+        format!("the working calendar has no table of {year}, through which the clock runs");
     Failure::new(Reason::CalendarMissing, message).with("year", year)
 }
 
@@ -98,7 +99,10 @@ impl<'a> Dossier<'a> {
         let Some(legal) = deadline(&self.life, reference) else {
             return Ok(None);
         };
-        let due_ms = legal.due_ms.as_ref().map_err(|lacking| no_calendar(*lacking));
+        let due_ms = legal
+            .due_ms
+            .as_ref()
+            .map_err(|lacking| no_calendar(*lacking));
         let due_ms = *due_ms?;
         Ok(Some((legal, due_ms)))
     }
@@ -131,7 +135,11 @@ impl<'a> Dossier<'a> {
         }
     }
 
-    fn held(&self, held: &Holder<'_>, reference: &Reference) -> lienthong_contract::pb::procedure::v1::Holder {
+    fn held(
+        &self,
+        held: &Holder<'_>,
+        reference: &Reference,
+    ) -> lienthong_contract::pb::procedure::v1::Holder {
         let on = day(day_number(self.life.last_ms));
         wire::holder(held, reference.registry.level_at(held.party.agency, on))
     }

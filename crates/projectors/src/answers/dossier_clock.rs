@@ -6,9 +6,7 @@ use super::wire;
 use lienthong_contract::pb::performance::v1 as pb;
 use lienthong_contract::status::Failure;
 use lienthong_contract::time::from_millis;
-use lienthong_domain::clock::{
-    LimitUnit, Precision, Running, Stop, TimeLimit, outcome, shares,
-};
+use lienthong_domain::clock::{LimitUnit, Precision, Running, Stop, TimeLimit, outcome, shares};
 use lienthong_domain::life::Ending;
 use lienthong_domain::reference::Reference;
 

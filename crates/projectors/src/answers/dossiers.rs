@@ -350,7 +350,10 @@ impl Dossiers {
             State::Overdue => line.state = DossierState::Overdue.into(),
             State::DueSoon(_) => line.state = DossierState::DueSoon.into(),
             State::InFlight => {
-                let holder = line.holder.as_ref().and_then(|holder| holder.party.as_ref());
+                let holder = line
+                    .holder
+                    .as_ref()
+                    .and_then(|holder| holder.party.as_ref());
                 let holder = holder.map_or("", |party| party.agency_code.as_str());
                 line.successors = self.flight.successors(holder, &reference.registry);
             }

@@ -144,7 +144,10 @@ impl Entry {
         });
         flags |= ending << ENDING;
         let marks = [
-            (Mark::Paused, life.end.is_none() && life.paused_since().is_some()),
+            (
+                Mark::Paused,
+                life.end.is_none() && life.paused_since().is_some(),
+            ),
             (Mark::PapersDigitised, deeds.papers_digitised),
             (Mark::ResultDigitised, deeds.result_digitised),
             (Mark::Electronic, deeds.electronic),

@@ -66,7 +66,7 @@ impl PackedOldest {
 }
 
 /// Writes a sum. Writing plain values into memory does not fail.
-pub(super) fn write<T: Serialize>(sum: &T) -> Vec<u8> {
+pub(crate) fn write<T: Serialize>(sum: &T) -> Vec<u8> {
     postcard::to_stdvec(sum).unwrap_or_default()
 }
 

@@ -74,7 +74,8 @@ impl Question {
             ));
         }
         let grouping = pb::Grouping::try_from(request.group_by);
-        let grouping = grouping.map_err(|_| read::unknown("group_by", "Grouping", request.group_by));
+        let grouping =
+            grouping.map_err(|_| read::unknown("group_by", "Grouping", request.group_by));
         Ok(Self {
             from_ms,
             as_of_ms: as_of_ms.min(end_ms),

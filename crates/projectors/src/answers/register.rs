@@ -165,7 +165,10 @@ impl Register {
 
     fn wants(&self, received_ms: i64) -> bool {
         let full = self.page.len() > self.question.page_size;
-        let last = self.page.last_key_value().map(|((last_ms, ..), _)| *last_ms);
+        let last = self
+            .page
+            .last_key_value()
+            .map(|((last_ms, ..), _)| *last_ms);
         !(full && last.is_some_and(|last_ms| received_ms > last_ms))
     }
 

@@ -29,7 +29,9 @@ impl<T: Copy> Spans<T> {
     /// The answer on a day, if it is known.
     pub(super) fn get(&self, symbol: u32, on: i64) -> Option<T> {
         let spans = self.by_symbol.get(symbol as usize)?;
-        let found = spans.iter().find(|span| span.first <= on && on <= span.last);
+        let found = spans
+            .iter()
+            .find(|span| span.first <= on && on <= span.last);
         found.map(|span| span.answer)
     }
 

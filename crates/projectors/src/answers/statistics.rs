@@ -5,7 +5,7 @@
 
 mod moments;
 mod packed;
-mod parties;
+pub(super) mod parties;
 
 use super::wire;
 use hashbrown::HashMap;

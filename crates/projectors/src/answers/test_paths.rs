@@ -111,5 +111,6 @@ pub(super) fn joined<'a>(steps: &[Step<'a>]) -> JoinedCase<'a> {
         code: dossiers.first().copied().unwrap_or("none"),
         dossiers,
         steps: steps.to_vec(),
+        ..JoinedCase::default()
     }
 }

@@ -22,7 +22,7 @@ struct Step {
 }
 
 /// Instances that keep partitions of a view, with those partitions.
-type Shares = Vec<(Holder, Vec<u32>)>;
+pub(super) type Shares = Vec<(Holder, Vec<u32>)>;
 
 /// See `ViewOperations::rebuild`. If an instance refuses, what others have begun goes on.
 ///
@@ -139,7 +139,7 @@ async fn compared(
 }
 
 /// Who keeps a view, all of it.
-async fn shares(directory: &Directory, view: View) -> Result<Shares, Failure> {
+pub(super) async fn shares(directory: &Directory, view: View) -> Result<Shares, Failure> {
     let table = directory.table(view).await;
     let mut shares: BTreeMap<String, (Holder, Vec<u32>)> = BTreeMap::new();
     for (partition, holder) in (0..).zip(table.iter()) {
@@ -184,7 +184,7 @@ async fn follow(
     Ok((all, comparisons))
 }
 
-fn together(view: View, each: &[RebuildProgress]) -> RebuildProgress {
+pub(super) fn together(view: View, each: &[RebuildProgress]) -> RebuildProgress {
     RebuildProgress {
         view: view.name().to_owned(),
         events_done: each.iter().map(|one| one.events_done).sum(),

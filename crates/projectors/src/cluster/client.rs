@@ -149,6 +149,17 @@ impl Peer for Instance {
         let step = move |step: Result<_, Status>| step.map_err(|status| failure(&address, &status));
         Ok(told.map(step).boxed())
     }
+
+    async fn diff(
+        &self,
+        request: pb::DiffViewsRequest,
+    ) -> Result<Told<pb::DiffViewsResponse>, Failure> {
+        let mut client = self.client.clone();
+        let told = self.within(AT_HAND, client.diff_views(request)).await?;
+        let address = self.address.clone();
+        let step = move |step: Result<_, Status>| step.map_err(|status| failure(&address, &status));
+        Ok(told.map(step).boxed())
+    }
 }
 
 /// What an instance said, or that it could not be asked.

@@ -4,8 +4,10 @@ use super::counted::{self, Held, is_of_ledgers};
 use super::given::{self, Given};
 use super::kept::{self, Kept};
 use super::mentioned::{News, code_hash};
-use super::peer::{Peer, Told};
-use crate::answers::{horizontal, list, statistics, vertical};
+use super::peer::{Peer, Told, check_reference};
+use crate::answers::findings::{self, counts, question};
+use crate::answers::reconciliation;
+use crate::answers::{clockwork, horizontal, list, statistics, vertical};
 use crate::joins::scan::{Only, Sum};
 use crate::lane::Lane;
 use crate::lanes::view_named;
@@ -75,12 +77,18 @@ impl Peer for Local {
         })?;
         let view = match &question {
             Question::Cases(_) | Question::PathStatistics(_) => View::Case,
+            Question::FindingCounts(_) | Question::Findings(_) | Question::Reconciliation(_) => {
+                View::Case
+            }
+            Question::Performance(_) | Question::Dossiers(_) | Question::Register(_) => View::Case,
+            Question::ClockStatistics(_) => View::Case,
             Question::Horizontal(_) => View::Horizontal,
             Question::Vertical(_) => View::Vertical,
             Question::Performance(_) | Question::Dossiers(_) | Question::Register(_) => View::Case,
         };
         let lane = kept::ready(self.kept.as_ref(), view, request.partition)?;
         let (wanted, reference) = (request.wanted.unwrap_or_default(), self.reference.now());
+        check_reference(&request.reference_version, &reference.version)?;
         work(move || answer(&lane, &wanted, &question, reference)).await?
     }
 
@@ -143,6 +151,16 @@ impl Peer for Local {
             }
         };
         Ok(told.map(move |told| told.map(message)).boxed())
+    }
+
+    async fn diff(
+        &self,
+        request: pb::DiffViewsRequest,
+    ) -> Result<Told<pb::DiffViewsResponse>, Failure> {
+        check_reference(&request.reference_version, &self.reference.now().version)?;
+        let told = self.operations.diff(request.diff.unwrap_or_default());
+        let message = |diff| pb::DiffViewsResponse { diff: Some(diff) };
+        Ok(told.await?.map(move |told| told.map(message)).boxed())
     }
 }
 
@@ -213,9 +231,14 @@ fn parts(lane: &Lane, wanted: pb::Wanted) -> pb::GetPartsResponse {
         state.parking.get(key.as_bytes()).is_some()
     };
     parked_parts.retain(|part| given.numbers.contains(part) && is_parked(part));
+    let mapping_version = match given.parts.parts.is_empty() {
+        true => String::new(),
+        false => state.tables.fingerprint().to_owned(),
+    };
     pb::GetPartsResponse {
         parts: Some(given.parts),
         parked_parts,
+        mapping_version,
     }
 }
 
@@ -244,6 +267,37 @@ fn answer(
             };
             add_up(keyed, epoch, wanted, &only, sum)
         }
+        (Question::FindingCounts(asked), Facts::Case(keyed)) => {
+            let request = asked.request.clone().unwrap_or_default();
+            let (filter, as_of) = (request.filter.as_ref(), request.as_of_time.as_ref());
+            let question = question::Question::read(filter, as_of, &asked.whole)?;
+            let sum = counts::Counts::new(question, reference);
+            add_up(keyed, epoch, wanted, &all, sum)
+        }
+        (Question::Findings(asked), Facts::Case(keyed)) => {
+            let request = asked.request.clone().unwrap_or_default();
+            let page = findings::list::Page::read(&request, &asked.whole)?;
+            let sum = findings::list::List::new(page, reference);
+            add_up(keyed, epoch, wanted, &all, sum)
+        }
+        (Question::Reconciliation(asked), Facts::Case(keyed)) => {
+            let request = asked.request.clone().unwrap_or_default();
+            let question = reconciliation::Question::read(&request, &asked.whole)?;
+            add_up(
+                keyed,
+                epoch,
+                wanted,
+                &all,
+                reconciliation::Registers::new(question),
+            )
+        }
+        (Question::ClockStatistics(asked), Facts::Case(keyed)) => {
+            let sum = clockwork::Clockwork::new(&clockwork::Question::read(asked)?);
+            let only = Only {
+                source: asked.source.clone(),
+            };
+            add_up(keyed, epoch, wanted, &only, sum)
+        }
         (Question::Horizontal(asked), Facts::Horizontal(keyed)) => {
             let question = horizontal::Question::read(asked)?;
             let sum = horizontal::Horizontal::new(&question, reference);
@@ -265,6 +319,7 @@ fn answer(
         sum: sum.unwrap_or_default().into(),
         next_offset: state.next,
         waiting_since_time: waiting_since(lane),
+        mapping_version: state.tables.fingerprint().to_owned(),
     })
 }
 

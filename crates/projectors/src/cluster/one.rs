@@ -15,7 +15,7 @@ use crate::answers::case::WholeCase;
 use crate::joins::index::Index;
 use crate::joins::whole::{Partition, whole};
 use crate::parking::{Fault, Parking, Poison};
-use crate::questions::{not_found, work};
+use crate::questions::{check_tables, not_found, work};
 use crate::views::View;
 use crate::views::case::CaseFact;
 use crate::views::keyed::Keyed;
@@ -81,6 +81,8 @@ pub struct From<'a> {
 struct Few {
     parts: Keyed<CaseFact>,
     parking: Parking,
+    /// Fingerprint of the status tables that the partition was built with.
+    tables: String,
     /// By the instance's numbers.
     blocks: Vec<pb::Part>,
 }
@@ -88,7 +90,7 @@ struct Few {
 /// What is asked of the case that a code names, and how far every partition was.
 ///
 /// # Errors
-/// `CASE_NOT_FOUND`, `VIEW_UNOWNED`, `VIEW_LOADING`, and what `answer` says.
+/// `CASE_NOT_FOUND`, `VIEW_UNOWNED`, `VIEW_LOADING`, `REFERENCE_DIFFERS`, and what `answer` says.
 pub async fn case<T: Send + 'static>(
     from: From<'_>,
     code: String,
@@ -151,6 +153,9 @@ async fn gather(from: &From<'_>, code: &str) -> Result<Option<Vec<Few>>, Failure
                 return Ok(None);
             }
             let ours = &mut few[partition as usize];
+            if !answer.mapping_version.is_empty() {
+                ours.tables = answer.mapping_version;
+            }
             add_words(&mut ours.parts, &given.vocabulary)?;
             from.words.keep(partition, given.epoch, ours.parts.names());
             for part in given.parts {
@@ -167,6 +172,8 @@ async fn gather(from: &From<'_>, code: &str) -> Result<Option<Vec<Few>>, Failure
             }
         }
     }
+    let asked = (0..).zip(&few).filter(|(_, few)| !few.blocks.is_empty());
+    check_tables(View::Case, asked.map(|(at, few)| (at, &few.tables[..])))?;
     for few in &mut few {
         few.blocks.sort_unstable_by_key(|part| part.number);
         for part in std::mem::take(&mut few.blocks) {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// The version of what instances and gateways say to each other. Raised with every change to
 /// `projection.proto`, to what checkpoints store, to the encoding of sums, or to the hash of codes.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
 /// The calls of `ProjectionService`; errors are those of the proto file.
 #[async_trait]
@@ -38,6 +38,11 @@ pub trait Peer: Send + Sync {
     async fn rebuild(&self, view: &str) -> Result<Told<pb::RebuildViewResponse>, Failure>;
     /// See `ProjectionService.VerifyViews`.
     async fn verify(&self, views: &[String]) -> Result<Told<pb::VerifyViewsResponse>, Failure>;
+    /// See `ProjectionService.DiffViews`.
+    async fn diff(
+        &self,
+        request: pb::DiffViewsRequest,
+    ) -> Result<Told<pb::DiffViewsResponse>, Failure>;
 }
 
 /// A call that whoever finds the instance can make more than once.
@@ -45,6 +50,21 @@ pub type Call<'a, T> = &'a (dyn Fn(Arc<dyn Peer>) -> BoxFuture<'static, Result<T
 
 /// What is told bit by bit.
 pub type Told<T> = BoxStream<'static, Result<T, Failure>>;
+
+/// That the gateway's reference data is the instance's.
+///
+/// # Errors
+/// `REFERENCE_DIFFERS`.
+pub fn check_reference(gateway: &str, instance: &str) -> Result<(), Failure> {
+    if gateway == instance {
+        return Ok(());
+    }
+    let message =
+        format!("the gateway has the reference data {gateway}, this projector instance {instance}");
+    Err(Failure::new(Reason::ReferenceDiffers, message)
+        .with("gateway_version", gateway)
+        .with("instance_version", instance))
+}
 
 /// Checks the version that a request speaks.
 ///

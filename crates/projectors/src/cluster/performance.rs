@@ -4,7 +4,7 @@
 use super::freshness::At;
 use super::sums::{Asked, add_up};
 use super::{Cluster, earlier, one};
-use crate::answers::{dossier_clock, dossiers, performance, register, slip};
+use crate::answers::{clockwork, dossier_clock, dossiers, performance, register, slip};
 use crate::dossiers::{asked_of_clock, asked_of_slip};
 use crate::figures::{list_with_moment, with_moment};
 use crate::joins::scan::{Only, Sum};
@@ -15,17 +15,22 @@ use lienthong_contract::pb::performance::v1 as pb;
 use lienthong_contract::pb::projection::v1::get_sum_request::Question;
 use lienthong_contract::ports::Performance;
 use lienthong_contract::status::Failure;
+use lienthong_domain::reference::Reference;
 
 impl Cluster {
+    /// Adds up the case view by the links of now. The sum was made with `reference`.
     async fn sum_of_cases<S: Sum + 'static>(
         &self,
         question: Question,
+        only: Only,
+        reference: &Reference,
         sum: S,
     ) -> Result<(S, Vec<At>), Failure> {
         let (ties, at) = self.ties().await?;
         let asked = Asked {
             question,
-            only: Only::default(),
+            reference_version: reference.version.clone(),
+            only,
             sum,
         };
         let (sum, then) = add_up(&self.directory, ties, &self.cases, asked).await?;
@@ -40,9 +45,11 @@ impl Performance for Cluster {
         request: pb::GetPerformanceRequest,
     ) -> Result<pb::GetPerformanceResponse, Failure> {
         let (question, request) = with_moment(request)?;
-        let sum = performance::Performance::new(question, self.reference.now());
+        let reference = self.reference.now();
+        let sum = performance::Performance::new(question, reference.clone());
         let question = Question::Performance(request);
-        let (sum, at) = self.sum_of_cases(question, sum).await?;
+        let all = Only::default();
+        let (sum, at) = self.sum_of_cases(question, all, &reference, sum).await?;
         let answer = work(move || sum.finish()).await?;
         Ok(pb::GetPerformanceResponse {
             freshness: self.fresh(View::Case, &at).await?,
@@ -55,8 +62,10 @@ impl Performance for Cluster {
         request: pb::ListDossiersRequest,
     ) -> Result<pb::ListDossiersResponse, Failure> {
         let (question, request) = list_with_moment(request)?;
-        let sum = dossiers::Dossiers::new(question, self.reference.now())?;
-        let (sum, at) = self.sum_of_cases(Question::Dossiers(request), sum).await?;
+        let reference = self.reference.now();
+        let sum = dossiers::Dossiers::new(question, reference.clone())?;
+        let (question, all) = (Question::Dossiers(request), Only::default());
+        let (sum, at) = self.sum_of_cases(question, all, &reference, sum).await?;
         Ok(pb::ListDossiersResponse {
             freshness: self.fresh(View::Case, &at).await?,
             ..sum.finish()
@@ -68,8 +77,10 @@ impl Performance for Cluster {
         request: pb::GetRegisterRequest,
     ) -> Result<pb::GetRegisterResponse, Failure> {
         let question = register::Question::read(&request)?;
-        let sum = register::Register::new(question, self.reference.now());
-        let (sum, at) = self.sum_of_cases(Question::Register(request), sum).await?;
+        let reference = self.reference.now();
+        let sum = register::Register::new(question, reference.clone());
+        let (question, all) = (Question::Register(request), Only::default());
+        let (sum, at) = self.sum_of_cases(question, all, &reference, sum).await?;
         Ok(pb::GetRegisterResponse {
             freshness: self.fresh(View::Case, &at).await?,
             ..sum.finish()
@@ -105,6 +116,24 @@ impl Performance for Cluster {
             dossier: Some(dossier),
             entries,
             freshness: self.fresh(View::Case, &at).await?,
+        })
+    }
+
+    async fn clock_statistics(
+        &self,
+        request: pb::GetClockStatisticsRequest,
+    ) -> Result<pb::GetClockStatisticsResponse, Failure> {
+        let question = clockwork::Question::read(&request)?;
+        let only = Only {
+            source: request.source.clone(),
+        };
+        let (reference, sum) = (self.reference.now(), clockwork::Clockwork::new(&question));
+        let question = Question::ClockStatistics(request);
+        let (sum, at) = self.sum_of_cases(question, only, &reference, sum).await?;
+        let answer = work(move || sum.finish()).await?;
+        Ok(pb::GetClockStatisticsResponse {
+            freshness: self.fresh(View::Case, &at).await?,
+            ..answer
         })
     }
 }

@@ -136,6 +136,7 @@ struct Service {
 impl ProjectionService for Service {
     type RebuildViewStream = BoxStream<'static, Result<pb::RebuildViewResponse, Status>>;
     type VerifyViewsStream = BoxStream<'static, Result<pb::VerifyViewsResponse, Status>>;
+    type DiffViewsStream = BoxStream<'static, Result<pb::DiffViewsResponse, Status>>;
 
     async fn list_lanes(
         &self,
@@ -227,6 +228,16 @@ impl ProjectionService for Service {
     ) -> Result<Response<Self::VerifyViewsStream>, Status> {
         check(request.get_ref().protocol)?;
         let told = self.local.verify(&request.get_ref().views).await?;
+        let told = told.map(|step| step.map_err(Status::from));
+        Ok(Response::new(told.boxed()))
+    }
+
+    async fn diff_views(
+        &self,
+        request: Request<pb::DiffViewsRequest>,
+    ) -> Result<Response<Self::DiffViewsStream>, Status> {
+        check(request.get_ref().protocol)?;
+        let told = self.local.diff(request.into_inner()).await?;
         let told = told.map(|step| step.map_err(Status::from));
         Ok(Response::new(told.boxed()))
     }

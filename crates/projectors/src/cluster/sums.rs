@@ -19,7 +19,7 @@ use super::peer::{Call, PROTOCOL};
 use super::ties::parts_of;
 use crate::joins::Ties;
 use crate::joins::scan::{Only, Sum, sum_tied};
-use crate::questions::work;
+use crate::questions::{check_tables, work};
 use crate::views::View;
 use crate::views::keyed::{Fact, Keyed};
 use futures_util::future::{FutureExt, try_join_all};
@@ -35,6 +35,8 @@ pub struct Asked<S> {
     pub question: Question,
     /// Which cases to show.
     pub only: Only,
+    /// Version of the reference data that the sum joins with.
+    pub reference_version: String,
     /// A sum over nothing yet.
     pub sum: S,
 }
@@ -42,7 +44,7 @@ pub struct Asked<S> {
 /// Adds up every case of a view, and says how far the view was in every partition.
 ///
 /// # Errors
-/// `VIEW_UNOWNED`, `VIEW_LOADING`, and those of the question.
+/// `VIEW_UNOWNED`, `VIEW_LOADING`, `REFERENCE_DIFFERS`, and those of the question.
 pub async fn add_up<F: Fact, S: Sum + 'static>(
     directory: &Directory,
     ties: Arc<Ties>,
@@ -66,9 +68,12 @@ pub async fn add_up<F: Fact, S: Sum + 'static>(
         partition,
         wanted: Some(wanted),
         question: Some(asked.question.clone()),
+        reference_version: asked.reference_version.clone(),
     });
     let requests = requests.map(|request| sum_of(directory, joined.view, &ties, request).boxed());
     let answers = try_join_all(requests.collect::<Vec<_>>()).await?;
+    let tables = answers.iter().map(|answer| &answer.mapping_version[..]);
+    check_tables(joined.view, (0..).zip(tables))?;
     let at = answers.iter().map(|answer| {
         let since = answer.waiting_since_time.as_ref();
         At::new(answer.next_offset, since)

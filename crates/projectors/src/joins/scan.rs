@@ -6,6 +6,7 @@ use crate::views::codes::At;
 use crate::views::keyed::{Fact, Keyed};
 use crate::views::part::Part;
 use hashbrown::HashSet;
+use lienthong_domain::event::Kind;
 use lienthong_domain::path::{JoinedCase, is_step};
 
 /// What adds up over cases. Neither the order of adding nor that of merging shows in it.
@@ -73,7 +74,7 @@ pub fn sum_tied<F: Fact, S: Sum>(parts: &[&Keyed<F>], ties: &Ties, only: &Only, 
 
 /// Adds up the parts of one partition that are cases of their own: all but those numbered `tied`.
 pub fn add_plain<F: Fact, S: Sum>(keyed: &Keyed<F>, tied: &HashSet<u32>, only: &Only, sum: &mut S) {
-    let mut case = empty();
+    let mut case = JoinedCase::default();
     for (at, part) in (0..).zip(keyed.parts()) {
         let code = part.codes().key();
         let wanted = sum.wants(code) && (tied.is_empty() || !tied.contains(&at));
@@ -90,9 +91,18 @@ pub fn fill<'a, F: Fact>(case: &mut JoinedCase<'a>, keyed: &'a Keyed<F>, part: P
     case.code = part.codes().key();
     case.dossiers.clear();
     case.steps.clear();
+    case.entries.clear();
+    case.told_as.clear();
     let mut seen: Vec<At> = Vec::new();
     // A part may tell of links before the ties know; until they do, its steps are what counts.
-    for fact in part.facts().filter(|fact| is_step(fact.act().kind())) {
+    for fact in part.facts() {
+        let kind = fact.act().kind();
+        if kind == Kind::RegisterEntryReported {
+            case.entries.push(fact.step(part.codes(), keyed.names()));
+        }
+        if !is_step(kind) {
+            continue;
+        }
         let step = fact.step(part.codes(), keyed.names());
         if !seen.contains(&fact.act().dossier) {
             seen.push(fact.act().dossier);
@@ -110,7 +120,7 @@ fn add_tied<F: Fact, S: Sum>(
     only: &Only,
     sum: &mut S,
 ) {
-    let mut case = empty();
+    let mut case = JoinedCase::default();
     for (tied, places) in ties.cases.iter().zip(&found.places) {
         let spoken = || {
             let mut facts = places.iter().flat_map(|place| place.facts(parts));
@@ -129,15 +139,13 @@ fn add_tied<F: Fact, S: Sum>(
     }
 }
 
+/// A line of a register says nothing of the work, so whoever sent no more did not speak.
 fn speaks<F: Fact>(fact: &F, keyed: &Keyed<F>, only: &Only) -> bool {
-    only.source.is_empty() || fact.source(keyed.names()) == only.source
+    let ours = || fact.source(keyed.names()) == only.source;
+    only.source.is_empty() || (ours() && fact.act().kind() != Kind::RegisterEntryReported)
 }
 
 /// A case without anything, to be filled.
 pub fn empty<'a>() -> JoinedCase<'a> {
-    JoinedCase {
-        code: "",
-        dossiers: Vec::new(),
-        steps: Vec::new(),
-    }
+    JoinedCase::default()
 }

@@ -4,7 +4,8 @@ use super::{Tied, Ties};
 use crate::views::codes::{At, Codes};
 use crate::views::keyed::{Fact, Keyed};
 use hashbrown::{HashMap, HashSet};
-use lienthong_domain::path::{JoinedCase, is_step};
+use lienthong_domain::event::Kind;
+use lienthong_domain::path::{JoinedCase, Step, is_step};
 
 /// Facts of some dossiers in one part of a view.
 pub struct FoundPlace {
@@ -130,8 +131,9 @@ fn rest_of<F: Fact>(
     (!tied.dossiers.is_empty()).then_some((tied, place))
 }
 
-/// The path of a tied case; `tied` and `places` belong together. A fact that came into several parts counts once: the one that stands
-/// first in the order, which is the same in every view and whatever came in first.
+/// The path of a tied case; `tied` and `places` belong together. A fact that came into several
+/// parts counts once: the one that stands first in the order, which is the same in every view and
+/// whatever came in first. A dossier that only registers know is left out.
 pub fn join<'a, F: Fact>(
     case: &mut JoinedCase<'a>,
     tied: &'a Tied,
@@ -140,23 +142,41 @@ pub fn join<'a, F: Fact>(
 ) {
     case.code = &tied.code;
     case.dossiers.clear();
-    case.dossiers
-        .extend(tied.dossiers.iter().map(|name| &name[..]));
     case.steps.clear();
+    case.entries.clear();
+    case.told_as.clear();
+    let mut published = vec![false; tied.dossiers.len()];
     for place in places {
         for (keyed, codes, fact) in place.facts(parts) {
             let mut step = fact.step(codes, keyed.names());
+            let is_entry = step.kind == Kind::RegisterEntryReported;
             if let Some(dossier) = place.dossier_of(&fact) {
-                step.dossier = &tied.dossiers[dossier];
+                let name = &tied.dossiers[dossier];
+                if step.dossier != name {
+                    case.told_as.push((step.order.fingerprint, step.dossier));
+                }
+                step.dossier = name;
+                published[dossier] |= !is_entry;
             }
-            case.steps.push(step);
+            if is_entry {
+                case.entries.push(step);
+            } else if is_step(step.kind) {
+                case.steps.push(step);
+            }
         }
     }
-    case.steps.retain(|step| is_step(step.kind));
-    case.steps.sort_unstable_by_key(|step| step.order);
-    if places.len() > 1 {
-        let mut seen = HashSet::with_capacity(case.steps.len());
-        case.steps
-            .retain(|step| seen.insert(step.order.fingerprint));
+    let names = tied.dossiers.iter().zip(&published);
+    let known = names.filter(|(_, published)| **published);
+    case.dossiers.extend(known.map(|(name, _)| &name[..]));
+    put_in_order(&mut case.steps, places.len());
+    put_in_order(&mut case.entries, places.len());
+}
+
+/// Sorts what came from so many places; what came twice is left once.
+fn put_in_order(steps: &mut Vec<Step<'_>>, places: usize) {
+    steps.sort_unstable_by_key(|step| step.order);
+    if places > 1 {
+        let mut seen = HashSet::with_capacity(steps.len());
+        steps.retain(|step| seen.insert(step.order.fingerprint));
     }
 }

@@ -7,10 +7,10 @@
 //! looked for around the parts that changed only. When a lane gets another state, or the reference
 //! data changes, everything is made again.
 
+use super::Loose;
 use super::each_dossier;
 use super::marks::Bits;
 use super::rows::{Made, Rows};
-use super::Loose;
 use crate::answers::entry::look;
 use crate::joins::index::{Index, PartId};
 use crate::joins::scan::empty;

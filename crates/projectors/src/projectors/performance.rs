@@ -1,7 +1,7 @@
 //! The door [`Performance`] of a process that keeps everything.
 
 use super::Projectors;
-use crate::{dossiers, figures};
+use crate::{dossiers, figures, questions};
 use async_trait::async_trait;
 use lienthong_contract::pb::performance::v1 as pb;
 use lienthong_contract::ports::Performance;
@@ -42,5 +42,12 @@ impl Performance for Projectors {
         request: pb::GetControlSlipRequest,
     ) -> Result<pb::GetControlSlipResponse, Failure> {
         dossiers::control_slip(&self.lanes, request).await
+    }
+
+    async fn clock_statistics(
+        &self,
+        request: pb::GetClockStatisticsRequest,
+    ) -> Result<pb::GetClockStatisticsResponse, Failure> {
+        questions::clock_statistics(&self.lanes, request).await
     }
 }

@@ -1,17 +1,20 @@
 //! A gateway and its instances in one process: lanes without runners, shared out by hand.
 
-use super::lanes::owner;
+use super::lanes::{owner, tables};
 use super::log::MemoryLog;
 use crate::cluster::{Cluster, Config, Connect, Handles, Kept, Local, Peer};
+use crate::diff;
 use crate::feed::catch_up;
 use crate::lane::Lane;
-use crate::lanes::Lanes;
+use crate::lanes::{Lanes, Occupied, Running};
 use crate::operations;
+use crate::rebuild::Subject;
 use crate::views::View;
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use lienthong_contract::pb::operations::v1::{
-    ParkedDossier, RebuildProgress, VerifyViewsResponse, ViewLag, ViewPosition,
+    DiffViewsRequest, DiffViewsResponse, ParkedDossier, RebuildProgress, VerifyViewsResponse,
+    ViewLag, ViewPosition,
 };
 use lienthong_contract::ports::ViewOperations;
 use lienthong_contract::reason::Reason;
@@ -20,6 +23,7 @@ use lienthong_contract::status::Failure;
 use lienthong_eventlog::{EventLog, GroupError, Groups, Member, Membership, Owner};
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Mutex};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 /// Read once: it takes a while.
@@ -48,7 +52,7 @@ impl Kept for Share {
 impl Share {
     /// Keeps a partition: a lane that has read nothing.
     pub fn begin(&self, view: View, partition: u32) -> Arc<Lane> {
-        let lane = Arc::new(Lane::new(owner(view, partition), None));
+        let lane = Arc::new(Lane::new(owner(view, partition), tables(), None));
         lane.set_ready();
         let mut lanes = self.lanes.lock().unwrap();
         lanes.insert((view, partition), lane.clone());
@@ -65,7 +69,7 @@ struct Operations {
 #[async_trait]
 impl ViewOperations for Operations {
     async fn positions(&self) -> Vec<ViewPosition> {
-        operations::positions(&self.share.lanes())
+        operations::positions(&self.share.lanes(), &reference_once())
     }
 
     async fn lag(&self) -> Result<Vec<ViewLag>, Failure> {
@@ -88,6 +92,26 @@ impl ViewOperations for Operations {
         _: &[String],
     ) -> Result<BoxStream<'static, Result<VerifyViewsResponse, Failure>>, Failure> {
         Err(Failure::new(Reason::Internal, "there is no runner"))
+    }
+
+    async fn diff(
+        &self,
+        request: DiffViewsRequest,
+    ) -> Result<BoxStream<'static, Result<DiffViewsResponse, Failure>>, Failure> {
+        let lanes = self.share.lanes().into_iter();
+        let lanes = lanes.filter(|lane| lane.owner.view == View::Case);
+        let running = lanes.map(|lane| Running {
+            lane,
+            runner: mpsc::channel(1).0,
+        });
+        let subject = Subject {
+            view: View::Case,
+            running: running.collect(),
+            busy: Occupied::default().occupy(View::Case)?,
+        };
+        let question = diff::Question::read(&request, reference_once().now())?;
+        let log: Arc<dyn EventLog> = self.log.clone();
+        diff::diff(subject, question, &log, &CancellationToken::new()).await
     }
 }
 

@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use lienthong_contract::pb::event::v1::{
-    self as pb, Event, Header, Linked, MappedStatus, ParkedReleased, Party, event::Payload,
+    self as pb, Event, Header, Linked, MappedStatus, ParkedReleased, Party, SourceStatus,
+    event::Payload,
 };
 use lienthong_contract::time::from_millis;
 use lienthong_eventlog::Record;
@@ -22,6 +23,8 @@ pub struct Told {
     /// Minutes after [`MORNING_MS`].
     pub minute: i64,
     pub status: u32,
+    /// System and code of the source's own status.
+    pub coded: Option<(&'static str, &'static str)>,
     pub payload: Payload,
 }
 
@@ -35,12 +38,19 @@ impl Told {
             agency: "H56.01",
             minute,
             status: 0,
+            coded: None,
             payload,
         }
     }
 
     pub fn by(mut self, agency: &'static str) -> Self {
         self.agency = agency;
+        self
+    }
+
+    /// With the source's own status.
+    pub fn coded(mut self, system: &'static str, code: &'static str) -> Self {
+        self.coded = Some((system, code));
         self
     }
 
@@ -55,6 +65,10 @@ impl Told {
                 procedure_code: "1.001193".to_owned(),
                 agency_code: self.agency.to_owned(),
                 occurred_time: Some(occurred),
+                source_status: self.coded.map(|(system, code)| SourceStatus {
+                    system: system.to_owned(),
+                    code: code.to_owned(),
+                }),
                 ..Header::default()
             }),
             recorded_time: Some(from_millis(MORNING_MS + self.minute * 60_000 + 500)),

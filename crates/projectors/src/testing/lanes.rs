@@ -11,6 +11,7 @@ use crate::views::names::Size;
 use crate::views::{State, View};
 use lienthong_contract::reference::{Current, demo};
 use lienthong_domain::reference::Reference;
+use lienthong_domain::status::{Mappings, StatusRow};
 use lienthong_eventlog::Record;
 use std::sync::{Arc, LazyLock, Mutex};
 use tokio_util::sync::CancellationToken;
@@ -27,7 +28,7 @@ pub fn lanes(records: impl IntoIterator<Item = Record>) -> (Arc<Lanes>, Arc<Memo
     let index = Arc::new(Index::default());
     let lane = |view: View, partition: u32| {
         let of_case = (view == View::Case).then(|| index.clone());
-        let lane = Lane::new(owner(view, partition), of_case);
+        let lane = Lane::new(owner(view, partition), tables(), of_case);
         lane.set_ready();
         Arc::new(lane)
     };
@@ -44,6 +45,21 @@ pub fn lanes(records: impl IntoIterator<Item = Record>) -> (Arc<Lanes>, Arc<Memo
         known_ties: Mutex::new(None),
     };
     (Arc::new(lanes), log)
+}
+
+/// The status tables that ship with the hub.
+pub fn tables() -> Mappings {
+    super::cluster::reference_once().now().mappings.clone()
+}
+
+/// The same with another meaning of one code.
+pub fn changed(system: &str, code: &str, maps_to: &str) -> Mappings {
+    let row = StatusRow {
+        system,
+        code,
+        maps_to,
+    };
+    tables().changed(&[row]).unwrap()
 }
 
 pub fn owner(view: View, partition: u32) -> Owner {
@@ -100,8 +116,8 @@ pub async fn save(lanes: &Lanes, lane: &Lane, store: &mut dyn Store, save: Save)
 
 /// Loads what the store holds into the lane; a lane begins anew if it holds nothing.
 pub fn load(lane: &Lane, store: &mut dyn Store) -> Size {
-    let state = checkpoint::load(store, lane.owner).unwrap();
-    let state = state.unwrap_or_else(|| State::new(lane.owner.view, 0));
+    let state = checkpoint::load(store, lane.owner, &lane.tables()).unwrap();
+    let state = state.unwrap_or_else(|| State::new(lane.owner.view, 0, lane.tables()));
     let names = match state.next {
         0 => Size::EMPTY,
         _ => state.facts.parts().names().size(),

@@ -10,6 +10,7 @@ use crate::parking::{Fault, Parking, Poison};
 use lienthong_contract::event;
 use lienthong_contract::pb::event::v1 as pb;
 use lienthong_domain::event::{Event, Kind, Release};
+use lienthong_domain::status::Mappings;
 use lienthong_eventlog::StoredRecord;
 use serde::{Deserialize, Serialize};
 
@@ -84,11 +85,14 @@ pub struct State {
     pub last: Option<LastRead>,
     /// What retention removed unread, the latest loss.
     pub lost: Option<Lost>,
+    /// The status tables under which the facts were read. Part of what the view is: they stay the
+    /// same until it is made again from the log.
+    pub tables: Mappings,
 }
 
 impl State {
     /// A partition that has read nothing, to begin at offset `next`.
-    pub fn new(view: View, next: u64) -> Self {
+    pub fn new(view: View, next: u64, tables: Mappings) -> Self {
         let facts = match view {
             View::Case => Facts::Case(Keyed::default()),
             View::Horizontal => Facts::Horizontal(Keyed::default()),
@@ -100,6 +104,7 @@ impl State {
             next,
             last: None,
             lost: None,
+            tables,
         }
     }
 
@@ -146,7 +151,7 @@ impl State {
             detail: "the record key is not UTF-8".to_owned(),
         });
         let event = read.event.as_ref().map_err(Poison::clone);
-        let event = event.and_then(|event| event::read(event).map_err(Poison::from));
+        let event = event.and_then(|event| event::read(event, &self.tables).map_err(Poison::from));
         match key.and_then(|key| event.map(|event| (key, event))) {
             Ok((_, event)) if event.kind == Kind::ParkedReleased => {
                 Taken::Applied(Applied::LeftOut)

@@ -24,6 +24,7 @@ fn config(keep: &Log, cluster: &Cluster, which: Which) -> Config {
     let topic = match which {
         Which::Events => cluster.events(),
         Which::Rejected => cluster.rejected(),
+        Which::Catalog => cluster.catalog(),
     };
     let shared = Config {
         replication: keep.kafka.replication,
@@ -41,7 +42,7 @@ fn config(keep: &Log, cluster: &Cluster, which: Which) -> Config {
             describe: Some(describe()),
             ..shared
         },
-        Which::Rejected => Config {
+        Which::Rejected | Which::Catalog => Config {
             partitions: 1,
             ..shared
         },

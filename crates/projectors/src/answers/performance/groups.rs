@@ -91,7 +91,12 @@ impl Key {
         match self.of {
             KeyOf::Agency => {
                 let now = registry.agency_at(&self.key, on);
-                let last = || registry.agencies().filter(|one| one.code == self.key).last();
+                let last = || {
+                    registry
+                        .agencies()
+                        .filter(|one| one.code == self.key)
+                        .last()
+                };
                 now.or_else(last).map(|agency| agency.name.clone())
             }
             KeyOf::Unit => {

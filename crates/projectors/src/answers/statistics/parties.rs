@@ -7,11 +7,11 @@ use lienthong_contract::pb::event::v1::Party as WireParty;
 use lienthong_domain::event::Party;
 
 /// The number of the unnamed party.
-pub(super) const UNNAMED: u32 = 0;
+pub(in crate::answers) const UNNAMED: u32 = 0;
 
 /// Distinct parties at one grain, numbered in the order they were first seen.
 #[derive(Debug)]
-pub(super) struct Parties {
+pub(in crate::answers) struct Parties {
     grain: Grain,
     texts: Symbols,
     numbers: HashMap<(u32, u32), u32>,
@@ -21,7 +21,7 @@ pub(super) struct Parties {
 
 impl Parties {
     /// Only the unnamed party.
-    pub(super) fn new(grain: Grain) -> Self {
+    pub(in crate::answers) fn new(grain: Grain) -> Self {
         let mut texts = Symbols::default();
         let none = texts.number("");
         Self {
@@ -33,7 +33,7 @@ impl Parties {
     }
 
     /// The number of a party. A unit without an agency is unnamed.
-    pub(super) fn number(&mut self, party: &Party<'_>) -> u32 {
+    pub(in crate::answers) fn number(&mut self, party: &Party<'_>) -> u32 {
         if !party.is_named() {
             return UNNAMED;
         }
@@ -51,7 +51,7 @@ impl Parties {
     }
 
     /// The party of a number.
-    pub(super) fn party(&self, number: u32) -> Party<'_> {
+    pub(in crate::answers) fn party(&self, number: u32) -> Party<'_> {
         let (agency, unit) = self.parties[number as usize];
         Party {
             agency: self.texts.text(agency),
@@ -60,7 +60,7 @@ impl Parties {
     }
 
     /// The party of a number as a message, the unnamed one as an empty message.
-    pub(super) fn wire(&self, number: u32) -> WireParty {
+    pub(in crate::answers) fn wire(&self, number: u32) -> WireParty {
         let party = self.party(number);
         WireParty {
             agency_code: party.agency.to_owned(),
@@ -69,7 +69,7 @@ impl Parties {
     }
 
     /// Every party, by number.
-    pub(super) fn iter(&self) -> impl Iterator<Item = Party<'_>> {
+    pub(in crate::answers) fn iter(&self) -> impl Iterator<Item = Party<'_>> {
         (0..self.parties.len() as u32).map(|number| self.party(number))
     }
 }

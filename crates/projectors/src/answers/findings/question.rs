@@ -1,0 +1,106 @@
+//! Which findings are asked for.
+
+use super::Finding;
+use crate::answers::findings::registers::Whole;
+use crate::answers::reconciliation::read_register;
+use lienthong_contract::pb::quality::v1 as pb;
+use lienthong_contract::status::Failure;
+use lienthong_contract::time::{now_millis, to_millis};
+use lienthong_domain::misfit::Misfit;
+use lienthong_domain::path::day::number_of;
+use prost_types::Timestamp;
+
+/// What is asked, and the registers that came whole.
+#[derive(Debug, Clone, Default)]
+pub struct Question {
+    /// None: every kind.
+    pub misfit: Option<Misfit>,
+    /// Empty: every source.
+    pub source: String,
+    /// Empty: every agency.
+    pub agency: String,
+    /// Empty: every procedure.
+    pub procedure: String,
+    /// Milliseconds since the Unix epoch.
+    pub as_of_ms: i64,
+    /// What may be asked of registers.
+    pub whole: Whole,
+}
+
+impl Question {
+    /// Reads a filter and a moment; no moment is now.
+    ///
+    /// # Errors
+    /// `REQUEST_MALFORMED` for an unknown kind or a moment that is none.
+    pub fn read(
+        filter: Option<&pb::FindingFilter>,
+        as_of: Option<&Timestamp>,
+        whole: &[pb::RegisterDay],
+    ) -> Result<Self, Failure> {
+        let filter = filter.cloned().unwrap_or_default();
+        let misfit = match filter.kind.as_str() {
+            "" => None,
+            name => Some(Misfit::named(name).ok_or_else(|| unknown_kind(name))?),
+        };
+        Ok(Self {
+            misfit,
+            source: filter.source,
+            agency: filter.agency_code,
+            procedure: filter.procedure_code,
+            as_of_ms: moment(as_of)?,
+            whole: whole_of(whole),
+        })
+    }
+
+    /// Whether a finding is asked for.
+    pub fn wants(&self, finding: &Finding<'_>) -> bool {
+        let all = |asked: &str, told: &str| asked.is_empty() || asked == told;
+        self.misfit.is_none_or(|asked| asked == finding.misfit)
+            && all(&self.source, finding.source)
+            && all(&self.agency, finding.agency)
+            && all(&self.procedure, finding.procedure)
+    }
+
+    /// Whether the answer needs to know which registers came whole.
+    pub fn needs_registers(&self) -> bool {
+        self.misfit.is_none_or(Misfit::is_of_registers)
+    }
+}
+
+/// A moment that was asked for; none is now.
+///
+/// # Errors
+/// `REQUEST_MALFORMED` if it is no moment.
+pub fn moment(asked: Option<&Timestamp>) -> Result<i64, Failure> {
+    let Some(asked) = asked else {
+        return Ok(now_millis());
+    };
+    to_millis(asked).ok_or_else(|| {
+        Failure::of_field(
+            "as_of_time",
+            "its nanoseconds are not within 0 to 999999999, or it is too far away.",
+            "send a valid timestamp, or leave it out for now",
+        )
+    })
+}
+
+/// Registers as an earlier sum told them.
+pub fn whole_of(registers: &[pb::RegisterDay]) -> Whole {
+    let mut whole = Whole::default();
+    for one in registers {
+        let day = one.day.parse().map(number_of);
+        if let (Some(register), Ok(day)) = (read_register(one.register()), day) {
+            whole.add(&one.source, register, day);
+        }
+    }
+    whole
+}
+
+fn unknown_kind(name: &str) -> Failure {
+    let shown: String = name.chars().take(64).collect();
+    Failure::of_field(
+        "filter.kind",
+        format!("{shown:?} is no kind of finding."),
+        "send a name that `lienthong quality kinds` prints, or leave it empty for all",
+    )
+}

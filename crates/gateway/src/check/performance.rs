@@ -202,8 +202,7 @@ impl Found {
         }
         let unit = &filter.unit_code;
         let digits = unit.bytes().all(|byte| byte.is_ascii_digit());
-        let is_code = digits && matches!(unit.len(), 2 | 3 | 5);
-        if !unit.is_empty() && !is_code {
+        if !digits || !matches!(unit.len(), 0 | 2 | 3 | 5) {
             let fix = "give the code of the General Statistics Office: two digits of a province, \
                        three of a district, five of a commune";
             self.add("filter.unit_code", "it is not the code of a unit", fix);

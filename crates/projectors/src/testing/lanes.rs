@@ -1,5 +1,6 @@
 //! Lanes without runners: fed by hand, checkpointed and loaded by hand.
 
+use super::cluster::reference_once;
 use super::log::MemoryLog;
 use crate::checkpoint::{self, Owner};
 use crate::feed::catch_up;
@@ -9,7 +10,7 @@ use crate::lanes::{Lanes, ViewLanes};
 use crate::store::Store;
 use crate::views::names::Size;
 use crate::views::{State, View};
-use lienthong_contract::reference::{Current, demo};
+use lienthong_contract::reference::Current;
 use lienthong_domain::status::{Mappings, StatusRow};
 use lienthong_eventlog::Record;
 use std::sync::{Arc, Mutex};
@@ -36,7 +37,7 @@ pub fn lanes(records: impl IntoIterator<Item = Record>) -> (Arc<Lanes>, Arc<Memo
         views: views.into_iter().collect(),
         index,
         log: log.clone(),
-        reference: Current::new(demo().unwrap()),
+        reference: Current::new(reference_once().now().as_ref().clone()),
         tied: Default::default(),
         known_ties: Mutex::new(None),
     };

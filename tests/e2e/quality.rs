@@ -8,12 +8,14 @@ use lienthong_contract::pb::quality::v1::quality_service_client::QualityServiceC
 use lienthong_contract::pb::quality::v1::{
     CountFindingsRequest, GetReconciliationRequest, ListFindingsRequest, RegisterDay,
 };
+use lienthong_contract::reference::{demo_procedure_steps, demo_procedures};
 use lienthong_contract::time::{from_millis, now_millis};
 use lienthong_simulator::system::System;
 use lienthong_tests::cli;
 use lienthong_tests::facts::{Fact, MINUTE_MS, MORNING_MS, agency};
 use lienthong_tests::instance::Instance;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 /// 2025-09-08T08:00:00+07:00, a Monday, in minutes after [`MORNING_MS`].
 const MONDAY: i64 = -568_800;
@@ -201,6 +203,15 @@ fn identities() -> (Vec<Fact>, Vec<(&'static str, u32)>) {
     (facts, found)
 }
 
+/// An identity check is asked for.
+fn asked() -> Payload {
+    Payload::Consulted(event::Consulted {
+        to: agency("G01"),
+        consultation_id: "K28".to_owned(),
+        due_time: None,
+    })
+}
+
 /// Due dates and expectations.
 fn late() -> (Vec<Fact>, Vec<(&'static str, u32)>) {
     let consulted = Payload::Consulted(event::Consulted {
@@ -238,6 +249,7 @@ fn late() -> (Vec<Fact>, Vec<(&'static str, u32)>) {
         group(26),
         civil.by(DESK).case("LT-2025-0926"),
         group(27),
+        said(28, 10, asked()).procedure("1.999001"),
     ];
     let found = vec![
         ("missing_due_date", 20),
@@ -248,6 +260,7 @@ fn late() -> (Vec<Fact>, Vec<(&'static str, u32)>) {
         ("consultation_unanswered", 25),
         ("number_not_returned", 26),
         ("expectation_unanswered", 27),
+        ("verification_unanswered", 28),
     ];
     (facts, found)
 }
@@ -323,9 +336,31 @@ async fn packets(hub: &Instance) -> (Vec<Position>, Vec<(&'static str, u32)>) {
     (positions.collect(), found)
 }
 
+/// A hub that knows the procedures of the demonstration, and one that expects an identity check.
+fn with_procedures() -> (Instance, TempDir) {
+    let folder = TempDir::with_prefix("lienthong-tables-").unwrap();
+    let own = "1.999001,Xác minh,HT,Hộ tịch,commune,full,9,working_days,,test,,,,\n";
+    let check = "1.999001,,check,Xác minh,ministry,population,serial,,identity_verified,2,working_hours,test\n";
+    let mut settings = Vec::new();
+    for (key, table, more) in [
+        ("PROCEDURES", demo_procedures(), own),
+        ("PROCEDURE_STEPS", demo_procedure_steps(), check),
+    ] {
+        let path = folder.path().join(format!("{key}.csv"));
+        std::fs::write(&path, table.text.to_string() + more).unwrap();
+        let value = format!("[{:?}]", path.display().to_string());
+        settings.push((format!("LIENTHONG_REFERENCE__{key}"), value));
+    }
+    let settings: Vec<(&str, &str)> = settings
+        .iter()
+        .map(|(key, value)| (&key[..], &value[..]))
+        .collect();
+    (Instance::start_with(&settings).unwrap(), folder)
+}
+
 #[tokio::test]
 async fn a_source_that_misbehaves_in_every_way_is_found_out_and_nothing_else_is_found() {
-    let hub = Instance::start().unwrap();
+    let (hub, _tables) = with_procedures();
     let (mut positions, mut expected) = packets(&hub).await;
     for (facts, found) in [contradictions(), identities(), late(), registers()] {
         positions.extend(hub.tell(&facts).await.unwrap());
@@ -396,7 +431,7 @@ fn by_command(hub: &Instance) {
     let list = ["quality", "list", "--kind", "never_published", "--json"];
     let told = cli::run(hub, &list).unwrap().json().unwrap();
     assert_eq!(told["findings"][0]["dossierCode"], code(33));
-    assert_eq!(told["total"], "1");
+    assert_eq!(told["total"], 1);
     let reconcile = ["reconcile", "--from", DAY, "--to", DAY, "--source", BOOKS];
     for arguments in [
         &["quality"][..],

@@ -24,6 +24,7 @@ mod performance;
 mod personal_data;
 mod published;
 mod qcvn;
+mod quality;
 mod rejected;
 mod reorganisation;
 mod restart;

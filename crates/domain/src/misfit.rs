@@ -130,7 +130,7 @@ const RULES: [(Misfit, &str, &str); 27] = [
     (
         MissingDueDate,
         "missing_due_date",
-        "a dossier received under a procedure with a time limit gets an appointment (receipt, form 01 of Circular 03/2025/TT-VPCP)",
+        "a dossier received under a procedure with a time limit gets an appointment, told once for its case (receipt, form 01 of Circular 03/2025/TT-VPCP)",
     ),
     (
         DueDateDiffers,

@@ -85,6 +85,7 @@ pub fn findings<'a>(case: &JoinedCase<'a>, look: Look<'_>) -> Vec<Finding<'a>> {
     let mut found = Vec::new();
     clocks::ahead(case, look.as_of_ms, &mut found);
     let so_far = until(case, look.as_of_ms);
+    let receipt_given = so_far.steps.iter().any(deadlines::tells_due_date);
     let mut steps: Vec<Step<'a>> = Vec::new();
     for dossier in &so_far.dossiers {
         steps.clear();
@@ -98,7 +99,7 @@ pub fn findings<'a>(case: &JoinedCase<'a>, look: Look<'_>) -> Vec<Finding<'a>> {
         history::look(&matter, &mut found);
         processed::look(&matter, &mut found);
         identity::look(&matter, &mut found);
-        deadlines::look(&matter, look.reference, &mut found);
+        deadlines::look(&matter, look.reference, receipt_given, &mut found);
     }
     exchanges::look(&so_far, look.reference, &mut found);
     identity::regenerated(&so_far, &mut found);

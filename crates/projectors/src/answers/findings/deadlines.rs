@@ -11,13 +11,15 @@ use lienthong_domain::path::day::day_number;
 use lienthong_domain::path::{Step, day::day};
 use lienthong_domain::reference::Reference;
 
-/// Everything about the deadline of a dossier.
+/// Everything about the deadline of a dossier. `receipt_given`: an appointment was told for its
+/// case, so that the dossiers behind the desk need none of their own.
 pub(super) fn look<'a>(
     matter: &Matter<'_, 'a>,
     reference: &Reference,
+    receipt_given: bool,
     found: &mut Vec<Finding<'a>>,
 ) {
-    missing(matter, reference, found);
+    missing(matter, reference, receipt_given, found);
     differs(matter, reference, found);
     extensions(matter, reference, found);
 }
@@ -35,7 +37,12 @@ fn reception<'c, 'a>(matter: &'c Matter<'_, 'a>) -> Option<&'c Step<'a>> {
     told.filter(|_| !refused)
 }
 
-fn missing<'a>(matter: &Matter<'_, 'a>, reference: &Reference, found: &mut Vec<Finding<'a>>) {
+fn missing<'a>(
+    matter: &Matter<'_, 'a>,
+    reference: &Reference,
+    receipt_given: bool,
+    found: &mut Vec<Finding<'a>>,
+) {
     let Some(step) = reception(matter) else {
         return;
     };
@@ -49,7 +56,7 @@ fn missing<'a>(matter: &Matter<'_, 'a>, reference: &Reference, found: &mut Vec<F
             ..matter.finding(Misfit::NoCalendar, step)
         });
     }
-    if matter.life.told_due_ms.is_none() {
+    if !receipt_given {
         let by = legal.due_ms.map_or_else(
             |_| "a due date".to_owned(),
             |due| format!("a due date, by the law {}", day_of(due)),
@@ -62,13 +69,19 @@ fn missing<'a>(matter: &Matter<'_, 'a>, reference: &Reference, found: &mut Vec<F
     }
 }
 
+/// Whether the step tells when the whole dossier is due.
+pub(super) fn tells_due_date(step: &Step<'_>) -> bool {
+    let kind = matches!(
+        step.kind,
+        Kind::Received | Kind::SupplementReceived | Kind::Extended
+    );
+    kind && step.due_ms.is_some()
+}
+
 /// Compares the appointment told last with the deadline of the law as it was when that was told: a
 /// stop that came later is not its fault. Extensions have rules of their own.
 fn differs<'a>(matter: &Matter<'_, 'a>, reference: &Reference, found: &mut Vec<Finding<'a>>) {
-    let tells = |step: &Step<'_>| {
-        let kind = matches!(step.kind, Kind::Received | Kind::SupplementReceived);
-        kind && step.due_ms.is_some()
-    };
+    let tells = |step: &Step<'_>| tells_due_date(step) && step.kind != Kind::Extended;
     let Some(at) = matter.steps.iter().rposition(tells) else {
         return;
     };

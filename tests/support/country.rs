@@ -161,7 +161,7 @@ impl Country {
         let appraised = Payload::Appraised(event::Appraised { passed: true });
         let issued = Payload::ResultIssued(event::ResultIssued {
             electronic: !number.is_multiple_of(20),
-            signed: number % 20 != 1,
+            signed: number % 20 > 1,
             file_sha256: String::new(),
         });
         let returned = Payload::ResultReturned(event::ResultReturned {

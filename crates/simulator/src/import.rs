@@ -2,10 +2,11 @@
 //!
 //! A mapping file says which activity is which event and which columns name case, time,
 //! agency and level. Every row becomes exactly one event whose id is made of its case and its
-//! index in the case, so a log imported twice takes effect once. The whole file is checked
-//! before anything is sent.
+//! index in the case, and columns of the case may tell further events once a case, so a log
+//! imported twice takes effect once. The whole file is checked before anything is sent.
 
 mod agencies;
+mod case_facts;
 mod check;
 mod mapping;
 mod payload;
@@ -15,11 +16,12 @@ mod rule;
 mod translate;
 
 pub use agencies::Agency;
+pub use case_facts::CaseFact;
 pub use check::{Checked, check};
 pub use mapping::{Columns, Mapping, NamedAgency, Order, OtherAgencies, Times};
 pub use problem::Problem;
 pub use rows::{Format, Row, Rows, open};
-pub use rule::{ChannelBy, ChannelName, EventRule};
+pub use rule::{ChannelBy, ChannelName, EventRule, RuleStatus};
 pub use translate::translate;
 
 use crate::client::{self, Connection, Options};
@@ -57,9 +59,9 @@ pub struct Config {
 pub struct Progress {
     /// What is being done.
     pub phase: Phase,
-    /// Rows done in this phase.
+    /// Rows checked, or events sent.
     pub rows: u64,
-    /// Rows of the file; 0 while they are still being counted.
+    /// Events of the file; 0 while they are still being counted.
     pub of: u64,
 }
 
@@ -77,6 +79,8 @@ pub enum Phase {
 pub struct Summary {
     /// Rows of the file, header lines not counted.
     pub rows: u64,
+    /// Events told by columns of cases, besides those of the rows.
+    pub case_facts: u64,
     /// Cases in the file.
     pub cases: u64,
     /// Agencies in the file.
@@ -166,6 +170,7 @@ pub async fn run(
     }
     let mut summary = Summary {
         rows: source.checked.rows,
+        case_facts: source.checked.case_facts,
         cases: source.checked.cases,
         agencies: source.checked.agencies.len() as u64,
         ..Summary::default()
@@ -191,7 +196,7 @@ async fn send(
     summary: &mut Summary,
 ) -> Result<(), Error> {
     let system = source.mapping.system();
-    let of = source.checked.rows;
+    let of = source.checked.rows + source.checked.case_facts;
     let connection = Connection::new(options);
     let (messages, queue) = mpsc::channel(READ_AHEAD);
     let reading = blocking(move || feed(&source, &messages));
@@ -243,15 +248,20 @@ async fn send(
 fn feed(source: &Source, messages: &mpsc::Sender<Message>) -> Result<(), Problem> {
     let mut index = translate::Indexes::default();
     let rows = open(&source.file, source.format, &source.mapping.columns_used())?;
+    let mut told = case_facts::Told::default();
     let mut by_arrival = Vec::new();
     for row in rows {
         let row = row?;
-        let event = translate(&source.mapping, &row, &mut index)
-            .map_err(|problem| problem.of(&source.file))?;
-        if source.mapping.order == Order::Recorded {
-            by_arrival.push(event);
-        } else if messages.blocking_send(event.message).is_err() {
-            return Ok(());
+        let facts = case_facts::case_facts(&source.mapping, &row, &mut told);
+        let event = translate(&source.mapping, &row, &mut index);
+        let facts = facts.map_err(|problem| problem.of(&source.file))?;
+        let event = event.map_err(|problem| problem.of(&source.file))?;
+        for event in facts.into_iter().map(|fact| fact.event).chain([event]) {
+            if source.mapping.order == Order::Recorded {
+                by_arrival.push(event);
+            } else if messages.blocking_send(event.message).is_err() {
+                return Ok(());
+            }
         }
     }
     by_arrival.sort_by(|a, b| a.arrival().cmp(&b.arrival()));

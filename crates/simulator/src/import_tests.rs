@@ -3,7 +3,7 @@ use super::*;
 use crate::double::{Double, Turn};
 use crate::event_log;
 use flate2::{Compression, write::GzEncoder};
-use lienthong_contract::pb::event::v1::Event;
+use lienthong_contract::pb::event::v1::{Event, event::Payload};
 use lienthong_contract::reference::{TableFile, registry};
 use std::fs::File;
 use std::path::Path;
@@ -325,6 +325,22 @@ fn a_mistake_in_a_mapping_is_named_with_line_or_key() {
         ),
         (
             "[columns]",
+            "[[case_facts]]\nname = \"7\"\nat = \"x\"\nevent = { kind = \"signed\" }\n[columns]",
+            "case_facts[0].name: \"7\" could be the index of a row",
+        ),
+        (
+            "[columns]",
+            "[[case_facts]]\nname = \"a\"\nat = \"x\"\nevent = { kind = \"signed\" }\n\
+             [[case_facts]]\nname = \"a\"\nat = \"x\"\nevent = { kind = \"signed\" }\n[columns]",
+            "case_facts[1].name: \"a\" is given twice",
+        ),
+        (
+            "[columns]",
+            "[[case_facts]]\nname = \"a\"\nat = \"x\"\nevent = { kind = \"extended\" }\n[columns]",
+            "case_facts[0].event.due: extended needs due",
+        ),
+        (
+            "[columns]",
             "[times]\nzone = \"Vietnam\"\n[columns]",
             "times.zone: \"Vietnam\" is no time zone",
         ),
@@ -445,7 +461,128 @@ async fn the_agencies_of_a_log_are_a_table_that_the_hub_takes() {
 
 #[test]
 fn the_mappings_of_the_real_logs_are_well_formed() {
-    for name in ["wabo_receipt.toml", "wabo_municipality2.toml"] {
+    for name in [
+        "wabo_receipt.toml",
+        "wabo_receipt_clock.toml",
+        "wabo_municipality2.toml",
+        "wabo_municipality2_planned.toml",
+        "wabo_municipality2_clock.toml",
+        "wabo_municipality2_phases.toml",
+        "wabo_municipality2_ends.toml",
+    ] {
         Mapping::load(&shipped(name)).unwrap();
+    }
+}
+
+const CASES: &str = "case,activity,time,desk,begun,due,ended
+c-1,A,2025-01-06T01:00:00Z,Group 1,2025-01-05T01:00:00Z,2025-02-01T00:00:00Z,2025-01-20T00:00:00Z
+c-2,A,2025-01-06T02:00:00Z,,2025-01-06T00:00:00Z,2025-02-02T00:00:00Z,
+c-1,B,2025-01-07T01:00:00Z,Group 1,2025-01-05T01:00:00Z,2025-02-01T00:00:00Z,2025-01-20T00:00:00Z
+";
+const CASE_MAPPING: &str = r#"
+source = "urn:lienthong:test:cases"
+dossier_prefix = "x-"
+procedure = "1.001193"
+[columns]
+case = "case"
+activity = "activity"
+time = "time"
+[other_agencies]
+code = "SIM.{name}"
+level = "commune"
+[default]
+kind = "progress_reported"
+[events.B]
+kind = "progress_reported"
+status = { system = "DVCQG", code = "4" }
+[[case_facts]]
+name = "received"
+at = "begun"
+agency = "desk"
+event = { kind = "received", channel = "desk", due = "due" }
+[[case_facts]]
+name = "ended"
+at = "ended"
+event = { kind = "progress_reported", status = { system = "DVCQG", code = "9" } }
+"#;
+
+#[tokio::test]
+async fn columns_of_a_case_tell_their_facts_once_before_its_first_row() {
+    let folder = TempDir::new().unwrap();
+    let mapping = file(&folder, "mapping.toml", CASE_MAPPING);
+    let path = file(&folder, "log.csv", CASES);
+    let double = Double::default();
+    let config = config(mapping.clone(), path.clone(), Some(double.serve().await));
+    let summary = run(config, |_| {}).await.unwrap();
+    assert_eq!(
+        (summary.rows, summary.case_facts, summary.acknowledged),
+        (3, 3, 6)
+    );
+    assert_eq!((summary.cases, summary.agencies), (2, 1));
+    let ids = [
+        "x-c-1-received",
+        "x-c-1-ended",
+        "x-c-1-0",
+        "x-c-2-received",
+        "x-c-2-0",
+        "x-c-1-1",
+    ];
+    assert_eq!(double.received(), ids);
+
+    let mapping = Mapping::load(&mapping).unwrap();
+    let rows = open(&path, None, &mapping.columns_used()).unwrap();
+    let first = rows.map(|row| row.unwrap()).next().unwrap();
+    let facts = case_facts::case_facts(&mapping, &first, &mut case_facts::Told::default());
+    let events: Vec<_> = facts.unwrap().into_iter().map(|fact| fact.event).collect();
+    let header = &events[0].header;
+    assert_eq!(
+        header.occurred_time,
+        Some("2025-01-05T01:00:00Z".parse().unwrap())
+    );
+    assert_eq!(
+        (header.agency_code.as_str(), header.procedure_code.as_str()),
+        ("SIM.GROUP1", "1.001193")
+    );
+    let Payload::Received(received) = &events[0].payload else {
+        panic!("{:?}", events[0].payload);
+    };
+    assert_eq!(
+        received.appointment_time,
+        Some("2025-02-01T00:00:00Z".parse().unwrap())
+    );
+    let ended = &events[1].header;
+    assert_eq!(
+        ended.source_status.as_ref().map(|status| &*status.code),
+        Some("9")
+    );
+    let Payload::ProgressReported(told) = &events[1].payload else {
+        panic!("{:?}", events[1].payload);
+    };
+    assert_eq!(
+        (told.step.as_str(), ended.agency_code.as_str()),
+        ("ended", "")
+    );
+}
+
+#[test]
+fn a_case_that_contradicts_itself_or_tells_no_time_is_named_with_its_column() {
+    let folder = TempDir::new().unwrap();
+    let mapping = Mapping::parse(CASE_MAPPING).unwrap();
+    for (from, to, says) in [
+        (
+            "02-01T00:00:00Z,2025-01-20T00:00:00Z\nc-2",
+            "02-03T00:00:00Z,2025-01-20T00:00:00Z\nc-2",
+            "4: column due: \"2025-02-01T00:00:00Z\", but an earlier row of the case has",
+        ),
+        (
+            "2025-01-06T00:00:00Z",
+            "monday",
+            "3: column begun: \"monday\" is no time",
+        ),
+    ] {
+        let path = file(&folder, "log.csv", &CASES.replacen(from, to, 1));
+        let found = check(&mapping, &path, None, &mut |_| {}).unwrap_err();
+        let told = found[0].to_string();
+        assert!(told.contains(says) && told.contains(". Fix: "), "{told}");
     }
 }

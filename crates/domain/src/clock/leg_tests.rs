@@ -45,6 +45,7 @@ fn procedure(steps: Vec<ProcedureStep>) -> Procedure {
         code: "1.012783".to_owned(),
         name: String::new(),
         field: String::new(),
+        field_name: String::new(),
         levels: vec![Level::Province],
         online: None,
         limit: None,

@@ -93,6 +93,7 @@ fn refused(error: &import::Error) -> Failure {
 fn text(summary: &Summary) -> String {
     let mut lines = vec![
         format!("Rows          {}", count(summary.rows)),
+        format!("Case facts    {}", count(summary.case_facts)),
         format!("Cases         {}", count(summary.cases)),
         format!("Agencies      {}", count(summary.agencies)),
         format!("Acknowledged  {}", count(summary.acknowledged)),
@@ -110,6 +111,7 @@ fn as_json(summary: &Summary) -> serde_json::Value {
         .map(|at| serde_json::json!({"partition": at.partition, "offset": at.offset}));
     serde_json::json!({
         "rows": summary.rows,
+        "case_facts": summary.case_facts,
         "cases": summary.cases,
         "agencies": summary.agencies,
         "acknowledged": summary.acknowledged,

@@ -26,9 +26,18 @@ pub struct Agency {
 
 /// The agency that acted in the row; none if the cell names none.
 pub(super) fn of_row(mapping: &Mapping, row: &Row) -> Result<Option<Agency>, Problem> {
-    let Some(column) = &mapping.columns.agency else {
-        return Ok(None);
-    };
+    match &mapping.columns.agency {
+        Some(column) => acting(mapping, row, column),
+        None => Ok(None),
+    }
+}
+
+/// The agency that acted and that a column names, with its level.
+pub(super) fn acting(
+    mapping: &Mapping,
+    row: &Row,
+    column: &str,
+) -> Result<Option<Agency>, Problem> {
     let Some(mut agency) = of_cell(mapping, row, column)? else {
         return Ok(None);
     };

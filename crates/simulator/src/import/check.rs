@@ -2,6 +2,7 @@
 //! is sent.
 
 use super::agencies::{Agency, Found};
+use super::case_facts::{Told, TranslatedFact, case_facts};
 use super::mapping::Mapping;
 use super::problem::Problem;
 use super::rows::{Format, Row, open};
@@ -23,6 +24,8 @@ const REPORT_EVERY: u64 = 256;
 pub struct Checked {
     /// Rows, header lines not counted.
     pub rows: u64,
+    /// Events that columns of cases tell besides.
+    pub case_facts: u64,
     /// Cases.
     pub cases: u64,
     /// Agencies that acted, by code.
@@ -57,6 +60,8 @@ pub fn check(
         },
         agencies: Found::default(),
         cases: HashMap::new(),
+        told: Told::default(),
+        case_facts: 0,
     };
     let (mut indexes, mut rows, mut problems) = (Indexes::default(), 0, Vec::new());
     let mut seen = vec![false; columns.len()];
@@ -66,6 +71,7 @@ pub fn check(
                 .zip(row.has())
                 .for_each(|(seen, has)| *seen |= has);
             let event = translate(mapping, &row, &mut indexes)?;
+            pass.case_facts(&row)?;
             pass.event(&row, event)
         });
         problems.extend(checked.err().map(|problem| problem.of(file)));
@@ -93,6 +99,7 @@ pub fn check(
     }
     Ok(Checked {
         rows,
+        case_facts: pass.case_facts,
         cases: pass.cases.len() as u64,
         agencies: pass.agencies.into_list(),
     })
@@ -105,14 +112,34 @@ struct Pass<'a> {
     agencies: Found,
     /// Line of each index of each dossier.
     cases: HashMap<String, HashMap<u32, u64>>,
+    told: Told,
+    case_facts: u64,
 }
 
 impl Pass<'_> {
-    fn event(&mut self, row: &Row, mut event: Translated) -> Result<(), Problem> {
+    fn case_facts(&mut self, row: &Row) -> Result<(), Problem> {
+        for TranslatedFact { fact, mut event } in case_facts(self.mapping, row, &mut self.told)? {
+            self.check_rules(row, &mut event, &fact.at)?;
+            if let Some(agency) = event.agency {
+                let column = fact.agency.as_deref().unwrap_or_default();
+                self.agencies.note(agency, row, column)?;
+            }
+            self.case_facts += 1;
+        }
+        Ok(())
+    }
+
+    /// `time` is the column that tells when.
+    fn check_rules(&self, row: &Row, event: &mut Translated, time: &str) -> Result<(), Problem> {
         // Whether a status is known is the hub's to say: its operator may have added tables.
         event.header.source_status = None;
         rules::check(&self.rules, Some(&event.header), Some(&event.payload))
-            .map_err(|failure| self.violation(row, failure.violations.first()))?;
+            .map(drop)
+            .map_err(|failure| self.violation(row, failure.violations.first(), time))
+    }
+
+    fn event(&mut self, row: &Row, mut event: Translated) -> Result<(), Problem> {
+        self.check_rules(row, &mut event, &self.mapping.columns.time)?;
         let columns = &self.mapping.columns;
         if let Some(agency) = event.agency {
             let column = columns.agency.as_deref().unwrap_or_default();
@@ -135,7 +162,7 @@ impl Pass<'_> {
     }
 
     /// A violation of the contract in terms of the file's columns.
-    fn violation(&self, row: &Row, violation: Option<&FieldViolation>) -> Problem {
+    fn violation(&self, row: &Row, violation: Option<&FieldViolation>, time: &str) -> Problem {
         let Some(violation) = violation else {
             return Problem::cell(
                 row.line,
@@ -146,15 +173,15 @@ impl Pass<'_> {
         };
         let columns = &self.mapping.columns;
         let column = match violation.field.as_str() {
-            "header.id" | "header.dossier_code" => Some(&columns.case),
-            "header.occurred_time" => Some(&columns.time),
-            "header.agency_code" => columns.agency.as_ref(),
-            "header.unit_code" => columns.unit.as_ref(),
-            "header.procedure_code" => columns.procedure.as_ref(),
-            "progress_reported.step" => Some(&columns.activity),
+            "header.id" | "header.dossier_code" => Some(columns.case.as_str()),
+            "header.occurred_time" => Some(time),
+            "header.agency_code" => columns.agency.as_deref(),
+            "header.unit_code" => columns.unit.as_deref(),
+            "header.procedure_code" => columns.procedure.as_deref(),
+            "progress_reported.step" => Some(columns.activity.as_str()),
             _ => None,
         };
-        let column = column.map_or(violation.field.as_str(), String::as_str);
+        let column = column.unwrap_or(violation.field.as_str());
         Problem::cell(
             row.line,
             column,

@@ -43,11 +43,23 @@
 //! [events."Confirmation of receipt"]
 //! kind = "received"
 //! channel_by = { column = "case_channel", values = { Internet = "online", Desk = "desk" } }
+//!
+//! [events."Work resumed"]
+//! kind = "progress_reported"
+//! status = { system = "DVCQG", code = "4" }    # of every such event
+//!
+//! [[case_facts]]                 # told once a case, by columns that are the same on all its rows
+//! name = "ended"                 # ends the event's id
+//! at = "case_enddate"            # when; an empty cell tells nothing
+//! agency = "case_department"     # who acted; may be left out
+//! event = { kind = "progress_reported", status = { system = "DVCQG", code = "9" } }
 //! ```
 //!
 //! The arguments of the kinds are those of [`super::EventRule`].
 
+use super::case_facts::CaseFact;
 use super::problem::Problem;
+use super::rows::Row;
 use super::rule::EventRule;
 use crate::system::System;
 use jiff::tz::TimeZone;
@@ -95,6 +107,9 @@ pub struct Mapping {
     /// Events by activity.
     #[serde(default)]
     pub events: BTreeMap<String, EventRule>,
+    /// Facts told by columns of the case.
+    #[serde(default)]
+    pub case_facts: Vec<CaseFact>,
 }
 
 /// The order to send in.
@@ -243,7 +258,22 @@ impl Mapping {
         let mut used: BTreeSet<&str> = [&*columns.case, &columns.activity, &columns.time].into();
         used.extend(optional.into_iter().flatten().map(String::as_str));
         used.extend(rules.flat_map(EventRule::columns));
+        used.extend(self.case_facts.iter().flat_map(CaseFact::columns));
         used.into_iter().map(str::to_owned).collect()
+    }
+
+    /// The dossier code of a row's case.
+    pub(super) fn dossier_code(&self, row: &Row) -> String {
+        format!("{}{}", self.dossier_prefix, row.get(&self.columns.case))
+    }
+
+    /// The procedure code of a row's events; empty: none told.
+    pub(super) fn procedure_of<'r>(&'r self, row: &'r Row) -> &'r str {
+        let column = self.columns.procedure.as_deref();
+        match column.map(|column| row.get(column)) {
+            None | Some("") => &self.procedure,
+            Some(cell) => cell,
+        }
     }
 
     fn check(&self) -> Result<(), Problem> {
@@ -282,6 +312,7 @@ impl Mapping {
             })?;
         }
         self.check_agencies()?;
+        self.check_case_facts()?;
         for (activity, rule) in &self.events {
             rule.check(self.system(), &format!("events.{activity:?}"))?;
         }
@@ -294,6 +325,24 @@ impl Mapping {
             )),
             None => Ok(()),
         }
+    }
+
+    fn check_case_facts(&self) -> Result<(), Problem> {
+        let mut names = BTreeSet::new();
+        for (at, fact) in self.case_facts.iter().enumerate() {
+            let name = format!("case_facts[{at}].name");
+            if fact.name.parse::<u32>().is_ok() || fact.name.is_empty() {
+                let what = format!("{:?} could be the index of a row", fact.name);
+                return Err(key(&name, what, "write a word such as received"));
+            }
+            if !names.insert(&fact.name) {
+                let what = format!("{:?} is given twice", fact.name);
+                return Err(key(&name, what, "give each fact a name of its own"));
+            }
+            let rule = format!("case_facts[{at}].event");
+            fact.event.check(self.system(), &rule)?;
+        }
+        Ok(())
     }
 
     fn check_agencies(&self) -> Result<(), Problem> {

@@ -7,7 +7,7 @@ use lienthong_domain::event::Kind;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// Which event an activity is. Arguments name columns, except `channel` and `reason`.
+/// Which event an activity is. Arguments name columns, except `channel`, `reason` and `status`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EventRule {
@@ -28,6 +28,18 @@ pub struct EventRule {
     pub amount: Option<String>,
     /// Reason code: refused_at_intake, returned, withdrawn, stopped.
     pub reason: Option<String>,
+    /// The source status of every such event, whatever the row's own column says.
+    pub status: Option<RuleStatus>,
+}
+
+/// A code of a status table.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuleStatus {
+    /// The table, such as `DVCQG`.
+    pub system: String,
+    /// The code in it.
+    pub code: String,
 }
 
 /// A channel by its short name.

@@ -5,6 +5,7 @@ use super::mapping::{Mapping, Times};
 use super::payload::payload;
 use super::problem::Problem;
 use super::rows::Row;
+use super::rule::EventRule;
 use crate::message::Message;
 use jiff::Timestamp;
 use jiff::fmt::strtime;
@@ -69,14 +70,12 @@ pub fn translate(
         )
     })?;
     let payload = payload(mapping, rule, row)?;
-    let dossier_code = format!("{}{case}", mapping.dossier_prefix);
+    let dossier_code = mapping.dossier_code(row);
     let header = Header {
         id: format!("{dossier_code}-{sequence}"),
         source: mapping.source.clone(),
         dossier_code,
-        procedure_code: optional(row, &columns.procedure)
-            .unwrap_or(&mapping.procedure)
-            .to_owned(),
+        procedure_code: mapping.procedure_of(row).to_owned(),
         agency_code: agency
             .as_ref()
             .map(|agency| agency.code.clone())
@@ -84,22 +83,32 @@ pub fn translate(
         unit_code: optional(row, &columns.unit).unwrap_or_default().to_owned(),
         occurred_time: Some(from_millis(occurred_ms)),
         sequence,
-        source_status: status(mapping, row),
+        source_status: source_status(rule).or_else(|| status(mapping, row)),
         ..Header::default()
     };
-    let message =
-        Message::new(mapping.system(), header.clone(), payload.clone()).map_err(|error| {
-            Problem::cell(
-                row.line,
-                &columns.activity,
-                error.to_string(),
-                "choose another kind, or another adapter",
-            )
-        })?;
     let recorded_ms = match &columns.recorded {
         Some(column) => millis(&mapping.times, row, column)?,
         None => occurred_ms,
     };
+    let column = &columns.activity;
+    sent(mapping, row, column, header, payload, agency, recorded_ms)
+}
+
+/// The message of an event; `column` is the one that made it this event.
+pub(super) fn sent(
+    mapping: &Mapping,
+    row: &Row,
+    column: &str,
+    header: Header,
+    payload: Payload,
+    agency: Option<Agency>,
+    recorded_ms: i64,
+) -> Result<Translated, Problem> {
+    let message = Message::new(mapping.system(), header.clone(), payload.clone());
+    let message = message.map_err(|error| {
+        let fix = "choose another kind, or another adapter";
+        Problem::cell(row.line, column, error.to_string(), fix)
+    })?;
     Ok(Translated {
         message,
         header,
@@ -194,6 +203,14 @@ fn sequence(
             "it is no whole number from 0 to 4,294,967,295",
             "number the events of each case from 0",
         )
+    })
+}
+
+/// The status that a rule gives to all its events.
+pub(super) fn source_status(rule: &EventRule) -> Option<SourceStatus> {
+    rule.status.as_ref().map(|status| SourceStatus {
+        system: status.system.clone(),
+        code: status.code.clone(),
     })
 }
 

@@ -2,9 +2,9 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use lienthong_contract::reference::Files;
 use crate::client;
 use lienthong_contract::pb::operations::v1::GetLagRequest;
+use lienthong_contract::reference::Files;
 use std::path::Path;
 
 fn settings(dir: &Path) -> Settings {

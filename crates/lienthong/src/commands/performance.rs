@@ -327,7 +327,7 @@ mod tests {
         assert!(told.contains("1 more lines: --lines N"), "{told}");
         assert!(told.contains("no table of 2027, 2028"), "{told}");
         assert!(told.contains("3 more dossiers may belong"), "{told}");
-        assert!(told.contains("xóa đăng ký thường…"), "{told}");
+        assert!(told.contains("xóa đăng ký thường trú…"), "{told}");
         assert!(!text(&answer(&["1.000001"]), 1).contains("more lines"));
     }
 

@@ -1,7 +1,7 @@
 //! The command line: every command that prints data prints JSON too, and says by its exit code
 //! how it ended.
 
-use crate::scenario::{CASE, birth, links};
+use crate::scenario::{CASE, ONESTOP, birth, links};
 use lienthong_contract::reason::CATALOGUE;
 use lienthong_tests::cli::{Done, run, run_alone};
 use lienthong_tests::instance::Instance;
@@ -22,9 +22,24 @@ async fn every_command_prints_text_for_people_and_json_for_programs() {
         (&["case", CASE][..], "civil_status_registered", "/case/code"),
         (&["horizontal"], "", "/freshness"),
         (&["vertical"], "commune", "/verticalCases"),
+        (
+            &["performance", "--from", "2026-10-01", "--to", "2026-10-31"],
+            "Received",
+            "/total",
+        ),
+        (&["dossiers", "in-work"], "as of", "/asOfTime"),
+        (&["clock", ONESTOP], "Due by law", "/clock/dossier"),
+        (&["slip", ONESTOP], "form 06", "/entries/0/to"),
+        (
+            &["register", "H56.15.03", "2026-10-08"],
+            "form 07",
+            "/lines/0/dossier",
+        ),
         (&["lag"], "horizontal", "/lags/0/view"),
         (&["parked"], "nothing is parked", ""),
         (&["rejected"], "", ""),
+        (&["catalog", "figures"], "Interconnected", "/all"),
+        (&["catalog", "changes"], "no changes", ""),
         (&["explain"], "STATUS_UNKNOWN", "/0/reason"),
         (&["config"], "gateway.listen", "/0/key"),
         (&["views", "verify"], "yes", "/comparisons/0/equal"),

@@ -16,9 +16,12 @@ const OF_ADAPTERS: [&str; 5] = [
     "lienthong.population.v1.PopulationAdapterService",
     "lienthong.specialised.v1.SpecialisedAdapterService",
 ];
-const OF_GATEWAY: [&str; 2] = [
+const OF_GATEWAY: [&str; 5] = [
+    "lienthong.catalog.v1.CatalogService",
     "lienthong.operations.v1.OperationsService",
+    "lienthong.performance.v1.PerformanceService",
     "lienthong.procedure.v1.ProcedureQueryService",
+    "lienthong.quality.v1.QualityService",
 ];
 
 #[tokio::test]

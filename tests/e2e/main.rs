@@ -6,6 +6,7 @@
 mod adapters;
 mod answers;
 mod bad_inputs;
+mod catalog;
 mod checked_load;
 mod cli;
 mod demo;

@@ -4,6 +4,7 @@
 //! Two real logs of municipal permits with answers of other tools lie in `shared/logs` beside
 //! the repository where it is worked on; they are compared wherever that folder is.
 
+mod clock;
 mod compare;
 mod report;
 

@@ -268,7 +268,7 @@ async fn the_figures_of_a_period_are_those_worked_out_by_hand() {
     assert_eq!(answer.total, Some(by_hand()));
     let of = |code: &str| {
         let line = answer.lines.iter().find(|line| line.key == code);
-        line.and_then(|line| line.figures.clone()).unwrap()
+        line.and_then(|line| line.figures).unwrap()
     };
     let (ham_rong, muong_lat) = (of(HAM_RONG), of(MUONG_LAT));
     assert_eq!((ham_rong.received, muong_lat.received), (4, 1));
@@ -329,7 +329,7 @@ fn assert_table(text: &str, answer: &GetPerformanceResponse) {
             &row[at.unwrap_or_else(|| panic!("no column {name}: {header:?}"))]
         };
         assert_eq!(cell("key"), line.key);
-        let figures = line.figures.clone().unwrap();
+        let figures = line.figures.unwrap();
         let name = "lienthong.performance.v1.Figures";
         let told = lienthong_contract::json::of(name, &figures).unwrap();
         let mut compared = 0;
@@ -473,6 +473,11 @@ async fn dossiers_are_listed_by_state_with_who_has_them_and_what_is_due() {
         MUONG_LAT,
     ];
     assert!(october.says(&elsewhere).contains("0 of 0"));
+    // Its clock begins with the very line of the list.
+    let listed = october.json(&["dossiers", "overdue", "--as-of", "2026-10-31"]);
+    let code = "H56.15.03-261008-0103";
+    let clock = october.json(&["clock", code, "--as-of", "2026-10-31"]);
+    assert_eq!(clock["clock"]["dossier"], listed["dossiers"][0]);
     // On the eve of its day it is due soon, and not overdue.
     let json = october.json(&[
         "dossiers",

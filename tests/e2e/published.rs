@@ -31,7 +31,7 @@ const SEED: u64 = 2025;
 /// As fast as the hub takes them.
 const RATE: u32 = 1_000_000;
 /// How long a question may wait for the views to follow, milliseconds.
-const PATIENCE_MS: u32 = 60_000;
+const PATIENCE_MS: u32 = 30_000;
 
 /// A hub that was told a scenario.
 pub struct Told {

@@ -51,7 +51,7 @@ async fn in_flight(told: &Told) -> (Vec<DossierLine>, u64) {
         as_of_time: Some(from_millis(TWO_WEEKS_LATER_MS)),
         page_size: 30,
         min_positions: told.positions.clone(),
-        max_wait_ms: 60_000,
+        max_wait_ms: 30_000,
         ..ListDossiersRequest::default()
     };
     loop {

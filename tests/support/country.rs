@@ -88,8 +88,8 @@ impl Country {
     fn dossier(&self, number: u64) -> Dossier<'_> {
         // Two dossiers of one case have neighbouring numbers.
         let dice = mix(number);
-        let tied = (number / 2) % 10 == 0;
-        let late_link = tied && (number / 20) % 5 == 0;
+        let tied = (number / 2).is_multiple_of(10);
+        let late_link = tied && (number / 20).is_multiple_of(5);
         let procedure = dice % PROCEDURES;
         let limit = limit_of(procedure);
         let fate = match (dice >> 8) % 100 {
@@ -160,8 +160,8 @@ impl Country {
         });
         let appraised = Payload::Appraised(event::Appraised { passed: true });
         let issued = Payload::ResultIssued(event::ResultIssued {
-            electronic: number % 20 != 0,
-            signed: number % 20 != 1,
+            electronic: !number.is_multiple_of(20),
+            signed: number % 20 > 1,
             file_sha256: String::new(),
         });
         let returned = Payload::ResultReturned(event::ResultReturned {

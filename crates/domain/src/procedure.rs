@@ -4,7 +4,9 @@
 //! under. Whether a procedure is interconnected, and how, follows from its steps and is never
 //! stored.
 
+mod cells;
 mod figures;
+mod fingerprint;
 mod rows;
 mod steps;
 
@@ -203,7 +205,7 @@ impl Procedures {
     pub fn version(&self) -> String {
         let mut version = TableVersion::default();
         for procedure in self.iter() {
-            rows::add_to(procedure, &mut version);
+            fingerprint::add_to(procedure, &mut version);
         }
         version.finish()
     }

@@ -38,6 +38,7 @@ pub(crate) fn case(request: &GetCaseRequest, partitions: u32) -> Result<(), Fail
         found.code("code", &error);
     }
     found.waiting(&request.min_positions, request.max_wait_ms, partitions);
+    found.basis(request.basis.as_ref());
     found.verdict()
 }
 
@@ -52,6 +53,7 @@ pub(crate) fn cases(request: &ListCasesRequest) -> Result<(), Failure> {
         found.code("holder_agency_code", &error);
     }
     found.at_most("page_size", request.page_size, MOST_LINES);
+    found.basis(request.basis.as_ref());
     found.verdict()
 }
 
@@ -70,6 +72,7 @@ pub(crate) fn horizontal(request: &GetHorizontalRequest, partitions: u32) -> Res
         );
     }
     found.waiting(&request.min_positions, request.max_wait_ms, partitions);
+    found.basis(request.basis.as_ref());
     found.verdict()
 }
 
@@ -82,6 +85,7 @@ pub(crate) fn vertical(request: &GetVerticalRequest, partitions: u32) -> Result<
     }
     found.at_most("chains", request.chains, MOST_LINES);
     found.waiting(&request.min_positions, request.max_wait_ms, partitions);
+    found.basis(request.basis.as_ref());
     found.verdict()
 }
 
@@ -100,6 +104,7 @@ pub(crate) fn path_statistics(
         found.code("source", &error);
     }
     found.waiting(&request.min_positions, request.max_wait_ms, partitions);
+    found.basis(request.basis.as_ref());
     found.verdict()
 }
 

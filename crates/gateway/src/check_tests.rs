@@ -113,3 +113,58 @@ fn path_statistics_take_a_hundred_true_moments() {
     };
     assert_eq!(fields(path_statistics(&request, 4)), ["as_of_times"]);
 }
+
+#[test]
+fn a_basis_is_a_day_in_every_question() {
+    for (units_of, named) in [("", 0), ("2026-05-01", 0), ("2026-02-30", 1), ("today", 1)] {
+        let basis = Some(lienthong_contract::pb::procedure::v1::Basis {
+            units_of: units_of.to_owned(),
+        });
+        let expected = vec!["basis.units_of"; named];
+        let request = GetCaseRequest {
+            code: "case-1".to_owned(),
+            basis: basis.clone(),
+            ..GetCaseRequest::default()
+        };
+        assert_eq!(fields(case(&request, 4)), expected, "{units_of}");
+        let request = ListCasesRequest {
+            basis: basis.clone(),
+            ..ListCasesRequest::default()
+        };
+        assert_eq!(fields(cases(&request)), expected);
+        let request = GetHorizontalRequest {
+            basis: basis.clone(),
+            ..GetHorizontalRequest::default()
+        };
+        assert_eq!(fields(horizontal(&request, 4)), expected);
+        let request = GetVerticalRequest {
+            basis: basis.clone(),
+            ..GetVerticalRequest::default()
+        };
+        assert_eq!(fields(vertical(&request, 4)), expected);
+        let request = GetPathStatisticsRequest {
+            basis,
+            ..GetPathStatisticsRequest::default()
+        };
+        assert_eq!(fields(path_statistics(&request, 4)), expected);
+    }
+}
+
+#[test]
+fn a_comparison_is_bounded_and_of_partitions_that_there_are() {
+    let request = DiffViewsRequest {
+        max_differences: 10_000,
+        partitions: vec![0, 3],
+        ..DiffViewsRequest::default()
+    };
+    assert_eq!(fields(diff(&request, 4)), [""; 0]);
+    let request = DiffViewsRequest {
+        max_differences: 10_001,
+        changes: vec![Default::default(); 10_001],
+        partitions: vec![0, 4],
+    };
+    assert_eq!(
+        fields(diff(&request, 4)),
+        ["max_differences", "changes", "partitions[1]"]
+    );
+}

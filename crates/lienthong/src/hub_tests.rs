@@ -4,6 +4,7 @@
 use super::*;
 use crate::client;
 use lienthong_contract::pb::operations::v1::GetLagRequest;
+use lienthong_contract::reference::Files;
 use std::path::Path;
 
 fn settings(dir: &Path) -> Settings {
@@ -89,7 +90,7 @@ async fn a_reference_file_that_is_wrong_keeps_the_hub_from_starting() {
     let mut settings = settings(dir.path());
     settings.reference.statuses = vec![dir.path().join("nowhere.csv")];
     let listeners = Listeners::bind(&settings, &Service::Whole).await.unwrap();
-    let refused = start(&settings, &Service::Whole, listeners, Vec::new())
+    let refused = start(&settings, &Service::Whole, listeners, Files::default())
         .await
         .err()
         .unwrap();
@@ -107,7 +108,7 @@ async fn a_service_of_its_own_is_refused_on_the_embedded_log_with_words() {
     let service = Service::Adapters([lienthong_adapters::System::Onestop].into());
     let listeners = Listeners::bind(&settings, &service).await.unwrap();
     assert!(listeners.gateway.is_none() && listeners.projector.is_none());
-    let refused = start(&settings, &service, listeners, Vec::new()).await;
+    let refused = start(&settings, &service, listeners, Files::default()).await;
     let refused = refused.err().unwrap();
     assert_eq!(refused.exit(), crate::exit::Exit::Usage);
     for part in ["log.home", "lienthong up", "kafka://"] {

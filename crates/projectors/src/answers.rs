@@ -31,6 +31,8 @@ pub mod vertical;
 mod wire;
 
 #[cfg(test)]
+mod basis_tests;
+#[cfg(test)]
 mod test_dossiers;
 #[cfg(test)]
 mod test_paths;

@@ -244,7 +244,8 @@ impl Questions for Cluster {
 
     async fn case(&self, request: pb::GetCaseRequest) -> Result<pb::GetCaseResponse, Failure> {
         let reference = self.reference.now();
-        let answer = |found: &case::WholeCase<'_>| Ok(case::answer(found, reference));
+        let basis = case::basis(&request)?;
+        let answer = move |found: &case::WholeCase<'_>| Ok(case::answer(found, reference, basis));
         let (case, at) = one::case(self.from(), request.code, answer).await?;
         Ok(pb::GetCaseResponse {
             case: Some(case),
@@ -325,7 +326,7 @@ impl Questions for Cluster {
                 source: request.source.clone(),
             },
             question: Question::PathStatistics(request),
-            sum: statistics::Statistics::new(&question),
+            sum: statistics::Statistics::new(&question, reference.clone()),
         };
         let (sum, then) = add_up(&self.directory, ties, &self.cases, asked).await?;
         let at = earlier(at, then);

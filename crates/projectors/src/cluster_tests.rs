@@ -37,6 +37,7 @@ struct All {
     statistics: Vec<pb::GetPathStatisticsResponse>,
     horizontal: Vec<pb::GetHorizontalResponse>,
     vertical: Vec<pb::GetVerticalResponse>,
+    clockwork: Vec<performance::GetClockStatisticsResponse>,
     clocks: Vec<Result<performance::GetDossierClockResponse, Failure>>,
     slips: Vec<Result<performance::GetControlSlipResponse, Failure>>,
 }
@@ -73,6 +74,16 @@ impl Way<'_> {
         match self {
             Way::One(lanes) => questions::path_statistics(lanes, request).await.unwrap(),
             Way::Several(cluster) => cluster.path_statistics(request).await.unwrap(),
+        }
+    }
+
+    async fn clockwork(
+        &self,
+        request: performance::GetClockStatisticsRequest,
+    ) -> performance::GetClockStatisticsResponse {
+        match self {
+            Way::One(lanes) => questions::clock_statistics(lanes, request).await.unwrap(),
+            Way::Several(cluster) => cluster.clock_statistics(request).await.unwrap(),
         }
     }
 
@@ -121,6 +132,7 @@ impl Way<'_> {
             statistics: Vec::new(),
             horizontal: Vec::new(),
             vertical: Vec::new(),
+            clockwork: Vec::new(),
             clocks: Vec::new(),
             slips: Vec::new(),
         };
@@ -156,6 +168,13 @@ impl Way<'_> {
                 ..pb::GetPathStatisticsRequest::default()
             };
             all.statistics.push(self.statistics(request).await);
+            let request = performance::GetClockStatisticsRequest {
+                grain,
+                source: source.to_owned(),
+                as_of_times: moments.to_vec(),
+                ..performance::GetClockStatisticsRequest::default()
+            };
+            all.clockwork.push(self.clockwork(request).await);
         }
         for level in 0..=4 {
             let request = pb::GetHorizontalRequest {
@@ -188,6 +207,7 @@ impl All {
         let statistics = self.statistics.iter_mut().map(|one| &mut one.freshness);
         let horizontal = self.horizontal.iter_mut().map(|one| &mut one.freshness);
         let vertical = self.vertical.iter_mut().map(|one| &mut one.freshness);
+        let clockwork = self.clockwork.iter_mut().map(|one| &mut one.freshness);
         let clocks = self.clocks.iter_mut().flatten();
         let clocks = clocks.map(|one| &mut one.freshness);
         let slips = self.slips.iter_mut().flatten();
@@ -195,6 +215,7 @@ impl All {
         let all = cases
             .chain(pages)
             .chain(statistics)
+            .chain(clockwork)
             .chain(clocks)
             .chain(slips);
         for freshness in all.chain(horizontal).chain(vertical).flatten() {

@@ -322,3 +322,11 @@ impl Tabled for register::Register {
         register::Register::add_table(self, table);
     }
 }
+
+#[cfg(test)]
+#[path = "figures_tests.rs"]
+mod tests;
+
+#[cfg(test)]
+#[path = "figures_speed_tests.rs"]
+mod speed_tests;

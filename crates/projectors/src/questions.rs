@@ -44,7 +44,7 @@ pub fn hold(lanes: &Lanes, view: View) -> Held<'_> {
 ///
 /// # Errors
 /// `REFERENCE_DIFFERS` if they differ for longer.
-pub(crate) fn hold_alike(lanes: &Lanes, view: View) -> Result<Held<'_>, Failure> {
+pub fn hold_alike(lanes: &Lanes, view: View) -> Result<Held<'_>, Failure> {
     let mut tries = 0;
     loop {
         let held = hold(lanes, view);
@@ -156,7 +156,8 @@ pub async fn case(
     lanes: &Arc<Lanes>,
     request: pb::GetCaseRequest,
 ) -> Result<pb::GetCaseResponse, Failure> {
-    let answer = |found: &WholeCase<'_>, reference| Ok(case::answer(found, reference));
+    let basis = case::basis(&request)?;
+    let answer = move |found: &WholeCase<'_>, reference| Ok(case::answer(found, reference, basis));
     let (answer, fresh) = one(lanes, request.code, answer).await?;
     Ok(pb::GetCaseResponse {
         case: Some(answer),
@@ -229,7 +230,8 @@ pub async fn path_statistics(
     let only = Only {
         source: request.source,
     };
-    let new = move || statistics::Statistics::new(&question);
+    let reference = lanes.reference.now();
+    let new = move || statistics::Statistics::new(&question, reference.clone());
     let (statistics, next) = sum_cases(lanes, only, new).await?;
     let answer = work(move || statistics.finish()).await?;
     Ok(pb::GetPathStatisticsResponse {

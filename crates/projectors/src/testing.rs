@@ -3,6 +3,7 @@
 
 pub mod answers;
 pub mod cluster;
+pub mod deeds;
 pub mod events;
 pub mod groups;
 pub mod lanes;

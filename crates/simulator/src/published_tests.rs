@@ -68,7 +68,10 @@ fn settled(which: Published, level: Level, period: (Date, Date), agencies: &str)
     let reference = reference(&play);
     let mut counts = [0; 4];
     for events in told(&play).values() {
-        let events: Vec<Event<'_>> = events.iter().map(|event| read(event).unwrap()).collect();
+        let events = events.iter();
+        let events: Vec<Event<'_>> = events
+            .map(|event| read(event, &reference.mappings).unwrap())
+            .collect();
         let steps: Vec<Step<'_>> = events.iter().map(step).collect();
         let life = life(&steps);
         let received = life.received.unwrap();

@@ -23,7 +23,7 @@ impl Compared {
         self.by_group.values().sum()
     }
 
-    fn equal<T: PartialEq + std::fmt::Debug>(
+    pub(super) fn equal<T: PartialEq + std::fmt::Debug>(
         &mut self,
         group: &'static str,
         what: &str,
@@ -230,7 +230,7 @@ fn distributions(
 }
 
 /// The eight figures of a set of durations; only its size if it is empty.
-fn durations(
+pub(super) fn durations(
     found: &mut Compared,
     name: &'static str,
     of: &str,

@@ -4,7 +4,7 @@ use crate::double::{Mood, Moody};
 use crate::http::{Answer, post, send};
 use crate::hub::Hub;
 use lienthong_adapters::{Config, Limits};
-use lienthong_contract::pb::event::v1::{self as pb, event::Payload};
+use lienthong_contract::pb::event::v1::{self as pb, Observation, event::Payload};
 use lienthong_contract::pb::operations::v1::{
     GetRejectedRequest, ListRejectedRequest, ResubmitRejectedRequest,
 };

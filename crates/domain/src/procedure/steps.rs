@@ -1,6 +1,7 @@
 //! The steps of procedures as a table of text gives them, and the check of their graph.
 
-use super::rows::{amount_of, check_levels};
+use super::cells::amount_of;
+use super::rows::check_levels;
 use super::{Leg, Procedure, ProcedureStep, Procedures};
 use crate::event::Kind;
 use crate::row::{At, RowError};

@@ -177,7 +177,7 @@ impl Found {
     }
 
     /// The day of a basis; none: as it was, or it is no day.
-    fn basis(&mut self, basis: Option<&Basis>) -> Option<Date> {
+    pub(super) fn basis(&mut self, basis: Option<&Basis>) -> Option<Date> {
         let text = basis.map_or("", |basis| basis.units_of.as_str());
         if text.is_empty() {
             return None;
@@ -202,7 +202,7 @@ impl Found {
         }
         let unit = &filter.unit_code;
         let digits = unit.bytes().all(|byte| byte.is_ascii_digit());
-        if !unit.is_empty() && !(digits && matches!(unit.len(), 2 | 3 | 5)) {
+        if !digits || !matches!(unit.len(), 0 | 2 | 3 | 5) {
             let fix = "give the code of the General Statistics Office: two digits of a province, \
                        three of a district, five of a commune";
             self.add("filter.unit_code", "it is not the code of a unit", fix);

@@ -8,7 +8,7 @@ use crate::print::Form;
 use crate::words;
 use clap::Args;
 use lienthong_contract::pb::procedure::v1::{
-    Case, Dossier, GetCaseRequest, GetCaseResponse, Holder, TimelineEntry, Waiting,
+    Basis, Case, Dossier, GetCaseRequest, GetCaseResponse, Holder, TimelineEntry, Waiting,
 };
 use lienthong_contract::time::now_millis;
 
@@ -22,6 +22,9 @@ pub struct Arguments {
     code: String,
     #[command(flatten)]
     after: After,
+    /// Under the agencies and units of this day, such as 2025-07-01, instead of as it was
+    #[arg(long = "under", value_name = "DAY")]
+    units_of: Option<String>,
     #[command(flatten)]
     gateway: GatewayAt,
     #[command(flatten)]
@@ -35,7 +38,7 @@ pub async fn run(arguments: Arguments, shared: &Shared) -> Result<(), Failure> {
         code: arguments.code,
         min_positions: arguments.after.positions()?,
         max_wait_ms: 0,
-        ..GetCaseRequest::default()
+        basis: arguments.units_of.map(|units_of| Basis { units_of }),
     };
     let mut questions = arguments.gateway.questions(shared).await?;
     let answer = questions.get_case(request).await?.into_inner();
@@ -94,7 +97,7 @@ fn holder(holder: &Option<Holder>, now_ms: i64) -> String {
         return "nobody that was told".to_owned();
     };
     format!(
-        "{} ({}) for {}{}",
+        "{} ({}) for {}{}{}",
         words::party(&holder.party),
         words::level(holder.level()),
         words::since(&holder.since_time, now_ms),
@@ -102,8 +105,19 @@ fn holder(holder: &Option<Holder>, now_ms: i64) -> String {
             ""
         } else {
             ", not taken up yet"
-        }
+        },
+        became(holder)
     )
+}
+
+/// What the holder has become under the units asked for.
+fn became(holder: &Holder) -> String {
+    let codes = holder.successor_agency_codes.as_slice();
+    match codes {
+        [] => String::new(),
+        [one] => format!(", now {one}"),
+        several => format!(", now one of {}", several.join(", ")),
+    }
 }
 
 fn waiting(waiting: &Waiting, now_ms: i64) -> String {

@@ -49,6 +49,7 @@ fn a_timeline_is_drawn_with_pauses_holder_and_what_is_awaited() {
             level: Level::Ministry.into(),
             since_time,
             accepted: false,
+            ..Holder::default()
         }),
         waiting: vec![Waiting {
             kind: "supplement".to_owned(),

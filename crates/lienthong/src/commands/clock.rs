@@ -108,11 +108,22 @@ fn limit(limit: Option<&TimeLimit>) -> String {
 }
 
 fn used(clock: &DossierClock) -> String {
-    let used = words::duration(clock.used_ms as f64);
+    let used = time(clock, clock.used_ms);
     match clock.limit_ms {
         0 => used,
-        limit => format!("{used} of {}", words::duration(limit as f64)),
+        limit => format!("{used} of {}", time(clock, limit)),
     }
+}
+
+/// Running time: days where the procedure counts plain days, else working hours, of which a day
+/// has eight.
+fn time(clock: &DossierClock, ms: u64) -> String {
+    let limit = clock.limit.as_ref();
+    if limit.is_some_and(|limit| limit.unit == "days" && limit.same_day_before.is_empty()) {
+        return words::duration(ms as f64);
+    }
+    let minutes = ms / 60_000;
+    format!("{}h {:02}m working", minutes / 60, minutes % 60)
 }
 
 /// The name of an outcome.
@@ -137,16 +148,33 @@ fn stops(clock: &DossierClock) -> String {
 }
 
 fn users(clock: &DossierClock) -> String {
-    let rows = clock.used.iter().map(|one| {
-        let time = words::duration(one.used_ms as f64);
-        [words::party(&one.party), time]
-    });
+    let rows = clock
+        .used
+        .iter()
+        .map(|one| [words::party(&one.party), time(clock, one.used_ms)]);
     table(["Party", "Time"], &["Time"], rows.collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn working_time_is_told_in_hours_and_plain_time_in_days() {
+        let mut clock = DossierClock {
+            used_ms: 55 * 3_600_000 + 4 * 60_000,
+            limit_ms: 16 * 3_600_000,
+            ..DossierClock::default()
+        };
+        assert_eq!(used(&clock), "55h 04m working of 16h 00m working");
+        clock.limit = Some(TimeLimit {
+            amount: 2,
+            unit: "days".to_owned(),
+            same_day_before: String::new(),
+        });
+        clock.limit_ms = 2 * 86_400_000;
+        assert_eq!(used(&clock), "2d 7h of 2d 0h");
+    }
 
     #[test]
     fn a_limit_is_told_with_its_unit_and_its_hour_rule() {

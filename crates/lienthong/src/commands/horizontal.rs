@@ -7,7 +7,7 @@ use crate::print::{Form, table};
 use crate::words;
 use clap::{Args, ValueEnum};
 use lienthong_contract::pb::procedure::v1::{
-    Distribution, GetHorizontalRequest, GetHorizontalResponse, Level, OpenExchange,
+    Basis, Distribution, GetHorizontalRequest, GetHorizontalResponse, Level, OpenExchange,
 };
 use lienthong_contract::time::now_millis;
 
@@ -23,6 +23,9 @@ pub struct Arguments {
     /// Lines of each table of text; JSON has all
     #[arg(long, value_name = "N", default_value_t = 20)]
     lines: usize,
+    /// Under the agencies and units of this day, such as 2025-07-01, instead of as it was
+    #[arg(long = "under", value_name = "DAY")]
+    units_of: Option<String>,
     #[command(flatten)]
     gateway: GatewayAt,
     #[command(flatten)]
@@ -45,6 +48,7 @@ pub async fn run(arguments: Arguments, shared: &Shared) -> Result<(), Failure> {
     let request = GetHorizontalRequest {
         level: level(arguments.level).into(),
         province_code: arguments.province.unwrap_or_default(),
+        basis: arguments.units_of.map(|units_of| Basis { units_of }),
         ..GetHorizontalRequest::default()
     };
     let answer = questions.get_horizontal(request).await?.into_inner();
@@ -71,7 +75,11 @@ fn text(answer: &GetHorizontalResponse, lines: usize) -> String {
             "Horizontal cases: {}",
             words::count(answer.horizontal_cases)
         ),
-        format!("Cases in work\n{}", in_work(answer, lines)),
+        format!(
+            "Cases in work, {} of them not to be assigned to a level and province\n{}",
+            words::count(answer.unassigned_in_work),
+            in_work(answer, lines)
+        ),
         format!("Hand-overs\n{}", hand_overs(answer, lines)),
         format!(
             "Handed over and not taken up: {}\n{}",

@@ -17,11 +17,17 @@ use lienthong_contract::pb::performance::v1::{
 /// Full name of the answer.
 pub const ANSWER: &str = "lienthong.performance.v1.GetPerformanceResponse";
 
+/// Most letters of a name in a table of text.
+const LONGEST_NAME: usize = 40;
+
 /// Arguments of `performance`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
     question: Question,
+    /// Lines of each table of text; CSV and JSON have all
+    #[arg(long, value_name = "N", default_value_t = 40)]
+    lines: usize,
     #[command(flatten)]
     gateway: GatewayAt,
     /// How to print
@@ -94,7 +100,7 @@ pub async fn run(arguments: Arguments, shared: &Shared) -> Result<(), Failure> {
         _ if arguments.json => print::json(&json(&answer)?),
         Format::Json => print::json(&json(&answer)?),
         Format::Csv => print::out(&opendata::csv::write(&answer)?),
-        Format::Text => print::out(&text(&answer)),
+        Format::Text => print::out(&text(&answer, arguments.lines)),
     }
 }
 
@@ -141,13 +147,20 @@ fn grouping(by: Option<GroupingName>) -> Grouping {
     }
 }
 
-fn text(answer: &GetPerformanceResponse) -> String {
-    let total = answer.total.clone().unwrap_or_default();
+fn text(answer: &GetPerformanceResponse, lines: usize) -> String {
+    let total = answer.total.unwrap_or_default();
     let mut parts = vec![format!("Until {}", words::moment(&answer.as_of_time))];
     let grouped = answer.lines.iter().any(|line| !line.key.is_empty());
     if grouped {
-        parts.push(format!("Dossiers\n{}", dossiers(&answer.lines, &total)));
-        parts.push(format!("Shares\n{}", shares(&answer.lines, &total)));
+        let shown = &answer.lines[..lines.min(answer.lines.len())];
+        parts.push(format!("Dossiers\n{}", dossiers(shown, &total)));
+        parts.push(format!("Shares\n{}", shares(shown, &total)));
+        if shown.len() < answer.lines.len() {
+            let left = words::count((answer.lines.len() - shown.len()) as u64);
+            parts.push(format!(
+                "{left} more lines: --lines N, or --format csv for all"
+            ));
+        }
     }
     parts.push(format!("Together\n{}", alone(&total)));
     if answer.may_belong > 0 {
@@ -241,12 +254,21 @@ fn rows<const N: usize>(
     let mut rows: Vec<_> = lines
         .iter()
         .map(|line| {
-            let figures = line.figures.clone().unwrap_or_default();
-            row(key(line), line.name.clone(), &figures)
+            let figures = line.figures.unwrap_or_default();
+            row(key(line), short(&line.name), &figures)
         })
         .collect();
     rows.push(row("all".to_owned(), String::new(), total));
     rows
+}
+
+/// A name that leaves room for figures.
+fn short(name: &str) -> String {
+    if name.chars().count() <= LONGEST_NAME {
+        return name.to_owned();
+    }
+    let kept: String = name.chars().take(LONGEST_NAME - 1).collect();
+    format!("{}…", kept.trim_end())
 }
 
 /// The member, or why the dossiers have none.
@@ -275,4 +297,54 @@ fn alone(figures: &Figures) -> String {
         &["Value"],
         counts.chain(rates).collect(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(keys: &[&str]) -> GetPerformanceResponse {
+        let line = |key: &&str| PerformanceLine {
+            key: (*key).to_owned(),
+            name: "Đăng ký khai tử, xóa đăng ký thường trú, mai táng phí".to_owned(),
+            ..PerformanceLine::default()
+        };
+        GetPerformanceResponse {
+            lines: keys.iter().map(line).collect(),
+            missing_calendar_years: vec![2027, 2028],
+            may_belong: 3,
+            ..GetPerformanceResponse::default()
+        }
+    }
+
+    #[test]
+    fn what_is_not_shown_and_what_is_not_counted_is_said() {
+        let told = text(&answer(&["1.000001", "1.000002", "1.000003"]), 2);
+        assert!(
+            told.contains("1.000002") && !told.contains("1.000003"),
+            "{told}"
+        );
+        assert!(told.contains("1 more lines: --lines N"), "{told}");
+        assert!(told.contains("no table of 2027, 2028"), "{told}");
+        assert!(told.contains("3 more dossiers may belong"), "{told}");
+        assert!(told.contains("xóa đăng ký thường…"), "{told}");
+        assert!(!text(&answer(&["1.000001"]), 1).contains("more lines"));
+    }
+
+    #[test]
+    fn dossiers_without_a_member_say_why() {
+        let told = |unassigned: Unassigned, candidates: &[&str]| {
+            key(&PerformanceLine {
+                key: "H56.08".to_owned(),
+                unassigned: unassigned.into(),
+                candidates: candidates.iter().map(|one| (*one).to_owned()).collect(),
+                ..PerformanceLine::default()
+            })
+        };
+        assert_eq!(told(Unassigned::Unspecified, &[]), "H56.08");
+        assert_eq!(told(Unassigned::NotTold, &[]), "(not told)");
+        assert_eq!(told(Unassigned::Above, &[]), "H56.08 (of a larger area)");
+        let several = told(Unassigned::Several, &["14758", "14845"]);
+        assert_eq!(several, "H56.08 (one of 14758, 14845)");
+    }
 }

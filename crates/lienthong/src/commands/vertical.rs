@@ -8,7 +8,7 @@ use crate::print::{Form, table};
 use crate::words;
 use clap::Args;
 use lienthong_contract::pb::procedure::v1::{
-    Chain, Direction, GetVerticalRequest, GetVerticalResponse,
+    Basis, Chain, Direction, GetVerticalRequest, GetVerticalResponse,
 };
 use lienthong_contract::time::now_millis;
 
@@ -24,6 +24,9 @@ pub struct Arguments {
     /// Lines of each table of text; JSON has all
     #[arg(long, value_name = "N", default_value_t = 20)]
     lines: usize,
+    /// Under the agencies and units of this day, such as 2025-07-01, instead of as it was
+    #[arg(long = "under", value_name = "DAY")]
+    units_of: Option<String>,
     #[command(flatten)]
     gateway: GatewayAt,
     #[command(flatten)]
@@ -37,6 +40,7 @@ pub async fn run(arguments: Arguments, shared: &Shared) -> Result<(), Failure> {
     let request = GetVerticalRequest {
         procedure_code: arguments.procedure.unwrap_or_default(),
         chains: arguments.chains,
+        basis: arguments.units_of.map(|units_of| Basis { units_of }),
         ..GetVerticalRequest::default()
     };
     let answer = questions.get_vertical(request).await?.into_inner();
@@ -49,7 +53,11 @@ pub async fn run(arguments: Arguments, shared: &Shared) -> Result<(), Failure> {
 
 fn text(answer: &GetVerticalResponse, lines: usize) -> String {
     let mut parts = vec![
-        format!("Vertical cases: {}", words::count(answer.vertical_cases)),
+        format!(
+            "Vertical cases: {}, and {} whose levels are not all known",
+            words::count(answer.vertical_cases),
+            words::count(answer.unassigned_cases)
+        ),
         format!("Time at each level\n{}", latencies(answer, lines)),
         format!("Hand-overs between levels\n{}", transitions(answer, lines)),
         format!("Open cases by the level that holds them\n{}", stuck(answer)),

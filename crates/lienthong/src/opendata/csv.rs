@@ -84,7 +84,7 @@ pub fn write(answer: &GetPerformanceResponse) -> Result<String, Failure> {
     let header = columns().into_iter().map(|column| column.name);
     writer.write_record(header).map_err(Failure::failed)?;
     let alone = PerformanceLine {
-        figures: answer.total.clone(),
+        figures: answer.total,
         ..PerformanceLine::default()
     };
     let lines = match answer.lines.as_slice() {

@@ -1,13 +1,15 @@
 //! `GetCase`: one case whole.
 
 use super::places::Places;
-use super::wire;
+use super::{read, wire};
 use lienthong_contract::pb::event::v1::Position;
 use lienthong_contract::pb::procedure::v1 as pb;
+use lienthong_contract::status::Failure;
 use lienthong_contract::time::from_millis;
+use lienthong_domain::basis::Basis;
 use lienthong_domain::event::{Kind, Link};
 use lienthong_domain::links::{Group, Member};
-use lienthong_domain::path::holder::holder;
+use lienthong_domain::path::holder::{Holder, holder};
 use lienthong_domain::path::openness::{Standing, is_open, standing};
 use lienthong_domain::path::waiting::{Waiting, waiting};
 use lienthong_domain::path::{JoinedCase, Step, is_step};
@@ -65,9 +67,17 @@ impl<'a> WholeCase<'a> {
     }
 }
 
-/// The case as the contract shows it.
-pub fn answer(case: &WholeCase<'_>, reference: Arc<Reference>) -> pb::Case {
-    let mut places = Places::new(reference);
+/// Under which agencies and units the case is asked for.
+///
+/// # Errors
+/// `REQUEST_MALFORMED` for a basis that is no day.
+pub fn basis(request: &pb::GetCaseRequest) -> Result<Basis, Failure> {
+    read::basis(request.basis.as_ref())
+}
+
+/// The case as the contract shows it, its levels told under a basis.
+pub fn answer(case: &WholeCase<'_>, reference: Arc<Reference>, basis: Basis) -> pb::Case {
+    let mut places = Places::new(reference, basis);
     let path = case.path();
     let mut details: Vec<&CaseDetail<'_>> = case.details.iter().collect();
     details.sort_unstable_by_key(|detail| detail.step.order);
@@ -83,10 +93,18 @@ pub fn answer(case: &WholeCase<'_>, reference: Arc<Reference>) -> pb::Case {
             .iter()
             .map(|detail| entry(detail, &mut places))
             .collect(),
-        holder: holder(&path.steps)
-            .map(|holder| wire::holder(&holder, places.level(holder.party.agency, last_ms))),
+        holder: holder(&path.steps).map(|holder| held(&holder, last_ms, &mut places)),
         waiting: waiting(&path).iter().map(awaited).collect(),
         open: is_open(&path),
+    }
+}
+
+/// The holder, and what it has become.
+pub(super) fn held(holder: &Holder<'_>, at_ms: i64, places: &mut Places) -> pb::Holder {
+    let agency = holder.party.agency;
+    pb::Holder {
+        successor_agency_codes: places.successors(agency, at_ms),
+        ..wire::holder(holder, places.level(agency, at_ms))
     }
 }
 

@@ -82,7 +82,7 @@ fn the_path_is_sorted_without_links_and_under_the_dossiers_own_names() {
 
 #[test]
 fn a_case_says_who_holds_it_what_it_waits_for_and_whether_it_is_open() {
-    let case = answer(&birth(), reference());
+    let case = answer(&birth(), reference(), Basis::AsItWas);
     assert_eq!(case.code, "LT1");
     assert!(case.open);
     assert_eq!(
@@ -104,7 +104,7 @@ fn a_case_says_who_holds_it_what_it_waits_for_and_whether_it_is_open() {
 
 #[test]
 fn each_dossier_is_told_with_its_codes_status_and_sources() {
-    let case = answer(&birth(), reference());
+    let case = answer(&birth(), reference(), Basis::AsItWas);
     let first = &case.dossiers[0];
     assert_eq!(
         (first.code.as_str(), first.aliases.as_slice()),
@@ -131,7 +131,7 @@ fn each_dossier_is_told_with_its_codes_status_and_sources() {
 
 #[test]
 fn the_timeline_has_every_fact_in_order_as_it_was_told() {
-    let case = answer(&birth(), reference());
+    let case = answer(&birth(), reference(), Basis::AsItWas);
     let entries: Vec<_> = case
         .timeline
         .iter()
@@ -183,7 +183,7 @@ fn the_addressee_is_shown_of_what_addresses_somebody() {
         details: vec![detail(handed, "urn:o", 1), detail(accepted, "urn:o", 2)],
         parked: vec![],
     };
-    let case = answer(&case, reference());
+    let case = answer(&case, reference(), Basis::AsItWas);
     let agency = |at: usize| {
         case.timeline[at]
             .addressee

@@ -424,7 +424,3 @@ fn ahead(on: i64, days: u32, reference: &Reference) -> Result<i64, Failure> {
     }
     Ok(on)
 }
-
-#[cfg(test)]
-#[path = "dossiers_tests.rs"]
-mod tests;

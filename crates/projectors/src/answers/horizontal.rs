@@ -8,10 +8,11 @@ mod packed;
 
 use super::oldest::Oldest;
 use super::places::{Place, Places};
-use super::wire;
+use super::{read, wire};
 use hashbrown::HashMap;
 use lienthong_contract::pb::procedure::v1 as pb;
 use lienthong_contract::status::Failure;
+use lienthong_domain::basis::Basis;
 use lienthong_domain::distribution::Durations;
 use lienthong_domain::interconnection::Class;
 use lienthong_domain::level::Level;
@@ -33,13 +34,15 @@ pub struct Question {
     pub level: Option<Level>,
     /// GSO code of a province; empty: everywhere.
     pub province: String,
+    /// Under which agencies and units.
+    pub basis: Basis,
 }
 
 impl Question {
     /// Reads a request.
     ///
     /// # Errors
-    /// `REQUEST_MALFORMED` for an unknown level.
+    /// `REQUEST_MALFORMED` for an unknown level or a basis that is no day.
     pub fn read(request: &pb::GetHorizontalRequest) -> Result<Self, Failure> {
         let level = pb::Level::try_from(request.level).map_err(|_| {
             Failure::of_field(
@@ -51,6 +54,7 @@ impl Question {
         Ok(Self {
             level: wire::read_level(level),
             province: request.province_code.clone(),
+            basis: read::basis(request.basis.as_ref())?,
         })
     }
 }
@@ -80,12 +84,13 @@ pub struct Horizontal {
     unaccepted: Oldest<pb::OpenExchange>,
     unanswered: Oldest<pb::OpenExchange>,
     horizontal_cases: u64,
+    unassigned_in_work: u64,
 }
 
 impl Horizontal {
     /// Sums over no case yet.
     pub fn new(question: &Question, reference: Arc<Reference>) -> Self {
-        let mut places = Places::new(reference);
+        let mut places = Places::new(reference, question.basis);
         let asked = !question.province.is_empty();
         Self {
             level: question.level,
@@ -96,6 +101,7 @@ impl Horizontal {
             unaccepted: Oldest::new(MOST_EXCHANGES),
             unanswered: Oldest::new(MOST_EXCHANGES),
             horizontal_cases: 0,
+            unassigned_in_work: 0,
         }
     }
 
@@ -114,6 +120,7 @@ impl Horizontal {
         }
         let agency = holder(&case.steps).map_or("", |holder| holder.party.agency);
         let place = self.places.at(agency, last.order.occurred_ms);
+        self.unassigned_in_work += u64::from(!place.assigned);
         if self.covers(place) {
             *self
                 .in_work
@@ -155,6 +162,7 @@ impl Horizontal {
         self.unaccepted.merge(other.unaccepted);
         self.unanswered.merge(other.unanswered);
         self.horizontal_cases += other.horizontal_cases;
+        self.unassigned_in_work += other.unassigned_in_work;
     }
 
     /// The answer: rows by level and province, cells by agency codes. Its freshness is the
@@ -193,6 +201,7 @@ impl Horizontal {
             unaccepted_total,
             unanswered_total,
             horizontal_cases: self.horizontal_cases,
+            unassigned_in_work: self.unassigned_in_work,
             freshness: None,
         }
     }
@@ -215,14 +224,8 @@ impl Horizontal {
         if from.level != to.level || !(self.covers(from) || self.covers(to)) {
             return;
         }
-        let agencies = (
-            self.places.agency(hand_over.from),
-            self.places.agency(hand_over.to),
-        );
-        let cell = self
-            .cells
-            .entry((agencies.0, agencies.1, to.level))
-            .or_default();
+        let cell = self.cells.entry((from.agency, to.agency, to.level));
+        let cell = cell.or_default();
         cell.count += 1;
         cell.waiting.push(hand_over.waiting_ms());
         if let Some(processing_ms) = hand_over.processing_ms() {

@@ -2,11 +2,13 @@
 
 mod packed;
 
+use super::case::held;
 use super::places::Places;
-use super::wire;
+use super::{read, wire};
 use lienthong_contract::pb::procedure::v1 as pb;
 use lienthong_contract::status::Failure;
 use lienthong_contract::time::from_millis;
+use lienthong_domain::basis::Basis;
 use lienthong_domain::interconnection::Class;
 use lienthong_domain::path::JoinedCase;
 use lienthong_domain::path::holder::holder;
@@ -26,6 +28,7 @@ pub struct Question {
     class: Option<Class>,
     holder_agency: String,
     open_only: bool,
+    basis: Basis,
     page_size: usize,
     /// Only cases after this code; empty: from the first.
     after: String,
@@ -49,6 +52,7 @@ impl Question {
             class: wire::read_class(class),
             holder_agency: request.holder_agency_code.clone(),
             open_only: request.open_only,
+            basis: read::basis(request.basis.as_ref())?,
             page_size,
             after: String::new(),
         };
@@ -63,6 +67,9 @@ impl Question {
         let mut hasher = SipHasher13::new();
         hasher.write_u8(self.class.map_or(0, |class| wire::class(class) as u8));
         hasher.write_u8(u8::from(self.open_only));
+        if let Basis::UnitsOf(day) = self.basis {
+            hasher.write(day.to_string().as_bytes());
+        }
         hasher.write(self.holder_agency.as_bytes());
         hasher.write_u8(0);
         hasher.write(code.as_bytes());
@@ -95,8 +102,8 @@ impl List {
     /// A page with no case yet.
     pub fn new(question: Question, reference: Arc<Reference>) -> Self {
         Self {
+            places: Places::new(reference, question.basis),
             question,
-            places: Places::new(reference),
             page: BTreeMap::new(),
         }
     }
@@ -120,20 +127,22 @@ impl List {
         let class = self.places.class(&case.steps);
         let holder = holder(&case.steps);
         let agency = holder.map_or("", |holder| holder.party.agency);
+        let last_ms = last.order.occurred_ms;
+        let told_as = self.places.at(agency, last_ms).agency;
+        let told_as = self.places.agency_code(told_as);
         let asked = &self.question;
         let fits = (open || !asked.open_only)
             && asked.class.is_none_or(|asked| asked == class)
-            && (asked.holder_agency.is_empty() || asked.holder_agency == agency);
+            && (asked.holder_agency.is_empty() || asked.holder_agency == told_as);
         if !fits {
             return;
         }
-        let last_ms = last.order.occurred_ms;
         let summary = pb::CaseSummary {
             code: case.code.to_owned(),
             interconnection_class: wire::class(class),
             dossiers: case.dossiers.len() as u32,
             events: case.steps.len() as u32,
-            holder: holder.map(|holder| wire::holder(&holder, self.places.level(agency, last_ms))),
+            holder: holder.map(|holder| held(&holder, last_ms, &mut self.places)),
             open,
             first_time: Some(from_millis(first.order.occurred_ms)),
             last_time: Some(from_millis(last_ms)),

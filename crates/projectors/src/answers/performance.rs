@@ -234,7 +234,3 @@ impl Performance {
         }
     }
 }
-
-#[cfg(test)]
-#[path = "performance_tests.rs"]
-mod tests;

@@ -1,8 +1,15 @@
-//! The level and the province of an agency at a moment, remembered for the length of a scan.
+//! Where an agency stands at a moment, told under a basis and remembered for the length of a scan.
+//!
+//! Under the units of another day an agency is told as what it has become: its level, its province
+//! and its code are those of the one agency that took over. What was divided, or ended without a
+//! successor that is told, keeps its own code and has no level or province but one that all its
+//! successors share; every sum still counts it, as not assigned.
 
 use super::symbols::Symbols;
 use hashbrown::HashMap;
-use lienthong_domain::agency::{Agency, Registry};
+use jiff::civil::Date;
+use lienthong_domain::agency::{Agency, Registry, Successors};
+use lienthong_domain::basis::{self, Basis};
 use lienthong_domain::interconnection::{Class, class_of_levels};
 use lienthong_domain::level::Level;
 use lienthong_domain::path::{Step, day};
@@ -12,11 +19,15 @@ use std::sync::Arc;
 /// Where an agency stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Place {
-    /// None: not in the registry on that day.
+    /// None: not in the registry on that day, or not to be told under the basis.
     pub(super) level: Option<Level>,
     /// Symbol of the province's code; that of the empty string for the whole country and
-    /// for agencies that are not in the registry.
+    /// for what is not assigned.
     pub(super) province: u32,
+    /// Symbol of the agency that it is told as: itself, or the one that took over.
+    pub(super) agency: u32,
+    /// Whether level and province are known under the basis.
+    pub(super) assigned: bool,
 }
 
 /// Days, both included, on which a place holds.
@@ -27,10 +38,11 @@ struct Span {
     place: Place,
 }
 
-/// The reference data with what was already asked of it.
+/// The reference data under a basis, with what was already asked of it.
 #[derive(Debug)]
 pub(super) struct Places {
     reference: Arc<Reference>,
+    basis: Basis,
     /// Days in force of each agency of the registry, as day numbers.
     periods: HashMap<Box<str>, Vec<(i64, i64)>>,
     agencies: Symbols,
@@ -40,7 +52,8 @@ pub(super) struct Places {
 }
 
 impl Places {
-    pub(super) fn new(reference: Arc<Reference>) -> Self {
+    /// Nothing asked yet.
+    pub(super) fn new(reference: Arc<Reference>, basis: Basis) -> Self {
         let mut periods: HashMap<Box<str>, Vec<(i64, i64)>> = HashMap::new();
         for agency in reference.registry.agencies() {
             let days = (
@@ -54,6 +67,7 @@ impl Places {
         }
         Self {
             reference,
+            basis,
             periods,
             agencies: Symbols::default(),
             spans: Vec::new(),
@@ -108,16 +122,38 @@ impl Places {
 
     /// The interconnection class of a path: by who acted, and when.
     pub(super) fn class(&mut self, steps: &[Step<'_>]) -> Class {
-        let mut named = steps
-            .iter()
-            .map(|step| step.actor.agency)
-            .filter(|code| !code.is_empty());
-        let first = named.next();
-        if !named.any(|code| Some(code) != first) {
+        let acts = steps.iter().filter(|step| !step.actor.agency.is_empty());
+        let one = match self.basis {
+            Basis::AsItWas => all_alike(acts.map(|step| step.actor.agency)),
+            Basis::UnitsOf(_) => all_alike(acts.map(|step| self.told_as(step).agency)),
+        };
+        if one {
             return Class::NotInterconnected;
         }
         let acts = steps.iter().filter(|step| step.actor.is_named());
         class_of_levels(acts.map(|step| self.level(step.actor.agency, step.order.occurred_ms)))
+    }
+
+    /// Where the agency that acted stands.
+    pub(super) fn told_as(&mut self, step: &Step<'_>) -> Place {
+        self.at(step.actor.agency, step.order.occurred_ms)
+    }
+
+    /// Codes of the agencies that an agency of a moment has become under the basis; none if that is
+    /// itself, or if none is told.
+    pub(super) fn successors(&self, code: &str, millis: i64) -> Vec<String> {
+        let Basis::UnitsOf(now) = self.basis else {
+            return Vec::new();
+        };
+        let then = day::day(day::day_number(millis));
+        let registry = &self.reference.registry;
+        match registry.agency_successors(code, then, now) {
+            Successors::Known(agency) if agency.code != code => vec![agency.code.clone()],
+            Successors::Several(agencies) => {
+                agencies.iter().map(|agency| agency.code.clone()).collect()
+            }
+            _ => Vec::new(),
+        }
     }
 
     fn look_up(&mut self, code: &str, on: i64) -> Span {
@@ -125,21 +161,69 @@ impl Places {
         let registry = &reference.registry;
         let date = day::day(on);
         let Some(agency) = registry.agency_at(code, date) else {
-            let place = Place {
-                level: None,
-                province: self.provinces.number(""),
-            };
+            let place = self.place(code, None, Some(""), false);
             return self.gap(code, on, place);
         };
-        let province = registry.province_at(code, date);
-        let place = Place {
-            level: Some(agency.level),
-            province: self
-                .provinces
-                .number(province.map_or("", |unit| unit.code.as_str())),
+        let (mut first, mut last) = steady(registry, agency, on);
+        let place = match self.basis {
+            Basis::AsItWas => {
+                let province = registry.province_at(code, date);
+                let province = province.map_or("", |unit| &unit.code);
+                self.place(code, Some(agency.level), Some(province), true)
+            }
+            Basis::UnitsOf(now) => {
+                match on <= day::number_of(now) {
+                    true => last = last.min(day::number_of(now)),
+                    false => first = first.max(day::number_of(now) + 1),
+                }
+                self.under(registry, code, date, now)
+            }
         };
-        let (first, last) = steady(registry, agency, on);
         Span { first, last, place }
+    }
+
+    /// The place of an agency of the day `then` under the units of the day `now`.
+    fn under(&mut self, registry: &Registry, code: &str, then: Date, now: Date) -> Place {
+        match registry.agency_successors(code, then, now) {
+            Successors::Known(agency) => {
+                let province = registry.province_at(&agency.code, now);
+                let province = province.map_or("", |unit| &unit.code);
+                self.place(&agency.code, Some(agency.level), Some(province), true)
+            }
+            Successors::Several(agencies) => {
+                let level = shared(agencies.iter().map(|agency| agency.level));
+                let provinces = agencies.iter().map(|agency| {
+                    let province = registry.province_at(&agency.code, now);
+                    province.map_or("", |unit| &unit.code)
+                });
+                self.place(code, level, shared(provinces), level.is_some())
+            }
+            // The area outlives the agency.
+            Successors::Abolished | Successors::Unknown => {
+                let under = Basis::UnitsOf(now);
+                let province = match registry.place(code, then, Level::Province, under) {
+                    basis::Place::One(unit) => Some(unit.code.as_str()),
+                    _ => None,
+                };
+                self.place(code, None, province, false)
+            }
+        }
+    }
+
+    /// A place of these; without a province it is not assigned.
+    fn place(
+        &mut self,
+        told_as: &str,
+        level: Option<Level>,
+        province: Option<&str>,
+        assigned: bool,
+    ) -> Place {
+        Place {
+            level,
+            province: self.provinces.number(province.unwrap_or_default()),
+            agency: self.agency(told_as),
+            assigned: assigned && province.is_some(),
+        }
     }
 
     /// The days around `on` on which the registry does not hold the agency.
@@ -158,6 +242,18 @@ impl Places {
         }
         span
     }
+}
+
+/// Whether there are not two that differ.
+fn all_alike<T: PartialEq>(mut all: impl Iterator<Item = T>) -> bool {
+    let first = all.next();
+    all.all(|one| Some(one) == first)
+}
+
+/// What all have in common.
+fn shared<T: PartialEq>(mut all: impl Iterator<Item = T>) -> Option<T> {
+    let first = all.next()?;
+    all.all(|one| one == first).then_some(first)
 }
 
 /// The days around `on` on which neither the agency nor any unit above its area changed.
@@ -183,7 +279,7 @@ mod tests {
 
     #[test]
     fn a_level_is_that_of_the_day_of_the_act_also_when_asked_again() {
-        let mut places = Places::new(reference());
+        let mut places = Places::new(reference(), Basis::AsItWas);
         let last_of_districts = 20_269 * DAY; // 2025-06-30
         for _ in 0..2 {
             assert_eq!(places.level("D1", last_of_districts), Some(Level::District));
@@ -196,7 +292,7 @@ mod tests {
 
     #[test]
     fn the_province_is_that_of_the_agencys_area_on_the_day() {
-        let mut places = Places::new(reference());
+        let mut places = Places::new(reference(), Basis::AsItWas);
         let mut province = |code: &str, at: i64| {
             let place = places.at(code, at);
             places.province_code(place.province).to_owned()
@@ -215,7 +311,7 @@ mod tests {
 
     #[test]
     fn one_agency_is_no_interconnection_whatever_its_level() {
-        let mut places = Places::new(reference());
+        let mut places = Places::new(reference(), Basis::AsItWas);
         let alone = [
             step(0, "d", "nobody"),
             step(1, "d", ""),

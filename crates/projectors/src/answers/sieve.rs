@@ -132,7 +132,7 @@ impl Sieve {
         }
         let code = self.agencies.text(agency);
         let answer = self.look_at_agency(code, on);
-        let (first, last) = steady(&self.reference.registry, code, on);
+        let (first, last) = steady(&self.reference.registry, self.basis, code, on);
         self.by_agency.put(
             agency,
             Span {

@@ -2,6 +2,7 @@
 //! scan.
 
 use lienthong_domain::agency::Registry;
+use lienthong_domain::basis::Basis;
 use lienthong_domain::path::day;
 
 /// Answers by symbol, each with the days on which it holds.
@@ -44,9 +45,10 @@ impl<T: Copy> Spans<T> {
     }
 }
 
-/// The days around `on` on which neither the agency nor any unit above its area changed; only that
-/// day for an agency that the registry does not hold on it.
-pub(super) fn steady(registry: &Registry, code: &str, on: i64) -> (i64, i64) {
+/// The days around `on` on which neither the agency nor any unit above its area changed, all of
+/// them on the same side of the day of the basis; only that day for an agency that the registry
+/// does not hold on it.
+pub(super) fn steady(registry: &Registry, basis: Basis, code: &str, on: i64) -> (i64, i64) {
     let date = day::day(on);
     let Some(agency) = registry.agency_at(code, date) else {
         return (on, on);
@@ -58,8 +60,11 @@ pub(super) fn steady(registry: &Registry, code: &str, on: i64) -> (i64, i64) {
         period.to = Some(period.last().min(unit.period.last()));
         code = unit.parent.as_deref();
     }
-    (
-        day::number_of(period.first()),
-        day::number_of(period.last()),
-    )
+    let first = day::number_of(period.first());
+    let last = day::number_of(period.last());
+    match basis {
+        Basis::AsItWas => (first, last),
+        Basis::UnitsOf(now) if date <= now => (first, last.min(day::number_of(now))),
+        Basis::UnitsOf(now) => (first.max(day::number_of(now) + 1), last),
+    }
 }

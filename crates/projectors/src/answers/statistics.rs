@@ -7,15 +7,20 @@ mod moments;
 mod packed;
 pub(super) mod parties;
 
-use super::wire;
+use super::places::Places;
+use super::{read, wire};
 use hashbrown::HashMap;
 use lienthong_contract::pb::procedure::v1 as pb;
 use lienthong_contract::status::Failure;
 use lienthong_contract::time::{from_millis, to_millis};
+use lienthong_domain::basis::Basis;
 use lienthong_domain::distribution::Durations;
-use lienthong_domain::path::JoinedCase;
+use lienthong_domain::event::Party;
+use lienthong_domain::path::{JoinedCase, Step};
+use lienthong_domain::reference::Reference;
 use moments::Moments;
 use parties::{Parties, UNNAMED};
+use std::sync::Arc;
 
 const MOST_MOMENTS: usize = 100;
 
@@ -35,6 +40,8 @@ pub struct Question {
     pub grain: Grain,
     /// Moments at which to count open cases, milliseconds since the Unix epoch.
     pub as_of_ms: Vec<i64>,
+    /// Under which agencies.
+    pub basis: Basis,
 }
 
 impl Question {
@@ -42,7 +49,7 @@ impl Question {
     ///
     /// # Errors
     /// `REQUEST_MALFORMED` for an unknown grain, more than 100 moments, or a moment that is
-    /// no time.
+    /// no time, or a basis that is no day.
     pub fn read(request: &pb::GetPathStatisticsRequest) -> Result<Self, Failure> {
         let grain = match pb::PartyGrain::try_from(request.grain) {
             Ok(pb::PartyGrain::Unspecified | pb::PartyGrain::Agency) => Grain::Agency,
@@ -77,7 +84,11 @@ impl Question {
                 })
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self { grain, as_of_ms })
+        Ok(Self {
+            grain,
+            as_of_ms,
+            basis: read::basis(request.basis.as_ref())?,
+        })
     }
 }
 
@@ -94,6 +105,8 @@ struct PartyFigures {
 /// Figures over cases.
 #[derive(Debug)]
 pub struct Statistics {
+    /// Only under another basis: what agencies have become.
+    places: Option<Places>,
     parties: Parties,
     /// By party.
     figures: Vec<PartyFigures>,
@@ -110,8 +123,10 @@ pub struct Statistics {
 
 impl Statistics {
     /// Figures over no case yet.
-    pub fn new(question: &Question) -> Self {
+    pub fn new(question: &Question, reference: Arc<Reference>) -> Self {
+        let is_told_anew = question.basis != Basis::AsItWas;
         Self {
+            places: is_told_anew.then(|| Places::new(reference, question.basis)),
             parties: Parties::new(question.grain),
             figures: vec![PartyFigures::default()],
             pairs: HashMap::new(),
@@ -137,9 +152,9 @@ impl Statistics {
         self.widen(first_ms, last_ms);
         self.case_duration.push(last_ms - first_ms);
         self.walk(case);
-        let parties = &mut self.parties;
+        let (parties, places) = (&mut self.parties, &mut self.places);
         self.moments
-            .add(&case.steps, &mut |actor| parties.number(actor));
+            .add(&case.steps, &mut |step| numbered(parties, places, step));
     }
 
     /// One pass over the steps: pairs, times, and how often the party changes.
@@ -149,7 +164,8 @@ impl Statistics {
         let mut several = 0u32;
         let mut returns = false;
         for step in &case.steps {
-            let party = self.party(&step.actor);
+            let party = numbered(&mut self.parties, &mut self.places, step);
+            self.make_room(party);
             let at_ms = step.order.occurred_ms;
             if let Some((from, from_ms)) = before {
                 *self.pairs.entry((from, party)).or_default() += 1;
@@ -244,18 +260,36 @@ impl Statistics {
         answer
     }
 
-    fn party(&mut self, actor: &lienthong_domain::event::Party<'_>) -> u32 {
+    fn party(&mut self, actor: &Party<'_>) -> u32 {
         let party = self.parties.number(actor);
+        self.make_room(party);
+        party
+    }
+
+    fn make_room(&mut self, party: u32) {
         if party as usize >= self.figures.len() {
             self.figures
                 .resize_with(party as usize + 1, PartyFigures::default);
         }
-        party
     }
 
     fn widen(&mut self, first_ms: i64, last_ms: i64) {
         let (first, last) = self.span_ms.unwrap_or((first_ms, last_ms));
         self.span_ms = Some((first.min(first_ms), last.max(last_ms)));
+    }
+}
+
+/// The number of the party of a step, its agency told under the basis.
+fn numbered(parties: &mut Parties, places: &mut Option<Places>, step: &Step<'_>) -> u32 {
+    match places {
+        Some(places) if step.actor.is_named() => {
+            let told_as = places.told_as(step).agency;
+            parties.number(&Party {
+                agency: places.agency_code(told_as),
+                unit: step.actor.unit,
+            })
+        }
+        _ => parties.number(&step.actor),
     }
 }
 

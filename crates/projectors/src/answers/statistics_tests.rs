@@ -1,7 +1,7 @@
 //! Figures over paths, on paths small enough to count by hand.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use super::super::test_paths::{joined, step};
+use super::super::test_paths::{joined, reference, step};
 use super::*;
 use lienthong_domain::event::Party;
 use lienthong_domain::path::Step;
@@ -11,8 +11,9 @@ fn over(cases: &[JoinedCase<'_>], as_of_ms: &[i64]) -> pb::GetPathStatisticsResp
     let question = Question {
         grain: Grain::Agency,
         as_of_ms: as_of_ms.to_vec(),
+        basis: Basis::AsItWas,
     };
-    let mut statistics = Statistics::new(&question);
+    let mut statistics = Statistics::new(&question, reference());
     cases.iter().for_each(|case| statistics.add(case));
     statistics.finish()
 }
@@ -174,10 +175,14 @@ fn units_are_parties_only_at_their_own_grain() {
     };
     let case = joined(&[by(0, "desk"), by(1, "law")]);
     assert_eq!(over(std::slice::from_ref(&case), &[]).hand_overs, 0);
-    let mut units = Statistics::new(&Question {
-        grain: Grain::Unit,
-        as_of_ms: vec![],
-    });
+    let mut units = Statistics::new(
+        &Question {
+            grain: Grain::Unit,
+            as_of_ms: vec![],
+            basis: Basis::AsItWas,
+        },
+        reference(),
+    );
     units.add(&case);
     let answer = units.finish();
     assert_eq!(answer.hand_overs, 1);
@@ -233,12 +238,12 @@ proptest! {
                 joined(&steps)
             })
             .collect();
-        let question = Question { grain: Grain::Agency, as_of_ms: vec![10, 20, 30] };
-        let mut scans: Vec<Statistics> = (0..3).map(|_| Statistics::new(&question)).collect();
+        let question = Question { grain: Grain::Agency, as_of_ms: vec![10, 20, 30], basis: Basis::AsItWas };
+        let mut scans: Vec<Statistics> = (0..3).map(|_| Statistics::new(&question, reference())).collect();
         for (case, turn) in cases.iter().zip(turns) {
             scans[turn].add(case);
         }
-        let mut merged = Statistics::new(&question);
+        let mut merged = Statistics::new(&question, reference());
         scans.into_iter().rev().for_each(|scan| merged.merge(scan));
         prop_assert_eq!(merged.finish(), over(&cases, &[10, 20, 30]));
     }

@@ -5,11 +5,12 @@ mod packed;
 use super::oldest::Oldest;
 use super::places::Places;
 use super::symbols::Symbols;
-use super::wire;
+use super::{read, wire};
 use hashbrown::HashMap;
 use lienthong_contract::pb::procedure::v1 as pb;
 use lienthong_contract::status::Failure;
 use lienthong_contract::time::from_millis;
+use lienthong_domain::basis::Basis;
 use lienthong_domain::distribution::Durations;
 use lienthong_domain::interconnection::Class;
 use lienthong_domain::level::Level;
@@ -30,13 +31,15 @@ pub struct Question {
     pub procedure: String,
     /// Chains shown at most.
     pub chains: usize,
+    /// Under which agencies and units.
+    pub basis: Basis,
 }
 
 impl Question {
     /// Reads a request.
     ///
     /// # Errors
-    /// `REQUEST_MALFORMED` for more than 1,000 chains.
+    /// `REQUEST_MALFORMED` for more than 1,000 chains or a basis that is no day.
     pub fn read(request: &pb::GetVerticalRequest) -> Result<Self, Failure> {
         let chains = match request.chains as usize {
             0 => USUAL_CHAINS,
@@ -52,6 +55,7 @@ impl Question {
         Ok(Self {
             procedure: request.procedure_code.clone(),
             chains,
+            basis: read::basis(request.basis.as_ref())?,
         })
     }
 }
@@ -86,6 +90,7 @@ pub struct Vertical {
     stuck: HashMap<Option<Level>, Stuck>,
     chains: Oldest<pb::Chain>,
     vertical_cases: u64,
+    unassigned_cases: u64,
 }
 
 impl Vertical {
@@ -93,13 +98,14 @@ impl Vertical {
     pub fn new(question: &Question, reference: Arc<Reference>) -> Self {
         Self {
             question: question.clone(),
-            places: Places::new(reference),
+            places: Places::new(reference, question.basis),
             procedures: Symbols::default(),
             latencies: HashMap::new(),
             transitions: HashMap::new(),
             stuck: HashMap::new(),
             chains: Oldest::new(question.chains),
             vertical_cases: 0,
+            unassigned_cases: 0,
         }
     }
 
@@ -114,7 +120,9 @@ impl Vertical {
         hand_overs(&case.steps, open, &mut |hand_over| {
             self.add_transition(&hand_over)
         });
-        if self.places.class(&case.steps) != Class::Vertical {
+        let class = self.places.class(&case.steps);
+        self.unassigned_cases += u64::from(class == Class::Unknown);
+        if class != Class::Vertical {
             return;
         }
         self.vertical_cases += 1;
@@ -160,6 +168,7 @@ impl Vertical {
         }
         self.chains.merge(other.chains);
         self.vertical_cases += other.vertical_cases;
+        self.unassigned_cases += other.unassigned_cases;
     }
 
     /// The answer, rows by level from the lowest and by procedure. Its freshness is the
@@ -205,6 +214,7 @@ impl Vertical {
             stuck,
             chains: self.chains.into_parts().0,
             vertical_cases: self.vertical_cases,
+            unassigned_cases: self.unassigned_cases,
             freshness: None,
         }
     }

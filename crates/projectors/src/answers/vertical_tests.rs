@@ -15,6 +15,7 @@ fn question(procedure: &str, chains: usize) -> Question {
     Question {
         procedure: procedure.to_owned(),
         chains,
+        basis: Basis::AsItWas,
     }
 }
 

@@ -101,6 +101,7 @@ pub(super) fn holder(holder: &Holder<'_>, at: Option<Level>) -> pb::Holder {
         level: level(at),
         since_time: Some(from_millis(holder.since_ms)),
         accepted: holder.accepted,
+        successor_agency_codes: Vec::new(),
     }
 }
 

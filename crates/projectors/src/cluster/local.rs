@@ -260,7 +260,7 @@ fn answer(
             add_up(keyed, epoch, wanted, &all, sum)
         }
         (Question::PathStatistics(asked), Facts::Case(keyed)) => {
-            let sum = statistics::Statistics::new(&statistics::Question::read(asked)?);
+            let sum = statistics::Statistics::new(&statistics::Question::read(asked)?, reference);
             let only = Only {
                 source: asked.source.clone(),
             };

@@ -3,11 +3,10 @@
 use super::outcomes::Outcomes;
 use lienthong_contract::pb::operations::v1 as pb;
 use lienthong_contract::time::from_millis;
+use lienthong_domain::clock::{self, Outcome as Against, Precision};
 use lienthong_domain::life::{Ending, Life, deadline};
-use lienthong_domain::path::day::day_number;
 use lienthong_domain::reference::Reference;
 use serde::{Deserialize, Serialize};
-use std::cmp::Ordering;
 
 /// Under which figure a dossier is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,8 +63,8 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    /// The outcome of a life as it stands at `now_ms`. The deadline that a source told last counts,
-    /// else that of the law; a year without a calendar gives none.
+    /// The outcome of a life as it stands at `now_ms`. The deadline of the law counts, else the one
+    /// that a source told last, as in the figures; a year without a calendar gives none.
     pub(crate) fn of(
         life: &Life<'_>,
         portal_status: u8,
@@ -73,20 +72,20 @@ impl Outcome {
         now_ms: i64,
     ) -> Self {
         let legal_due_ms = deadline(life, reference).and_then(|deadline| deadline.due_ms.ok());
-        let due_ms = life.told_due_ms.or(legal_due_ms);
-        let against = |at_ms| due_ms.map(|due_ms| day_number(at_ms).cmp(&day_number(due_ms)));
+        let due_ms = legal_due_ms.or(life.told_due_ms);
+        let against = |at_ms| due_ms.map(|due_ms| clock::outcome(at_ms, due_ms, Precision::Day));
         let state = match life.end {
             Some(end) => match (end.how, against(end.at_ms)) {
                 (Ending::Withdrawn, _) => State::Withdrawn,
                 (Ending::Refused, _) => State::Refused,
                 (Ending::Settled, None) => State::WithoutDue,
-                (Ending::Settled, Some(Ordering::Less)) => State::Early,
-                (Ending::Settled, Some(Ordering::Equal)) => State::OnTime,
-                (Ending::Settled, Some(Ordering::Greater)) => State::Late,
+                (Ending::Settled, Some(Against::Early)) => State::Early,
+                (Ending::Settled, Some(Against::OnTime)) => State::OnTime,
+                (Ending::Settled, Some(Against::Late)) => State::Late,
             },
             None if life.received.is_none() => State::Submitted,
             None if life.paused_since().is_some() => State::Paused,
-            None if against(now_ms) == Some(Ordering::Greater) => State::Overdue,
+            None if against(now_ms) == Some(Against::Late) => State::Overdue,
             None => State::InTime,
         };
         Self {

@@ -10,13 +10,17 @@ use crate::lanes::{Lanes, ViewLanes};
 use crate::store::Store;
 use crate::views::names::Size;
 use crate::views::{State, View};
-use lienthong_contract::reference::Current;
+use lienthong_contract::reference::{Current, demo};
+use lienthong_domain::reference::Reference;
 use lienthong_domain::status::{Mappings, StatusRow};
 use lienthong_eventlog::Record;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use tokio_util::sync::CancellationToken;
 
 pub const PARTITIONS: u32 = 3;
+
+/// Read once: it takes a while.
+static DEMO: LazyLock<Reference> = LazyLock::new(|| demo().unwrap());
 
 /// Lanes over a log that holds `records`, not fed yet.
 pub fn lanes(records: impl IntoIterator<Item = Record>) -> (Arc<Lanes>, Arc<MemoryLog>) {
@@ -37,7 +41,7 @@ pub fn lanes(records: impl IntoIterator<Item = Record>) -> (Arc<Lanes>, Arc<Memo
         views: views.into_iter().collect(),
         index,
         log: log.clone(),
-        reference: Current::new(reference_once().now().as_ref().clone()),
+        reference: Current::new(DEMO.clone()),
         tied: Default::default(),
         known_ties: Mutex::new(None),
     };

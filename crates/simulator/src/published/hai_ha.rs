@@ -241,7 +241,7 @@ fn agencies(sheet: &mut Sheet) -> Result<(Desk, Vec<Desk>, Desk), Error> {
     };
     of_province(PROVINCE, "Ủy ban nhân dân tỉnh Quảng Ninh", "");
     let department = of_province(
-        "H49.08",
+        "H49.68",
         "Sở Tài nguyên và Môi trường tỉnh Quảng Ninh",
         PROVINCE,
     );

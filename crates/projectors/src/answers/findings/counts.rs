@@ -85,7 +85,9 @@ impl Counts {
     /// # Errors
     /// If the bytes do not read.
     pub fn add_packed(&mut self, bytes: &[u8]) -> Result<(), postcard::Error> {
-        let counts: Vec<(String, Vec<(u8, u64, u64)>)> = postcard::from_bytes(bytes)?;
+        /// By source: kind, findings and dossiers.
+        type Packed = Vec<(String, Vec<(u8, u64, u64)>)>;
+        let counts: Packed = postcard::from_bytes(bytes)?;
         for (source, counts) in counts {
             for (misfit, findings, dossiers) in counts {
                 self.count(&source, misfit, findings, dossiers);

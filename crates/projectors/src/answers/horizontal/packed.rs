@@ -12,6 +12,7 @@ struct Packed {
     unaccepted: PackedOldest,
     unanswered: PackedOldest,
     horizontal_cases: u64,
+    unassigned_in_work: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -46,6 +47,7 @@ impl Horizontal {
             unaccepted: PackedOldest::new(self.unaccepted),
             unanswered: PackedOldest::new(self.unanswered),
             horizontal_cases: self.horizontal_cases,
+            unassigned_in_work: self.unassigned_in_work,
         })
     }
 
@@ -71,6 +73,7 @@ impl Horizontal {
         packed.unaccepted.add_to(&mut self.unaccepted)?;
         packed.unanswered.add_to(&mut self.unanswered)?;
         self.horizontal_cases += packed.horizontal_cases;
+        self.unassigned_in_work += packed.unassigned_in_work;
         Ok(())
     }
 }

@@ -245,19 +245,22 @@ fn look_up(grouping: Grouping, sieve: &Sieve, symbol: u32, on: i64) -> (Key, (i6
             Basis::AsItWas => (Key::of(KeyOf::Agency, agency()), always),
             Basis::UnitsOf(_) => {
                 let key = agency_under(sieve, agency(), on);
-                (key, steady(registry, agency(), on))
+                (key, steady(registry, sieve.basis, agency(), on))
             }
         },
         Grouping::Unit(level) => {
             let place = registry.place(agency(), date, level, sieve.basis);
-            (of_place(&place, agency()), steady(registry, agency(), on))
+            (
+                of_place(&place, agency()),
+                steady(registry, sieve.basis, agency(), on),
+            )
         }
         Grouping::Level => {
             let key = match registry.level_at(agency(), date) {
                 Some(level) => Key::of(KeyOf::Other, level.as_str()),
                 None => Key::of(KeyOf::Agency, agency()).because(Unassigned::Unknown),
             };
-            (key, steady(registry, agency(), on))
+            (key, steady(registry, sieve.basis, agency(), on))
         }
         Grouping::Procedure | Grouping::Field => of_procedure(grouping, sieve, symbol, on),
     }

@@ -6,7 +6,6 @@ use crate::answers::wire;
 use lienthong_contract::pb::procedure::v1 as pb;
 use lienthong_contract::time::from_millis;
 use lienthong_domain::distribution::Durations;
-use lienthong_domain::event::Party;
 use lienthong_domain::path::Step;
 use serde::{Deserialize, Serialize};
 
@@ -62,7 +61,7 @@ impl Moments {
     }
 
     /// Takes the steps of a case, sorted by time. `number` gives the number of a party.
-    pub(super) fn add(&mut self, steps: &[Step<'_>], number: &mut dyn FnMut(&Party<'_>) -> u32) {
+    pub(super) fn add(&mut self, steps: &[Step<'_>], number: &mut dyn FnMut(&Step<'_>) -> u32) {
         let (Some(first), Some(last)) = (steps.first(), steps.last()) else {
             return;
         };
@@ -80,7 +79,7 @@ impl Moments {
             until += steps[until..].partition_point(|s| s.order.occurred_ms <= moment.at_ms);
             moment.events += (until - before) as u64;
             moment.age.push(moment.at_ms - first_ms);
-            let party = number(&steps[until - 1].actor) as usize;
+            let party = number(&steps[until - 1]) as usize;
             if party >= moment.open_by_party.len() {
                 moment.open_by_party.resize(party + 1, 0);
             }

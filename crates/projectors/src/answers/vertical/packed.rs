@@ -14,6 +14,7 @@ struct Packed {
     stuck: Vec<(i32, u64, i64)>,
     chains: PackedOldest,
     vertical_cases: u64,
+    unassigned_cases: u64,
 }
 
 impl Vertical {
@@ -36,6 +37,7 @@ impl Vertical {
             stuck: stuck.collect(),
             chains: PackedOldest::new(self.chains),
             vertical_cases: self.vertical_cases,
+            unassigned_cases: self.unassigned_cases,
         })
     }
 
@@ -67,6 +69,7 @@ impl Vertical {
         }
         packed.chains.add_to(&mut self.chains)?;
         self.vertical_cases += packed.vertical_cases;
+        self.unassigned_cases += packed.unassigned_cases;
         Ok(())
     }
 }

@@ -161,17 +161,29 @@ impl Clock<'_> {
         Ok(used)
     }
 
-    /// The running time that a limit gives to what began at `start_ms`, milliseconds. It differs
-    /// from [`limit_ms`] only by the same-day rule.
+    /// The running time that a limit gives to what was received at `start_ms`, counted from
+    /// [`Clock::begins`]; milliseconds. It differs from [`limit_ms`] only by the same-day rule.
     ///
     /// # Errors
     /// As [`Clock::due`].
     pub fn allowed(&self, limit: &TimeLimit, start_ms: i64) -> Result<i64, NoCalendar> {
-        if limit.same_day_before.is_none() {
-            return Ok(limit_ms(limit));
+        match limit.same_day_before {
+            None => Ok(limit_ms(limit)),
+            Some(before) => Ok(self.same_day(limit, start_ms, before)?.1),
         }
-        let due = self.due(limit, start_ms, &[])?;
-        self.used(limit.runs_in(), start_ms, due, &[])
+    }
+
+    /// From when on the clock runs for what was received at `start_ms`: from then on, or by the
+    /// same-day rule, where it came too late, from the midnight with which the next working day
+    /// begins. What is used is counted from here.
+    ///
+    /// # Errors
+    /// As [`Clock::due`].
+    pub fn begins(&self, limit: &TimeLimit, start_ms: i64) -> Result<i64, NoCalendar> {
+        match limit.same_day_before {
+            None => Ok(start_ms),
+            Some(before) => Ok(self.same_day(limit, start_ms, before)?.0),
+        }
     }
 
     /// The midnight that ends the `count`th working day after the day of a moment; of that day

@@ -152,6 +152,15 @@ fn before_fifteen_o_clock_it_is_due_the_same_day_else_the_next_working_day() {
         due(&same_day(0), "2024-03-04 08:00", &before),
         "2024-03-04 17:00"
     );
+    let begins = |start| clock().begins(&same_day(0), at(start)).map(text);
+    assert_eq!(
+        begins("2024-03-08 14:00"),
+        Ok("2024-03-08 14:00".to_owned())
+    );
+    assert_eq!(
+        begins("2024-03-08 16:00"),
+        Ok("2024-03-11 00:00".to_owned())
+    );
     let late = TimeLimit {
         same_day_before: Some(time(23, 0, 0, 0)),
         ..same_day(0)
@@ -164,7 +173,7 @@ fn before_fifteen_o_clock_it_is_due_the_same_day_else_the_next_working_day() {
     );
     assert_eq!(
         clock().allowed(&same_day(1), at("2024-03-04 16:00")),
-        Ok(17 * HOUR_MS)
+        Ok(16 * HOUR_MS)
     );
 }
 
@@ -441,7 +450,8 @@ proptest! {
         stopped.extend(placed(start, &[stop]));
         prop_assert!(clock.due(&limit, start, &stopped).unwrap() >= due);
         let unit = limit.runs_in();
-        let used = |to| clock.used(unit, start, to, &placed_stops).unwrap();
+        let begins = clock.begins(&limit, start).unwrap();
+        let used = |to| clock.used(unit, begins, to, &placed_stops).unwrap();
         prop_assert!(used(due + later) >= used(due));
         prop_assert_eq!(used(due), clock.allowed(&limit, start).unwrap());
     }
@@ -456,7 +466,7 @@ proptest! {
         let from_ms = start + (due - start) * when / 1_000;
         let stop = Stop { from_ms, to_ms: Some(from_ms + long), portal_status: 6 };
         let began = clock.due(&limit, start, &[stop]).unwrap();
-        let running = clock.used(unit, from_ms.max(first_run(&limit, start)), from_ms + long, &[]).unwrap();
+        let running = clock.used(unit, from_ms.max(clock.begins(&limit, start).unwrap()), from_ms + long, &[]).unwrap();
         prop_assert_eq!(clock.used(unit, due, began, &[]).unwrap(), running);
     }
 
@@ -480,18 +490,6 @@ proptest! {
             clock.used(limit.unit, start, to, &given),
             clock.used(limit.unit, start, to, &other)
         );
-    }
-}
-
-/// When the clock first runs: by the same-day rule what comes late begins with the next day.
-fn first_run(limit: &TimeLimit, start: i64) -> i64 {
-    let late = limit.same_day_before.is_some() && {
-        let of_day = start - midnight_of(day_number(start));
-        of_day >= 15 * HOUR_MS || !CALENDAR.is_working(day(day_number(start))).unwrap()
-    };
-    match late {
-        true => midnight_of(day_number(start) + 1),
-        false => start,
     }
 }
 

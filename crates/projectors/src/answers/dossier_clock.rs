@@ -32,9 +32,10 @@ pub fn answer(
     let mut used = Vec::new();
     let mut limit_ms = 0;
     if let Some(received) = life.received {
+        let begins = limit.map(|limit| clock.begins(&limit, received.at_ms));
         let running = Running {
             unit: limit.map_or(LimitUnit::WorkingDays, |limit| limit.runs_in()),
-            from_ms: received.at_ms,
+            from_ms: begins.unwrap_or(Ok(received.at_ms)).map_err(no_calendar)?,
             to_ms: life.end.map_or(dossier.now_ms, |end| end.at_ms),
             stops: &life.stops,
         };

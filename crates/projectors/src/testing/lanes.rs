@@ -1,6 +1,5 @@
 //! Lanes without runners: fed by hand, checkpointed and loaded by hand.
 
-use super::cluster::reference_once;
 use super::log::MemoryLog;
 use crate::checkpoint::{self, Owner};
 use crate::feed::catch_up;

@@ -120,3 +120,21 @@ fn an_identity_number_is_never_repeated_in_a_violation() {
     assert_eq!(fields(&failure), ["header.protected"]);
     assert!(!format!("{failure:?}").contains(number));
 }
+
+#[test]
+fn the_hash_of_a_digitised_file_is_64_lower_case_hex_digits_or_left_out() {
+    let digitised = |file_sha256: String| {
+        Payload::Digitised(pb::Digitised {
+            documents: 1,
+            result: false,
+            file_sha256,
+        })
+    };
+    let check = |hash: String| check(&rules(), Some(&header()), Some(&digitised(hash)));
+    assert!(check(String::new()).is_ok());
+    assert!(check("0a".repeat(32)).is_ok());
+    for bad in ["0A".repeat(32), "0a".repeat(31), "a file".to_owned()] {
+        let failure = check(bad).unwrap_err();
+        assert_eq!(fields(&failure), ["digitised.file_sha256"]);
+    }
+}

@@ -4,7 +4,7 @@ use crate::double::{Mood, Moody};
 use crate::http::{Answer, post, send};
 use crate::hub::Hub;
 use lienthong_adapters::{Config, Limits};
-use lienthong_contract::pb::event::v1::{self as pb, event::Payload};
+use lienthong_contract::pb::event::v1::{self as pb, Observation, event::Payload};
 use lienthong_contract::pb::operations::v1::{
     GetRejectedRequest, ListRejectedRequest, ResubmitRejectedRequest,
 };
@@ -400,6 +400,24 @@ async fn surprising_facts_of_real_feeds_are_recorded_not_refused() {
     ]);
     let answer = dossiers(&hub, records).await;
     assert_eq!(answer.json()["error_code"], "00", "{}", answer.body);
+    // What is only seen beside the protected part is told, on the facts that show it.
+    let mut seen = Vec::new();
+    for (_, event) in hub.everything().await {
+        for observation in event.observations() {
+            let kind = match &event.payload {
+                Some(Payload::Received(_)) => "received",
+                Some(Payload::Digitised(told)) if told.result => "result",
+                _ => "other",
+            };
+            seen.push((kind, observation));
+        }
+    }
+    seen.sort();
+    let expected = [
+        ("received", Observation::PlaceholderIdentity),
+        ("result", Observation::SubmittedFileReturned),
+    ];
+    assert_eq!(seen, expected);
     hub.stop().await;
 }
 

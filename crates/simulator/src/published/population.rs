@@ -382,7 +382,7 @@ fn fate(sketch: &Sketch, limit: Limit, dice: &mut StdRng) -> Option<Fate> {
     let days = match limit {
         Limit::WorkingDays(days) => days,
         Limit::SameDay => 0,
-        // Ten plain days hold at least five working ones, new year's week included or not drawn.
+        // Four working days end within 30 plain ones even across the new year's week.
         Limit::Days(days) => match sketch.wish {
             Wish::Early => days.saturating_sub(14).min(4),
             _ => return None,
@@ -421,12 +421,11 @@ fn stop(sketch: &Sketch, limit: Limit, dice: &mut StdRng) -> Option<Stop> {
     })
 }
 
-/// The last working day of the dossier on which its clock can stand still.
+/// The last working day of the dossier on which its clock can come to stand still: before the end,
+/// and before the limit is over.
 fn last_day(fate: Fate, limit: Limit) -> u32 {
     match (fate, limit) {
-        // A late one would be late with the stop on its last day only; before the limit is over.
         (Fate::Settled(day), Limit::WorkingDays(days)) => day.min(days.saturating_sub(1)),
-        (Fate::Paused, _) => 0,
         _ => 0,
     }
 }

@@ -7,12 +7,15 @@
 //! centre and 3,335 at commune desks, none late, and 3,341 of 3,346 received online, which is taken
 //! for what commune desks received.
 
+mod counts;
+
 use super::agencies::{EVE, New, add, communes_of, desk, units};
 use super::catalogue::Sheet;
-use super::population::{Counts, Group, Intake, Numbers, report};
+use super::population::{Group, Numbers, report};
 use super::service::{Desk, How, Limit, Online, Route, Service, Version};
 use super::working_days::WorkingDays;
 use super::{Error, Play};
+use counts::{CENTRE, COMMUNES, NEIGHBOUR};
 use jiff::civil::{Date, date};
 use lienthong_domain::level::Level;
 use rand::RngExt;
@@ -33,106 +36,6 @@ const UPWARDS: Route = &[
     (Level::Province, "department"),
 ];
 const TO_DISTRICT: Route = &[(Level::District, "specialised")];
-
-const CENTRE: Counts = Counts {
-    received: &[
-        Intake {
-            of: Online::Full,
-            online: 6_000,
-            desk: 800,
-            post: 42,
-        },
-        Intake {
-            of: Online::Partial,
-            online: 2_500,
-            desk: 900,
-            post: 0,
-        },
-        Intake {
-            of: Online::Information,
-            online: 0,
-            desk: 1_900,
-            post: 0,
-        },
-    ],
-    digitised: 10_800,
-    settled: 12_034,
-    carried_over: 412,
-    on_day: 1_500,
-    late: 0,
-    electronic: 9_000,
-    signed: 8_950,
-    result_digitised: 2_000,
-    withdrawn: 57,
-    refused: 31,
-    in_work: 388,
-    overdue: 0,
-    paused: 44,
-    before: 150,
-    after: 90,
-};
-
-const COMMUNES: Counts = Counts {
-    received: &[
-        Intake {
-            of: Online::Full,
-            online: 2_300,
-            desk: 2,
-            post: 8,
-        },
-        Intake {
-            of: Online::Partial,
-            online: 1_041,
-            desk: 2,
-            post: 4,
-        },
-        Intake {
-            of: Online::Not,
-            online: 0,
-            desk: 1,
-            post: 0,
-        },
-    ],
-    digitised: 3_000,
-    settled: 3_335,
-    carried_over: 40,
-    on_day: 600,
-    late: 0,
-    electronic: 3_000,
-    signed: 2_990,
-    result_digitised: 200,
-    withdrawn: 9,
-    refused: 6,
-    in_work: 41,
-    overdue: 0,
-    paused: 7,
-    before: 60,
-    after: 30,
-};
-
-const NEIGHBOUR: Counts = Counts {
-    received: &[Intake {
-        of: Online::Full,
-        online: 150,
-        desk: 60,
-        post: 0,
-    }],
-    digitised: 100,
-    settled: 200,
-    carried_over: 10,
-    on_day: 20,
-    late: 15,
-    electronic: 100,
-    signed: 90,
-    result_digitised: 10,
-    withdrawn: 4,
-    refused: 2,
-    in_work: 10,
-    overdue: 2,
-    paused: 2,
-    before: 0,
-    after: 0,
-};
 
 /// Procedures settled at the same levels.
 struct Shelf {

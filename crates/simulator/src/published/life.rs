@@ -13,11 +13,11 @@ use lienthong_contract::pb::event::v1::{
 use lienthong_contract::time::from_millis;
 use lienthong_domain::level::Level;
 
-/// Minutes after reception: digitised, handed over, accepted, the clock stops and goes on, decided,
-/// handed out.
+/// Minutes after reception, of whatever day: digitised, handed over and accepted so much later, the
+/// clock stops and goes on, decided, handed out.
 const DIGITISED: i64 = 8;
 const HANDED_OVER: i64 = 15;
-const ACCEPTED: i64 = 25;
+const ACCEPTED_AFTER: i64 = 2;
 const CLOCK: i64 = 40;
 const DECIDED: i64 = 60;
 const HANDED_OUT: i64 = 70;
@@ -232,7 +232,8 @@ fn receive(says: &mut Says<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// The hand-overs of the procedure's route, all on the day of reception, and back to the desk.
+/// The hand-overs along the procedure's route: the first on the day of reception, the last, back to
+/// the desk, on the day of the decision. What is not settled is still with the first agency of it.
 fn hand_on(says: &mut Says<'_>) -> Result<(), Error> {
     let dossier = says.dossier;
     let legs = dossier.service.route.iter();
@@ -243,9 +244,14 @@ fn hand_on(says: &mut Says<'_>) -> Result<(), Error> {
         return Ok(());
     }
     walk.push(&dossier.desk.code);
-    for (leg, pair) in walk.windows(2).enumerate() {
+    let last = walk.len() as u32 - 2;
+    for (leg, pair) in (0..).zip(walk.windows(2)) {
+        let day = match dossier.fate {
+            Fate::Settled(day) => day * leg / last,
+            _ if leg == 0 => 0,
+            _ => break,
+        };
         let number = format!("{}-{}", dossier.code, leg + 1);
-        let minute = leg as i64;
         let handed = pb::HandedOver {
             to: party(pair[1]),
             handover_id: number.clone(),
@@ -255,15 +261,11 @@ fn hand_on(says: &mut Says<'_>) -> Result<(), Error> {
             from: party(pair[0]),
             handover_id: number,
         };
-        let step = minute * 4;
-        says.say(
-            pair[0],
-            (0, HANDED_OVER + step),
-            "",
-            Payload::HandedOver(handed),
-        )?;
-        let taken = HANDED_OVER + step + (ACCEPTED - HANDED_OVER) / 4;
-        says.say(pair[1], (0, taken), "4", Payload::Accepted(accepted))?;
+        let minute = HANDED_OVER + 4 * i64::from(leg);
+        let when = (day, minute);
+        says.say(pair[0], when, "", Payload::HandedOver(handed))?;
+        let when = (day, minute + ACCEPTED_AFTER);
+        says.say(pair[1], when, "4", Payload::Accepted(accepted))?;
     }
     Ok(())
 }

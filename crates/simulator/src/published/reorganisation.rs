@@ -6,19 +6,21 @@
 //! Phòng went to the new Hải Phòng's centre. What was open on the last day was handed on in two of
 //! three cases; the rest is still booked at desks that no longer exist.
 
-use super::agencies::{EVE, New, add, communes_of, desk, unit, units};
+mod desks;
+
+use super::agencies::{EVE, New, add};
 use super::catalogue::Sheet;
 use super::life::{self, About, Dossier, Fate, party, said};
 use super::population::{Counts, Group, Intake, Numbers, dossiers, report};
-use super::service::{Desk, How, Limit, Online, Service, Version};
+use super::service::{How, Limit, Online, Service, Version};
 use super::working_days::{WorkingDays, moment};
 use super::{Error, Play};
 use crate::scenario::TimedEvent;
+use desks::agencies;
 use jiff::civil::{Date, date};
 use lienthong_contract::pb::event::v1::{self as pb, Channel, event::Payload};
 use lienthong_contract::time::from_millis;
 use lienthong_domain::level::Level;
-use lienthong_domain::unit::{Candidates, Units};
 use rand::rngs::StdRng;
 use std::collections::BTreeMap;
 
@@ -30,44 +32,6 @@ pub const HANDED_ON: u32 = 160;
 /// Dossiers open on the eve of the reform that nobody was told to have taken over.
 pub const STRANDED: u32 = 80;
 const LAST_OF_DISTRICTS: Date = date(2025, 6, 30);
-
-/// A district of the scenario.
-struct Area {
-    /// GSO code.
-    district: &'static str,
-    /// Agency code of the old province, and of the one whose area it is now.
-    then: &'static str,
-    now: &'static str,
-    /// Whether the district's desk was split among the communes, else merged into the centre.
-    split: bool,
-}
-
-const AREAS: [Area; 4] = [
-    Area {
-        district: "391",
-        then: "H56",
-        now: "H56",
-        split: true,
-    },
-    Area {
-        district: "201",
-        then: "H49",
-        now: "H49",
-        split: true,
-    },
-    Area {
-        district: "290",
-        then: "H23",
-        now: "H24",
-        split: false,
-    },
-    Area {
-        district: "303",
-        then: "H24",
-        now: "H24",
-        split: false,
-    },
-];
 
 /// Of each area: the district's desk, the desks of its old communes, those of the new ones.
 const AT_DISTRICT: Counts = Counts {
@@ -120,15 +84,6 @@ const AT_NEW_COMMUNES: Counts = Counts {
     paused: 3,
     ..AT_DISTRICT
 };
-
-/// The desks of an area.
-struct Desks {
-    district: Desk,
-    old: Vec<Desk>,
-    new: Vec<Desk>,
-    /// Who goes on with what an old desk had: its only successor, or one of several.
-    successor: BTreeMap<String, String>,
-}
 
 /// Catalogue and reports.
 pub(super) fn play(dice: &mut StdRng) -> Result<Play, Error> {
@@ -216,153 +171,6 @@ pub fn orphan() -> Result<Play, Error> {
     Ok(Play {
         catalogue: sheet.finish(),
         events: vec![event],
-    })
-}
-
-fn agencies(sheet: &mut Sheet) -> Result<Vec<Desks>, Error> {
-    let units = units()?;
-    centres(sheet);
-    let mut areas = Vec::new();
-    let mut successions = Vec::new();
-    // A new commune may have taken parts of several old ones, and stands once in the table.
-    let mut begun: BTreeMap<String, Desk> = BTreeMap::new();
-    for area in &AREAS {
-        areas.push(desks(sheet, &units, area, &mut begun, &mut successions)?);
-    }
-    successions.push(("H23.61".to_owned(), "H24.61".to_owned(), "merged"));
-    for (old, new, kind) in successions {
-        sheet.succession(&old, &new, "2025-07-01", kind);
-    }
-    Ok(areas)
-}
-
-/// The people's committees of the provinces and their centres; Hải Dương's ended.
-fn centres(sheet: &mut Sheet) {
-    for (code, unit, name, to) in [
-        ("H56", "38", "tỉnh Thanh Hóa", ""),
-        ("H49", "22", "tỉnh Quảng Ninh", ""),
-        ("H23", "30", "tỉnh Hải Dương", EVE),
-        ("H24", "31", "thành phố Hải Phòng", ""),
-    ] {
-        let of = |code: String, kind: &str, parent| New {
-            code,
-            name: format!("{kind} {name}"),
-            level: Level::Province,
-            unit,
-            parent,
-            from: "",
-            to,
-        };
-        add(sheet, of(code.to_owned(), "Ủy ban nhân dân", ""));
-        let centre = of(
-            format!("{code}.61"),
-            "Trung tâm Phục vụ hành chính công",
-            code,
-        );
-        add(sheet, centre);
-    }
-}
-
-type Edge = (String, String, &'static str);
-
-fn desks(
-    sheet: &mut Sheet,
-    units: &Units,
-    area: &Area,
-    begun: &mut BTreeMap<String, Desk>,
-    edges: &mut Vec<Edge>,
-) -> Result<Desks, Error> {
-    let district = unit(units, area.district, LAST_OF_DISTRICTS)?;
-    let mut ended = |code: String, name: String, level: Level, unit: &str, parent: &str| {
-        let code = add(
-            sheet,
-            New {
-                code,
-                name: format!("Bộ phận một cửa {name}"),
-                level,
-                unit,
-                parent,
-                from: "",
-                to: EVE,
-            },
-        );
-        desk(&code, area.then, &[])
-    };
-    let own = ended(
-        format!("{}.71.{}", area.then, area.district),
-        district.name.clone(),
-        Level::District,
-        area.district,
-        area.then,
-    );
-    let mut old = Vec::new();
-    let mut successors: Vec<(String, Vec<String>)> = Vec::new();
-    for commune in communes_of(units, area.district, LAST_OF_DISTRICTS) {
-        let desk = ended(
-            format!("{}.72.{}", area.then, commune.code),
-            commune.name.clone(),
-            Level::Commune,
-            &commune.code,
-            &own.code,
-        );
-        let became = match units.successors(&commune.code, LAST_OF_DISTRICTS, REFORM) {
-            Candidates::Known(unit) => vec![unit.code.clone()],
-            Candidates::Ambiguous(units) => units.iter().map(|unit| unit.code.clone()).collect(),
-            _ => return Err(Error::NoUnit(commune.code.clone())),
-        };
-        successors.push((desk.code.clone(), became));
-        old.push(desk);
-    }
-    let mut new = Vec::new();
-    let mut all: Vec<&String> = successors.iter().flat_map(|(_, became)| became).collect();
-    all.sort_unstable();
-    all.dedup();
-    for code in all {
-        if begun.contains_key(code) {
-            continue;
-        }
-        let name = &unit(units, code, REFORM)?.name;
-        let added = add(
-            sheet,
-            New {
-                code: format!("{}.73.{code}", area.now),
-                name: format!("Trung tâm Phục vụ hành chính công {name}"),
-                level: Level::Commune,
-                unit: code,
-                parent: area.now,
-                from: "2025-07-01",
-                to: "",
-            },
-        );
-        let added = desk(&added, area.now, &[]);
-        begun.insert(code.clone(), added.clone());
-        new.push(added);
-    }
-    let mut successor = BTreeMap::new();
-    for (desk, became) in successors {
-        let kind = if became.len() > 1 { "split" } else { "merged" };
-        let taken = became.iter().filter_map(|code| begun.get(code));
-        let taken: Vec<String> = taken.map(|desk| desk.code.clone()).collect();
-        edges.extend(taken.iter().map(|to| (desk.clone(), to.clone(), kind)));
-        successor.extend(taken.into_iter().next().map(|to| (desk, to)));
-    }
-    if area.split {
-        let parts = new.iter().map(|part| part.code.clone());
-        edges.extend(parts.map(|part| (own.code.clone(), part, "split")));
-        successor.extend(
-            new.first()
-                .map(|part| (own.code.clone(), part.code.clone())),
-        );
-    } else {
-        let centre = format!("{}.61", area.now);
-        edges.push((own.code.clone(), centre.clone(), "merged"));
-        successor.insert(own.code.clone(), centre);
-    }
-    Ok(Desks {
-        district: own,
-        old,
-        new,
-        successor,
     })
 }
 

@@ -167,14 +167,16 @@ async fn a_diff_names_exactly_the_dossiers_that_a_rebuild_then_changes() {
         assert_eq!((was.portal_status, is.portal_status), (9, 4));
         assert_eq!(
             (&was.state[..], &is.state[..]),
-            ("settled_without_due", "in_time")
+            ("settled_on_time", "overdue")
         );
         assert!(was.ended_time.is_some() && is.ended_time.is_none());
+        assert!(was.legal_due_time.is_some() && was.legal_due_time == is.legal_due_time);
     }
     let (was, is) = (said.before.unwrap(), said.after.unwrap());
     assert_eq!((was.dossiers, is.dossiers), (36, 36));
-    assert_eq!((was.settled_without_due, is.settled_without_due), (12, 0));
-    assert_eq!((was.in_time, is.in_time), (12, 24));
+    // By the legal deadline of the procedure, which began in May 2026.
+    assert_eq!((was.settled_on_time, is.settled_on_time), (12, 0));
+    assert_eq!((was.overdue, is.overdue), (12, 24));
     assert_eq!((was.paused, is.paused), (12, 12));
     assert_eq!(said.differences, 12);
     assert_eq!(hub.positions().await, before, "nothing was switched");

@@ -3,7 +3,9 @@
 //! The tables disagree between systems, so an event keeps the source's own code, the mapped status
 //! and the version of the table that mapped it. A code outside the tables is refused by name.
 
+use hashbrown::{DefaultHashBuilder, HashTable};
 use std::collections::BTreeMap;
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use super::PortalStatus;
@@ -40,6 +42,16 @@ pub struct Mappings(Arc<Tables>);
 struct Tables {
     by_system: BTreeMap<String, Mapping>,
     fingerprint: String,
+    /// Every code that has a meaning. Views look one up for each event that they read.
+    meanings: HashTable<Meaning>,
+    hasher: DefaultHashBuilder,
+}
+
+#[derive(Debug)]
+struct Meaning {
+    system: Box<str>,
+    code: Box<str>,
+    status: PortalStatus,
 }
 
 /// Why a code has no portal status. None of these goes away by sending again.
@@ -114,7 +126,18 @@ impl Mappings {
     fn of(tables: BTreeMap<String, BTreeMap<String, Option<PortalStatus>>>) -> Self {
         let mut all = TableVersion::default();
         let mut by_system = BTreeMap::new();
+        let (mut meanings, hasher) = (HashTable::new(), DefaultHashBuilder::default());
+        let hash = |one: &Meaning| hasher.hash_one((&*one.system, &*one.code));
         for (system, table) in tables {
+            for (code, status) in &table {
+                let Some(status) = *status else { continue };
+                let meaning = Meaning {
+                    system: system.as_str().into(),
+                    code: code.as_str().into(),
+                    status,
+                };
+                meanings.insert_unique(hash(&meaning), meaning, hash);
+            }
             let version = version_of(&system, &table);
             all.field(&version);
             by_system.insert(system, Mapping { version, table });
@@ -122,6 +145,8 @@ impl Mappings {
         Self(Arc::new(Tables {
             by_system,
             fingerprint: all.finish(),
+            meanings,
+            hasher,
         }))
     }
 
@@ -153,6 +178,11 @@ impl Mappings {
     /// # Errors
     /// `UnknownSystem`, `UnknownCode` or `Unmapped`; never a guess.
     pub fn map(&self, system: &str, code: &str) -> Result<PortalStatus, StatusError> {
+        let hash = self.0.hasher.hash_one((system, code));
+        let is_it = |one: &Meaning| &*one.code == code && &*one.system == system;
+        if let Some(known) = self.0.meanings.find(hash, is_it) {
+            return Ok(known.status);
+        }
         let Some(mapping) = self.0.by_system.get(system) else {
             return Err(StatusError::UnknownSystem {
                 system: quoted(system),

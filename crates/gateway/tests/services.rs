@@ -324,6 +324,7 @@ async fn a_drain_says_not_serving_ends_waits_and_streams_and_then_returns() {
         "lienthong.procedure.v1.ProcedureQueryService",
         "lienthong.operations.v1.OperationsService",
         "lienthong.performance.v1.PerformanceService",
+        "lienthong.quality.v1.QualityService",
     ] {
         let request = tonic_health::pb::HealthCheckRequest {
             service: service.to_owned(),
@@ -367,6 +368,7 @@ async fn reflection_of_both_versions_lists_what_is_served_here() {
         "lienthong.operations.v1.OperationsService",
         "lienthong.performance.v1.PerformanceService",
         "lienthong.procedure.v1.ProcedureQueryService",
+        "lienthong.quality.v1.QualityService",
     ];
     let hub = ready_hub().await;
     let listed = {

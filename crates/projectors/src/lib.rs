@@ -36,6 +36,7 @@ mod snapshot;
 mod snapshots;
 mod source;
 mod store;
+mod sums;
 #[cfg(test)]
 mod testing;
 mod views;

@@ -92,8 +92,7 @@ pub fn answer(case: &WholeCase<'_>, reference: Arc<Reference>, basis: Basis) -> 
             .iter()
             .map(|detail| entry(detail, &mut places))
             .collect(),
-        holder: holder(&path.steps)
-            .map(|holder| held(&holder, last_ms, &mut places)),
+        holder: holder(&path.steps).map(|holder| held(&holder, last_ms, &mut places)),
         waiting: waiting(&path).iter().map(awaited).collect(),
         open: is_open(&path),
     }

@@ -37,6 +37,7 @@ mod snapshot;
 mod snapshots;
 mod source;
 mod store;
+mod sums;
 #[cfg(test)]
 mod testing;
 mod views;

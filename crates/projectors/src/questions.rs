@@ -17,7 +17,6 @@ use lienthong_contract::pb::procedure::v1 as pb;
 use lienthong_contract::reason::Reason;
 use lienthong_contract::status::Failure;
 use lienthong_contract::time::now_millis;
-use lienthong_domain::path::JoinedCase;
 use lienthong_domain::reference::Reference;
 use std::sync::{Arc, RwLockReadGuard};
 use std::time::Duration;
@@ -363,82 +362,4 @@ pub async fn freshness(
         partitions,
         reference_version: lanes.reference.now().version.clone(),
     })
-}
-
-impl Sum for list::List {
-    fn wants(&self, code: &str) -> bool {
-        list::List::wants(self, code)
-    }
-    fn add(&mut self, case: &JoinedCase<'_>) {
-        list::List::add(self, case);
-    }
-    fn merge(&mut self, other: Self) {
-        list::List::merge(self, other);
-    }
-    fn pack(self) -> Vec<u8> {
-        list::List::pack(self)
-    }
-    fn add_packed(&mut self, bytes: &[u8]) -> Result<(), postcard::Error> {
-        list::List::add_packed(self, bytes)
-    }
-}
-
-impl Sum for statistics::Statistics {
-    fn add(&mut self, case: &JoinedCase<'_>) {
-        statistics::Statistics::add(self, case);
-    }
-    fn merge(&mut self, other: Self) {
-        statistics::Statistics::merge(self, other);
-    }
-    fn pack(self) -> Vec<u8> {
-        statistics::Statistics::pack(self)
-    }
-    fn add_packed(&mut self, bytes: &[u8]) -> Result<(), postcard::Error> {
-        statistics::Statistics::add_packed(self, bytes)
-    }
-}
-
-impl Sum for clockwork::Clockwork {
-    fn add(&mut self, case: &JoinedCase<'_>) {
-        clockwork::Clockwork::add(self, case);
-    }
-    fn merge(&mut self, other: Self) {
-        clockwork::Clockwork::merge(self, other);
-    }
-    fn pack(self) -> Vec<u8> {
-        clockwork::Clockwork::pack(self)
-    }
-    fn add_packed(&mut self, bytes: &[u8]) -> Result<(), postcard::Error> {
-        clockwork::Clockwork::add_packed(self, bytes)
-    }
-}
-
-impl Sum for horizontal::Horizontal {
-    fn add(&mut self, case: &JoinedCase<'_>) {
-        horizontal::Horizontal::add(self, case);
-    }
-    fn merge(&mut self, other: Self) {
-        horizontal::Horizontal::merge(self, other);
-    }
-    fn pack(self) -> Vec<u8> {
-        horizontal::Horizontal::pack(self)
-    }
-    fn add_packed(&mut self, bytes: &[u8]) -> Result<(), postcard::Error> {
-        horizontal::Horizontal::add_packed(self, bytes)
-    }
-}
-
-impl Sum for vertical::Vertical {
-    fn add(&mut self, case: &JoinedCase<'_>) {
-        vertical::Vertical::add(self, case);
-    }
-    fn merge(&mut self, other: Self) {
-        vertical::Vertical::merge(self, other);
-    }
-    fn pack(self) -> Vec<u8> {
-        vertical::Vertical::pack(self)
-    }
-    fn add_packed(&mut self, bytes: &[u8]) -> Result<(), postcard::Error> {
-        vertical::Vertical::add_packed(self, bytes)
-    }
 }

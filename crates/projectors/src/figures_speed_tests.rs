@@ -3,6 +3,7 @@
 //! Run by hand: `cargo test --release -p lienthong-projectors -- --ignored --nocapture speed`.
 
 use super::*;
+use crate::questions::hold;
 use crate::testing::lanes::lanes;
 use crate::views::state::read;
 use lienthong_contract::pb::event::v1::{self as event, Event, Header, event::Payload};
@@ -47,7 +48,7 @@ fn reference() -> (Reference, [Vec<String>; 2]) {
             level: "commune",
             unit_code: unit,
             parent: "",
-            from: if at == 0 { old } else { new },
+            from: if at == 0 { "" } else { new },
             to: if at == 0 { old } else { "" },
         })
     };
@@ -221,10 +222,7 @@ async fn measure_all(lanes: &Arc<Lanes>, load: &str) {
             }
         }
     };
-    let (commune, province) = (
-        pb::Grouping::Commune as i32,
-        pb::Grouping::Province as i32,
-    );
+    let (commune, province) = (pb::Grouping::Commune as i32, pb::Grouping::Province as i32);
     let list = || {
         let lanes = lanes.clone();
         async move {

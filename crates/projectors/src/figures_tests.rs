@@ -2,6 +2,7 @@
 //! Figures from ledgers are those that a plain walk over every dossier's steps gives.
 
 use super::*;
+use crate::questions::hold;
 use crate::testing::cluster::{Village, feed_part};
 use crate::testing::deeds::{CHANGE, all_deeds, changing};
 use crate::testing::events::MORNING_MS;

@@ -84,7 +84,6 @@ impl Peer for Local {
             Question::ClockStatistics(_) => View::Case,
             Question::Horizontal(_) => View::Horizontal,
             Question::Vertical(_) => View::Vertical,
-            Question::Performance(_) | Question::Dossiers(_) | Question::Register(_) => View::Case,
         };
         let lane = kept::ready(self.kept.as_ref(), view, request.partition)?;
         let (wanted, reference) = (request.wanted.unwrap_or_default(), self.reference.now());

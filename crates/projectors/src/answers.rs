@@ -6,6 +6,7 @@
 //!
 //! Sums count steps of paths only (`path::is_step`); a case without a step counts nowhere.
 
+mod atlas;
 pub mod case;
 pub mod clockwork;
 pub mod dossier;

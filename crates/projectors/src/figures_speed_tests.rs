@@ -48,7 +48,7 @@ fn reference() -> (Reference, [Vec<String>; 2]) {
             level: "commune",
             unit_code: unit,
             parent: "",
-            from: if at == 0 { old } else { new },
+            from: if at == 0 { "" } else { new },
             to: if at == 0 { old } else { "" },
         })
     };

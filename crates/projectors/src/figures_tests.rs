@@ -298,7 +298,7 @@ proptest! {
                 }
                 if step == 3 {
                     let lane = &one.of(View::Case).lanes[remade as usize];
-                    let again = Lane::new(lane.owner, lane.state().tables.clone(), None);
+                    let again = Lane::new(lane.owner, lane.tables(), None);
                     crate::testing::cluster::feed(&log, &again, lane.next()).await;
                     lane.replace(again.into_state());
                 }

@@ -2,11 +2,11 @@
 
 mod flight;
 mod packed;
+mod question;
 
 use super::dossier::Dossier;
 use super::entry::{Due, Entry, Look, Mark, Rule, look};
-use super::read;
-use super::sieve::{Filter, Fits, Sieve};
+use super::sieve::{Fits, Sieve};
 use crate::ledger::each_dossier;
 use crate::ledger::rows::{Glance, Stand};
 use crate::ledger::table::{Numbers, Table, Walked};
@@ -14,132 +14,22 @@ use flight::Flight;
 use lienthong_contract::pb::performance::v1 as pb;
 use lienthong_contract::status::Failure;
 use lienthong_contract::time::from_millis;
-use lienthong_domain::basis::Basis;
-use lienthong_domain::clock::{DAY_MS, Precision, is_overdue};
+use lienthong_domain::clock::{DAY_MS, is_overdue};
 use lienthong_domain::path::JoinedCase;
 use lienthong_domain::path::day::{day, day_number};
 use lienthong_domain::reference::Reference;
 use pb::DossierState;
-use siphasher::sip::SipHasher13;
+pub use question::Question;
+use question::State;
 use std::collections::BTreeMap;
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// Midnight at +07:00 comes so much before that of UTC.
 const OFFSET_MS: i64 = 7 * 3_600_000;
-/// The most working days that can be looked ahead: more than any procedure's time limit.
-const FARTHEST: u32 = 366;
-
-/// In which state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum State {
-    Overdue,
-    /// Due within so many working days.
-    DueSoon(u32),
-    InWork,
-    Paused,
-    InFlight,
-}
 
 /// Where a dossier stands in the list: deadline (the largest number: none is known), code of the
 /// dossier, code of its case.
 type Key = (i64, String, String);
-
-/// What is asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Question {
-    state: State,
-    filter: Filter,
-    as_of_ms: i64,
-    basis: Basis,
-    rule: Rule,
-    precision: Precision,
-    page_size: usize,
-    /// Only what comes after deadline and code.
-    after: Option<(i64, String)>,
-}
-
-impl Question {
-    /// Reads a request. A page token brings the moment of the page before with it.
-    ///
-    /// # Errors
-    /// `REQUEST_MALFORMED`, naming the field.
-    pub fn read(request: &pb::ListDossiersRequest) -> Result<Self, Failure> {
-        let mut question = Self {
-            state: state(request)?,
-            filter: Filter::read(request.filter.as_ref())?,
-            as_of_ms: read::moment("as_of_time", request.as_of_time.as_ref())?,
-            basis: read::basis(request.basis.as_ref())?,
-            rule: read::rule(request.deadline)?,
-            precision: read::precision(request.precision)?,
-            page_size: read::page_size(request.page_size)?,
-            after: None,
-        };
-        if !request.page_token.is_empty() {
-            let token = question.read_token(&request.page_token);
-            let (as_of_ms, due_ms, code) = token.ok_or_else(read::foreign_token)?;
-            if request.as_of_time.is_none() {
-                question.as_of_ms = as_of_ms;
-            }
-            question.after = Some((due_ms, code));
-        }
-        Ok(question)
-    }
-
-    /// The moment at which dossiers are looked at, milliseconds since the Unix epoch.
-    pub fn as_of_ms(&self) -> i64 {
-        self.as_of_ms
-    }
-
-    /// A token for the page after a dossier: a hash that ties it to the question, the moment, and
-    /// where the page ended.
-    fn token(&self, as_of_ms: i64, due_ms: i64, code: &str) -> String {
-        let mut hasher = SipHasher13::new();
-        let Self {
-            state,
-            filter,
-            basis,
-            rule,
-            precision,
-            ..
-        } = self;
-        (state, filter, basis, rule, precision).hash(&mut hasher);
-        (as_of_ms, due_ms, code).hash(&mut hasher);
-        format!("{:016x}.{as_of_ms}.{due_ms}.{code}", hasher.finish())
-    }
-
-    fn read_token(&self, token: &str) -> Option<(i64, i64, String)> {
-        let mut pieces = token.splitn(4, '.').skip(1);
-        let as_of_ms = pieces.next()?.parse().ok()?;
-        let due_ms = pieces.next()?.parse().ok()?;
-        let code = pieces.next()?;
-        let ours = self.token(as_of_ms, due_ms, code) == token;
-        ours.then(|| (as_of_ms, due_ms, code.to_owned()))
-    }
-}
-
-fn state(request: &pb::ListDossiersRequest) -> Result<State, Failure> {
-    let refused = |what: String| {
-        let fix = "send OVERDUE, DUE_SOON, IN_WORK, PAUSED or IN_FLIGHT";
-        Err(Failure::of_field("state", what, fix))
-    };
-    let soon = request.within_working_days;
-    match DossierState::try_from(request.state) {
-        Ok(DossierState::Overdue) => Ok(State::Overdue),
-        Ok(DossierState::DueSoon) if soon <= FARTHEST => Ok(State::DueSoon(soon)),
-        Ok(DossierState::DueSoon) => Err(Failure::of_field(
-            "within_working_days",
-            format!("{soon} is over {FARTHEST}."),
-            "ask for at most 366 working days",
-        )),
-        Ok(DossierState::InWork) => Ok(State::InWork),
-        Ok(DossierState::Paused) => Ok(State::Paused),
-        Ok(DossierState::InFlight) => Ok(State::InFlight),
-        Ok(DossierState::Unspecified) => refused("it is missing.".to_owned()),
-        Ok(ended) => refused(format!("{} cannot be listed.", ended.as_str_name())),
-        Err(_) => refused(format!("{} is no state.", request.state)),
-    }
-}
 
 /// Collects one page.
 #[derive(Debug)]

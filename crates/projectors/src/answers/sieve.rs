@@ -1,11 +1,12 @@
 //! Which dossiers a question is about.
 
+use super::atlas::{Sheet, Spot, sheet};
 use super::read;
 use super::spans::{Span, Spans, steady};
 use super::symbols::Symbols;
 use lienthong_contract::pb::performance::v1 as pb;
 use lienthong_contract::status::Failure;
-use lienthong_domain::basis::{Basis, Place};
+use lienthong_domain::basis::Basis;
 use lienthong_domain::event::detail::Channel;
 use lienthong_domain::level::Level;
 use lienthong_domain::path::day;
@@ -80,6 +81,8 @@ pub enum Fits {
 #[derive(Debug)]
 pub(super) struct Sieve {
     filter: Filter,
+    /// Of the level of the unit that is asked for.
+    units: Option<Arc<Sheet>>,
     pub(super) basis: Basis,
     pub(super) reference: Arc<Reference>,
     pub(super) agencies: Symbols,
@@ -90,7 +93,10 @@ pub(super) struct Sieve {
 
 impl Sieve {
     pub(super) fn new(filter: Filter, basis: Basis, reference: Arc<Reference>) -> Self {
+        let unit = filter.unit.as_ref();
+        let units = unit.map(|(_, level)| sheet(&reference, *level, basis));
         Self {
+            units,
             filter,
             basis,
             reference,
@@ -131,8 +137,7 @@ impl Sieve {
             return known;
         }
         let code = self.agencies.text(agency);
-        let answer = self.look_at_agency(code, on);
-        let (first, last) = steady(&self.reference.registry, self.basis, code, on);
+        let (answer, (first, last)) = self.look_at_agency(code, on);
         self.by_agency.put(
             agency,
             Span {
@@ -144,23 +149,31 @@ impl Sieve {
         answer
     }
 
-    fn look_at_agency(&self, code: &str, on: i64) -> Fits {
+    /// Whether an agency fits on a day, and the days around it on which that holds.
+    fn look_at_agency(&self, code: &str, on: i64) -> (Fits, (i64, i64)) {
         let asked = &self.filter;
+        let always = (i64::MIN, i64::MAX);
+        if !asked.agency.is_empty() && asked.agency != code {
+            return (Fits::No, always);
+        }
         let registry = &self.reference.registry;
-        let date = day::day(on);
-        let other_agency = !asked.agency.is_empty() && asked.agency != code;
-        let level = |level| registry.level_at(code, date) == Some(level);
-        if other_agency || !asked.level.is_none_or(level) {
-            return Fits::No;
+        let mut days = always;
+        if let Some(level) = asked.level {
+            days = steady(registry, self.basis, code, on);
+            if registry.level_at(code, day::day(on)) != Some(level) {
+                return (Fits::No, days);
+            }
         }
-        let Some((unit, level)) = &asked.unit else {
-            return Fits::Yes;
+        let (Some((unit, _)), Some(sheet)) = (&asked.unit, &self.units) else {
+            return (Fits::Yes, days);
         };
-        match registry.place(code, date, *level, self.basis) {
-            Place::One(found) if found.code == *unit => Fits::Yes,
-            Place::Several(found) if found.iter().any(|one| one.code == *unit) => Fits::May,
+        let (spot, (first, last)) = sheet.at(code, on);
+        let fits = match spot {
+            Spot::One(found, _) if found == unit => Fits::Yes,
+            Spot::Several(found) if found.contains(unit) => Fits::May,
             _ => Fits::No,
-        }
+        };
+        (fits, (days.0.max(first), days.1.min(last)))
     }
 
     fn procedure_fits(&mut self, procedure: u32, on: i64) -> bool {

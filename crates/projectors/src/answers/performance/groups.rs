@@ -1,12 +1,13 @@
 //! The lines of an answer: by what dossiers are told apart.
 
 use super::counts::Counts;
+use crate::answers::atlas::{Spot, sheet};
 use crate::answers::sieve::Sieve;
 use crate::answers::spans::{Span, Spans, steady};
 use hashbrown::HashMap;
 use lienthong_contract::pb::performance::v1::{self as pb, Unassigned};
 use lienthong_domain::agency::Successors;
-use lienthong_domain::basis::{Basis, Place};
+use lienthong_domain::basis::Basis;
 use lienthong_domain::event::detail::Channel;
 use lienthong_domain::level::Level;
 use lienthong_domain::path::day::{self, day_number};
@@ -249,11 +250,9 @@ fn look_up(grouping: Grouping, sieve: &Sieve, symbol: u32, on: i64) -> (Key, (i6
             }
         },
         Grouping::Unit(level) => {
-            let place = registry.place(agency(), date, level, sieve.basis);
-            (
-                of_place(&place, agency()),
-                steady(registry, sieve.basis, agency(), on),
-            )
+            let units = sheet(&sieve.reference, level, sieve.basis);
+            let (spot, days) = units.at(agency(), on);
+            (of_spot(spot, agency()), days)
         }
         Grouping::Level => {
             let key = match registry.level_at(agency(), date) {
@@ -311,22 +310,19 @@ fn agency_under(sieve: &Sieve, code: &str, on: i64) -> Key {
     }
 }
 
-fn of_place(place: &Place<'_>, agency: &str) -> Key {
+fn of_spot(spot: &Spot, agency: &str) -> Key {
     let unassigned = Key::of(KeyOf::Agency, agency);
-    match place {
-        Place::One(unit) => Key {
-            from_day: unit
-                .period
-                .from
-                .map_or_else(String::new, |from| from.to_string()),
-            ..Key::of(KeyOf::Unit, &unit.code)
+    match spot {
+        Spot::One(unit, from_day) => Key {
+            from_day: from_day.clone(),
+            ..Key::of(KeyOf::Unit, unit)
         },
-        Place::Several(units) => Key {
-            candidates: units.iter().map(|unit| unit.code.clone()).collect(),
+        Spot::Several(units) => Key {
+            candidates: units.clone(),
             ..unassigned.because(Unassigned::Several)
         },
-        Place::Above => unassigned.because(Unassigned::Above),
-        Place::Abolished => unassigned.because(Unassigned::Abolished),
-        Place::Unknown => unassigned.because(Unassigned::Unknown),
+        Spot::Above => unassigned.because(Unassigned::Above),
+        Spot::Abolished => unassigned.because(Unassigned::Abolished),
+        Spot::Unknown => unassigned.because(Unassigned::Unknown),
     }
 }

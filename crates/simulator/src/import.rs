@@ -13,6 +13,7 @@ mod payload;
 mod problem;
 mod rows;
 mod rule;
+mod soundness;
 mod translate;
 
 pub use agencies::Agency;

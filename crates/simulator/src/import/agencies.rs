@@ -1,8 +1,9 @@
 //! From the names of agencies in a log to agency codes and levels.
 
-use super::mapping::{LEVELS, Mapping};
+use super::mapping::Mapping;
 use super::problem::Problem;
 use super::rows::Row;
+use super::soundness::LEVELS;
 use lienthong_domain::level::Level;
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -64,7 +64,7 @@ fn reference() -> (Reference, [Vec<String>; 2]) {
             0 => Online::Full,
             _ => Online::Partial,
         }),
-        limit: (number % 4 > 0).then_some(TimeLimit {
+        limit: (!number.is_multiple_of(4)).then_some(TimeLimit {
             amount: number % 20 + 1,
             unit: LimitUnit::WorkingDays,
             same_day_before: None,
@@ -93,7 +93,7 @@ fn events(number: u64, codes: &[Vec<String>; 2]) -> Vec<Event> {
     let change: jiff::civil::Date = "2025-07-01".parse().unwrap();
     let era = usize::from(start >= number_of(change) * DAY_MS);
     let agency = &codes[era][mix(3) as usize % codes[era].len()];
-    let channel = if mix(4) % 3 == 0 { 1 } else { 2 };
+    let channel = if mix(4).is_multiple_of(3) { 1 } else { 2 };
     let days = (mix(5) % 12) as i64;
     let appointment_time = Some(from_millis(start + 6 * DAY_MS));
     let mut told = vec![
@@ -129,7 +129,7 @@ fn events(number: u64, codes: &[Vec<String>; 2]) -> Vec<Event> {
     } else {
         told.push((22, Payload::Digitised(event::Digitised::default())));
     }
-    if number % TIED == 0 {
+    if number.is_multiple_of(TIED) {
         told[1].1 = Payload::Linked(event::Linked {
             relation: 1,
             code: format!("CASE-{number}"),

@@ -92,8 +92,15 @@ impl Dossiers {
         let as_of_ms = self.question.as_of_ms;
         let all_told_by_then = table.rows.ends_by(as_of_ms);
         for (at, glance) in table.glances() {
-            if all_told_by_then && !self.glance_fits(glance) {
-                continue;
+            if all_told_by_then {
+                if !self.glance_fits(glance) {
+                    continue;
+                }
+                // Most fall by their agency, without a look at the row.
+                let agency = agencies.of(glance.agency, table.names, &mut self.sieve.agencies);
+                if self.sieve.agency_fits(agency, i64::from(glance.day)) == Fits::No {
+                    continue;
+                }
             }
             let row = table.row(at);
             let entry = &row.entry;

@@ -12,6 +12,7 @@ mod people;
 mod places;
 mod play;
 mod post;
+mod promise;
 mod say;
 mod script;
 mod workday;
@@ -19,6 +20,7 @@ mod workday;
 pub use places::PlacesError;
 
 use crate::message::Message;
+use lienthong_contract::reference;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use script::Script;
@@ -124,7 +126,8 @@ impl Error {
 /// If the plan is out of range or the shipped agencies lack one that the scripts need.
 pub fn generate(plan: &Plan) -> Result<Vec<TimedEvent>, Error> {
     check(plan)?;
-    let places = places::demo(plan.now_ms)?;
+    let reference = reference::demo().map_err(PlacesError::from)?;
+    let places = places::demo(&reference.registry, plan.now_ms)?;
     let mut dice = StdRng::seed_from_u64(plan.seed ^ (u64::from(plan.run) << 32));
     let mut facts = Vec::new();
     for number in 0..plan.cases {
@@ -132,7 +135,14 @@ pub fn generate(plan: &Plan) -> Result<Vec<TimedEvent>, Error> {
         let back = dice.random_range(5 * MINUTE_MS..DAYS_BACK * DAY_MS);
         let start_ms = workday::after(plan.now_ms - back, dice.random_range(0..60));
         let script = choose(plan.scenario, &mut dice);
-        facts.extend(play::case(plan, script, place, number, start_ms, &mut dice));
+        facts.extend(play::case(
+            plan,
+            script,
+            (&reference, place),
+            number,
+            start_ms,
+            &mut dice,
+        ));
     }
     Ok(post::arrange(plan, facts, &mut dice)?)
 }

@@ -5,7 +5,7 @@ use super::script::Role;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};
-use lienthong_contract::reference::{LoadError, demo_agencies, registry};
+use lienthong_contract::reference::LoadError;
 use lienthong_domain::agency::{Agency, Registry};
 use lienthong_domain::level::Level;
 
@@ -53,8 +53,7 @@ pub enum PlacesError {
 }
 
 /// The communes of the demonstration at the scenario's present.
-pub(super) fn demo(now_ms: i64) -> Result<Vec<Place>, PlacesError> {
-    let registry = registry(&[demo_agencies()])?;
+pub(super) fn demo(registry: &Registry, now_ms: i64) -> Result<Vec<Place>, PlacesError> {
     let zone = TimeZone::fixed(Offset::constant(7));
     let day = Timestamp::from_millisecond(now_ms)?.to_zoned(zone).date();
     let in_force: Vec<&Agency> = registry
@@ -65,7 +64,7 @@ pub(super) fn demo(now_ms: i64) -> Result<Vec<Place>, PlacesError> {
         .iter()
         .filter(|agency| agency.level == Level::Commune && agency.code.starts_with('H'));
     let places: Vec<Place> = desks
-        .filter_map(|desk| around(desk, &in_force, &registry, day))
+        .filter_map(|desk| around(desk, &in_force, registry, day))
         .collect();
     if places.is_empty() {
         return Err(PlacesError::Nowhere(day));

@@ -2,6 +2,7 @@
 
 use super::codes::Codes;
 use super::places::Place;
+use super::promise::Promises;
 use super::say::{self, Exchanges};
 use super::script::{Beat, Part, Script, Step};
 use super::{Plan, workday};
@@ -9,6 +10,7 @@ use lienthong_contract::pb::event::v1::event::Payload;
 use lienthong_contract::pb::event::v1::linked::Relation;
 use lienthong_contract::pb::event::v1::{Header, Linked, SourceStatus};
 use lienthong_contract::time::from_millis;
+use lienthong_domain::reference::Reference;
 use rand::RngExt;
 use rand::rngs::StdRng;
 use std::collections::BTreeMap;
@@ -39,6 +41,7 @@ struct Stage<'a> {
     facts: Vec<Fact>,
     parts: BTreeMap<Part, Told>,
     exchanges: Exchanges,
+    promises: Promises<'a>,
 }
 
 /// What was told about a dossier so far.
@@ -53,7 +56,7 @@ struct Told {
 pub(super) fn case(
     plan: &Plan,
     script: &'static Script,
-    place: &Place,
+    (reference, place): (&Reference, &Place),
     number: u32,
     start_ms: i64,
     dice: &mut StdRng,
@@ -65,7 +68,12 @@ pub(super) fn case(
         dice,
         facts: Vec::new(),
         parts: BTreeMap::new(),
-        exchanges: Exchanges::until(workday::after(start_ms, script.appointment)),
+        exchanges: Exchanges::default(),
+        promises: Promises {
+            reference,
+            otherwise: script.appointment,
+            parts: BTreeMap::new(),
+        },
     };
     stage.play(script.beats, start_ms);
     stage.facts
@@ -105,6 +113,11 @@ impl Stage<'_> {
         let pause = self.dice.random_range(least..=most);
         let at = workday::after(from_ms, pause) + self.dice.random_range(1..60_000);
         let first = !self.parts.contains_key(&step.part);
+        let procedure = say::procedure(step.says).unwrap_or(self.script.procedure);
+        let promised = self.promises.follow(step.part, step.says, procedure, at);
+        if let Some(appointment_ms) = promised {
+            self.exchanges.appointment_ms = appointment_ms;
+        }
         let payload = say::payload(
             step.says,
             self.place,
@@ -117,9 +130,7 @@ impl Stage<'_> {
         let (agency, unit) = self.place.party(step.by);
         header.agency_code = agency.to_owned();
         header.unit_code = unit.to_owned();
-        header.procedure_code = say::procedure(step.says)
-            .unwrap_or(self.script.procedure)
-            .to_owned();
+        header.procedure_code = procedure.to_owned();
         header.protected = say::protected(step.says, self.place, at, self.dice);
         if !step.status.is_empty() {
             header.source_status = Some(SourceStatus {

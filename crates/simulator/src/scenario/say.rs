@@ -19,7 +19,8 @@ const DAY: i64 = 480;
 /// The exchanges of a case: the numbers by which a question finds its answer.
 #[derive(Debug, Default)]
 pub(super) struct Exchanges {
-    appointment_ms: i64,
+    /// When the result is promised.
+    pub(super) appointment_ms: i64,
     last: u32,
     handed_over: String,
     consulted: String,
@@ -29,14 +30,6 @@ pub(super) struct Exchanges {
 }
 
 impl Exchanges {
-    /// No exchange yet; the result is promised for that moment.
-    pub(super) fn until(appointment_ms: i64) -> Self {
-        Self {
-            appointment_ms,
-            ..Self::default()
-        }
-    }
-
     fn open(&mut self, codes: &Codes<'_>) -> String {
         self.last += 1;
         codes.exchange(self.last)
@@ -105,13 +98,10 @@ pub(super) fn payload(
                 due_time: in_days(7),
             })
         }
-        Says::SupplementReceived => {
-            open.appointment_ms = workday::after(at, 2 * DAY);
-            Payload::SupplementReceived(pb::SupplementReceived {
-                supplement_id: open.supplement.clone(),
-                appointment_time: Some(from_millis(open.appointment_ms)),
-            })
-        }
+        Says::SupplementReceived => Payload::SupplementReceived(pb::SupplementReceived {
+            supplement_id: open.supplement.clone(),
+            appointment_time: Some(from_millis(open.appointment_ms)),
+        }),
         Says::PaymentRequested => {
             open.payment = open.open(codes);
             open.amount_vnd = dice.random_range(50..5_000) * 1_000;

@@ -5,6 +5,7 @@
 pub mod answers;
 pub mod asker;
 pub mod check;
+pub mod law;
 pub mod ledger;
 pub mod load;
 pub mod sender;
@@ -15,7 +16,7 @@ use crate::http;
 use crate::hub;
 use crate::kill::Fault;
 use crate::process::{Launch, Process};
-use lienthong_contract::reference::demo_agencies;
+use crate::tables;
 use lienthong_simulator::system::System;
 use std::collections::BTreeMap;
 use std::io;
@@ -144,14 +145,9 @@ impl Fleet {
     /// If its folder cannot be made.
     pub fn empty(home: &Home, settings: &[(&str, &str)]) -> io::Result<Self> {
         let folder = TempDir::with_prefix("lienthong-fleet-")?;
-        let agencies = folder.path().join("agencies.csv");
-        std::fs::write(&agencies, demo_agencies().text)?;
         let mut environment = home.environment();
+        environment.extend(tables::demo(folder.path())?);
         let mut set = |name: &str, value: String| environment.insert(name.to_owned(), value);
-        set(
-            "LIENTHONG_REFERENCE__AGENCIES",
-            format!("[{:?}]", agencies.display().to_string()),
-        );
         for door in [
             "ADAPTERS__GRPC_LISTEN",
             "ADAPTERS__HTTP_LISTEN",

@@ -2,6 +2,7 @@
 
 use crate::facts::Fact;
 use crate::hub::{self, Hub, Options};
+use crate::tables;
 use crate::wire;
 use lienthong_contract::pb::event::v1::Position;
 use lienthong_contract::pb::operations::v1::operations_service_client::OperationsServiceClient;
@@ -49,14 +50,10 @@ impl Instance {
     pub fn start_up(arguments: &[&str], settings: &[(&str, &str)]) -> io::Result<Self> {
         let folder = TempDir::with_prefix("lienthong-")?;
         let mut options = Options::new(&folder.path().join("data"))?;
-        let agencies = folder.path().join("agencies.csv");
         if !arguments.contains(&"--demo") {
             // The demonstration brings them itself.
-            std::fs::write(&agencies, demo_agencies().text)?;
-            options.environment.push((
-                "LIENTHONG_REFERENCE__AGENCIES".into(),
-                format!("[{:?}]", agencies.display().to_string()),
-            ));
+            let agencies = tables::write(folder.path(), "AGENCIES", &demo_agencies())?;
+            options.environment.push(agencies);
         }
         options.arguments = arguments.iter().map(|text| (*text).to_owned()).collect();
         options

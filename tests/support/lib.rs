@@ -15,4 +15,5 @@ pub mod measure;
 pub mod process;
 pub mod sample;
 pub mod separate;
+pub mod tables;
 pub mod wire;

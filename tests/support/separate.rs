@@ -7,6 +7,7 @@ use crate::fleet::asker::Asker;
 use crate::fleet::{Doors, Fleet, Shape, load};
 use crate::instance::Instance;
 use crate::kill::Fault;
+use crate::tables;
 use std::time::{Duration, Instant};
 
 /// Differences that are shown.
@@ -67,7 +68,12 @@ impl Comparison {
 pub async fn compare(home: &Home, settings: &Settings) -> Result<Comparison, Fault> {
     let partitions = home.partitions.to_string();
     let one = {
-        let hub = Instance::start_with(&[("LIENTHONG_LOG__PARTITIONS", &partitions)])?;
+        let folder = tempfile::tempdir()?;
+        let tables = tables::demo(folder.path())?;
+        let tables = tables.iter().map(|(name, value)| (&name[..], &value[..]));
+        let mut environment: Vec<(&str, &str)> = tables.collect();
+        environment.push(("LIENTHONG_LOG__PARTITIONS", &partitions));
+        let hub = Instance::start_with(&environment)?;
         let side = play(&Doors::of_one(&hub.hub.addresses), settings).await?;
         hub.stop()?;
         side

@@ -2,6 +2,7 @@
 //! how fresh it is, where in the log its events lie, and when the hub recorded them.
 
 use super::asker::Asker;
+use super::law;
 use crate::kill::Fault;
 use lienthong_contract::json;
 use lienthong_contract::pb::procedure::v1::{
@@ -50,6 +51,7 @@ pub async fn all(asker: &Asker) -> Result<Answers, Fault> {
         let question = format!("GetPathStatistics {}", grain.as_str_name());
         answers.keep(&question, "GetPathStatisticsResponse", &statistics)?;
     }
+    law::all(asker, &mut answers).await?;
     let codes = list(asker, &mut answers).await?;
     for code in codes {
         let request = GetCaseRequest {
@@ -58,6 +60,7 @@ pub async fn all(asker: &Asker) -> Result<Answers, Fault> {
         };
         let case = asker.case(request).await?;
         let case = case.ok_or_else(|| format!("{code} is listed and cannot be read"))?;
+        law::of_one(asker, &mut answers, &case).await?;
         answers.keep(&format!("GetCase {code}"), "Case", &case)?;
         answers.cases += 1;
     }
@@ -93,7 +96,18 @@ impl Answers {
         message: &str,
         answer: &impl prost::Message,
     ) -> Result<(), Fault> {
-        let mut value = json::of(&format!("lienthong.procedure.v1.{message}"), answer)?;
+        self.keep_of("procedure", question, message, answer)
+    }
+
+    /// Keeps an answer of another package than `procedure`.
+    pub fn keep_of(
+        &mut self,
+        package: &str,
+        question: &str,
+        message: &str,
+        answer: &impl prost::Message,
+    ) -> Result<(), Fault> {
+        let mut value = json::of(&format!("lienthong.{package}.v1.{message}"), answer)?;
         leave_out(&mut value);
         self.by_question.insert(question.to_owned(), value);
         Ok(())

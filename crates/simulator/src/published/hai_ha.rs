@@ -11,9 +11,8 @@ mod counts;
 
 use super::agencies::{EVE, New, add, communes_of, desk, units};
 use super::catalogue::Sheet;
-use super::population::{Group, Numbers, report};
+use super::population::{self, Group};
 use super::service::{Desk, How, Limit, Online, Route, Service, Version};
-use super::working_days::WorkingDays;
 use super::{Error, Play};
 use counts::{CENTRE, COMMUNES, NEIGHBOUR};
 use jiff::civil::{Date, date};
@@ -88,7 +87,6 @@ const SHELVES: [Shelf; 3] = [
 
 /// Catalogue and reports.
 pub(super) fn play(dice: &mut StdRng) -> Result<Play, Error> {
-    let days = WorkingDays::shipped()?;
     let mut sheet = Sheet::new(PLACE);
     let (centre, communes, neighbour) = agencies(&mut sheet)?;
     let services = services(dice);
@@ -101,27 +99,19 @@ pub(super) fn play(dice: &mut StdRng) -> Result<Play, Error> {
         settled.cloned().collect()
     };
     let (of_district, of_commune) = (at(Level::District), at(Level::Commune));
+    let group = |place, desks, services, counts| Group {
+        place,
+        desks,
+        services,
+        counts,
+        period: PERIOD,
+    };
     let groups = [
-        (PLACE, vec![centre], &of_district, CENTRE),
-        (PLACE, communes, &of_commune, COMMUNES),
-        ("neighbour", vec![neighbour], &of_district, NEIGHBOUR),
+        group(PLACE, std::slice::from_ref(&centre), &of_district[..], CENTRE),
+        group(PLACE, &communes[..], &of_commune[..], COMMUNES),
+        group("neighbour", std::slice::from_ref(&neighbour), &of_district[..], NEIGHBOUR),
     ];
-    let (mut numbers, mut events) = (Numbers::default(), Vec::new());
-    for (place, desks, services, counts) in groups {
-        let group = Group {
-            place,
-            desks: &desks,
-            services,
-            counts,
-            period: PERIOD,
-        };
-        report(&group, &days, &mut numbers, dice, &mut events)?;
-    }
-    events.sort_by_key(|event| event.arrival_ms);
-    Ok(Play {
-        catalogue: sheet.finish(),
-        events,
-    })
+    population::play(sheet, &groups, dice)
 }
 
 /// The centre, the commune desks, and the centre of the district beside it.

@@ -5,10 +5,11 @@
 
 mod draw;
 
-use super::Error;
+use super::catalogue::Sheet;
 use super::life::{self, Dossier, Traits};
 use super::service::{Desk, Online, Service};
 use super::working_days::WorkingDays;
+use super::{Error, Play};
 use crate::scenario::TimedEvent;
 use draw::draw;
 use jiff::civil::Date;
@@ -115,6 +116,20 @@ impl Numbers {
         *last += 1;
         format!("{desk}-{day}-{last:04}")
     }
+}
+
+/// A catalogue, and everything that the groups report.
+pub(super) fn play(sheet: Sheet, groups: &[Group<'_>], dice: &mut StdRng) -> Result<Play, Error> {
+    let days = WorkingDays::shipped()?;
+    let (mut numbers, mut events) = (Numbers::default(), Vec::new());
+    for group in groups {
+        report(group, &days, &mut numbers, dice, &mut events)?;
+    }
+    events.sort_by_key(|event| event.arrival_ms);
+    Ok(Play {
+        catalogue: sheet.finish(),
+        events,
+    })
 }
 
 /// Appends what is reported of the group's dossiers.

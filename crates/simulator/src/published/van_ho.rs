@@ -8,9 +8,8 @@
 
 use super::agencies::{EVE, New, add, communes_of, desk, unit, units};
 use super::catalogue::Sheet;
-use super::population::{Counts, Group, Intake, Numbers, report};
+use super::population::{self, Counts, Group, Intake};
 use super::service::{Desk, How, Limit, Online, Route, Service, Version};
-use super::working_days::WorkingDays;
 use super::{Error, Play};
 use jiff::civil::{Date, date};
 use lienthong_domain::level::Level;
@@ -170,33 +169,24 @@ const AT_COMMUNES: Counts = Counts {
 
 /// Catalogue and reports.
 pub(super) fn play(dice: &mut StdRng) -> Result<Play, Error> {
-    let days = WorkingDays::shipped()?;
     let mut sheet = Sheet::new(PLACE);
     let (centre, communes) = agencies(&mut sheet)?;
     let (of_district, of_commune) = services(dice);
     for service in of_district.iter().chain(&of_commune) {
         sheet.service(service);
     }
+    let group = |place, desks, services, counts| Group {
+        place,
+        desks,
+        services,
+        counts,
+        period: PERIOD,
+    };
     let groups = [
-        ("van-ho district", vec![centre], &of_district, AT_DISTRICT),
-        ("van-ho communes", communes, &of_commune, AT_COMMUNES),
+        group("van-ho district", std::slice::from_ref(&centre), &of_district[..], AT_DISTRICT),
+        group("van-ho communes", &communes[..], &of_commune[..], AT_COMMUNES),
     ];
-    let (mut numbers, mut events) = (Numbers::default(), Vec::new());
-    for (place, desks, services, counts) in groups {
-        let group = Group {
-            place,
-            desks: &desks,
-            services,
-            counts,
-            period: PERIOD,
-        };
-        report(&group, &days, &mut numbers, dice, &mut events)?;
-    }
-    events.sort_by_key(|event| event.arrival_ms);
-    Ok(Play {
-        catalogue: sheet.finish(),
-        events,
-    })
+    population::play(sheet, &groups, dice)
 }
 
 fn agencies(sheet: &mut Sheet) -> Result<(Desk, Vec<Desk>), Error> {

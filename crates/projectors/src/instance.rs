@@ -10,25 +10,17 @@
 //! further, or from the log's start. Folders of partitions that have gone stay: they are a cache
 //! that proves itself if they come back.
 
+mod operations;
+
 use crate::hosted::Hosted;
 use crate::lane::Lane;
-use crate::lanes::{Occupied, view_named, views_named};
-use crate::rebuild::{self, Subject};
+use crate::lanes::Occupied;
 use crate::runner::Command;
 use crate::seat::{self, Opening, Seat};
 use crate::store::StoreKind;
 use crate::views::View;
-use crate::{diff, figures, metrics, operations};
-use async_trait::async_trait;
-use futures_util::stream::BoxStream;
-use lienthong_contract::pb::operations::v1::{
-    DiffViewsRequest, DiffViewsResponse, ParkedDossier, RebuildProgress, VerifyViewsResponse,
-    ViewLag, ViewPosition,
-};
-use lienthong_contract::ports::ViewOperations;
-use lienthong_contract::reason::Reason;
+use crate::{figures, metrics};
 use lienthong_contract::reference::Current;
-use lienthong_contract::status::Failure;
 use lienthong_eventlog::{EventLog, GroupError, Groups, Member};
 use std::fs::{File, TryLockError};
 use std::io;
@@ -337,73 +329,6 @@ impl Instance {
             Ok(Some(result)) => result.clone(),
             _ => Err(Ended::Broken("it was dropped".to_owned())),
         }
-    }
-
-    fn subject(&self, view: View) -> Result<Subject, Failure> {
-        if !self.views().contains(&view) {
-            let known: Vec<&str> = self.views().iter().map(|view| view.name()).collect();
-            return Err(Failure::new(
-                Reason::ViewUnknown,
-                format!(
-                    "this instance keeps nothing of the view {}; it keeps {}",
-                    view.name(),
-                    known.join(", ")
-                ),
-            ));
-        }
-        let busy = self.occupied[view as usize].occupy(view)?;
-        Ok(Subject {
-            view,
-            running: self.hosted.running(view),
-            busy,
-        })
-    }
-}
-
-/// Over what is kept here.
-#[async_trait]
-impl ViewOperations for Instance {
-    async fn positions(&self) -> Vec<ViewPosition> {
-        operations::positions(&self.lanes(), &self.reference)
-    }
-
-    async fn lag(&self) -> Result<Vec<ViewLag>, Failure> {
-        let mut lanes = self.lanes();
-        // Where one that is being opened will stand is known to the group: what it committed.
-        lanes.retain(|lane| lane.is_opened());
-        Ok(operations::lags(&lanes, self.log.as_ref()).await)
-    }
-
-    async fn parked(&self, view: &str) -> Result<Vec<ParkedDossier>, Failure> {
-        operations::parked(&self.lanes(), view)
-    }
-
-    async fn rebuild(
-        &self,
-        view: &str,
-    ) -> Result<BoxStream<'static, Result<RebuildProgress, Failure>>, Failure> {
-        let subject = self.subject(view_named(view)?)?;
-        let tables = self.reference.now().mappings.clone();
-        rebuild::rebuild(subject, tables, &self.log, &self.stop).await
-    }
-
-    async fn verify(
-        &self,
-        views: &[String],
-    ) -> Result<BoxStream<'static, Result<VerifyViewsResponse, Failure>>, Failure> {
-        let views = views_named(views, self.views())?;
-        let subjects: Result<Vec<Subject>, Failure> =
-            views.into_iter().map(|view| self.subject(view)).collect();
-        rebuild::verify(subjects?, &self.log, &self.stop).await
-    }
-
-    async fn diff(
-        &self,
-        request: DiffViewsRequest,
-    ) -> Result<BoxStream<'static, Result<DiffViewsResponse, Failure>>, Failure> {
-        let question = diff::Question::read(&request, self.reference.now())?;
-        let subject = self.subject(View::Case)?;
-        diff::diff(subject, question, &self.log, &self.stop).await
     }
 }
 

@@ -11,6 +11,9 @@ use crate::testing::events::{
 use crate::testing::groups::MemoryGroups;
 use crate::testing::log::MemoryLog;
 use futures_util::StreamExt;
+use lienthong_contract::pb::operations::v1::ViewPosition;
+use lienthong_contract::ports::ViewOperations;
+use lienthong_contract::reason::Reason;
 use lienthong_contract::reference::{Current, demo};
 use lienthong_eventlog::{Change, Record};
 use std::collections::BTreeMap;

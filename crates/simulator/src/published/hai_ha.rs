@@ -107,9 +107,19 @@ pub(super) fn play(dice: &mut StdRng) -> Result<Play, Error> {
         period: PERIOD,
     };
     let groups = [
-        group(PLACE, std::slice::from_ref(&centre), &of_district[..], CENTRE),
+        group(
+            PLACE,
+            std::slice::from_ref(&centre),
+            &of_district[..],
+            CENTRE,
+        ),
         group(PLACE, &communes[..], &of_commune[..], COMMUNES),
-        group("neighbour", std::slice::from_ref(&neighbour), &of_district[..], NEIGHBOUR),
+        group(
+            "neighbour",
+            std::slice::from_ref(&neighbour),
+            &of_district[..],
+            NEIGHBOUR,
+        ),
     ];
     population::play(sheet, &groups, dice)
 }

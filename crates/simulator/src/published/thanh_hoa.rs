@@ -132,8 +132,18 @@ pub(super) fn play(dice: &mut StdRng) -> Result<Play, Error> {
         period: PERIOD,
     };
     let groups = [
-        group("thanh-hoa centre", std::slice::from_ref(&centre), &of_province[..], AT_PROVINCE),
-        group("thanh-hoa communes", &communes[..], &of_commune[..], AT_COMMUNES),
+        group(
+            "thanh-hoa centre",
+            std::slice::from_ref(&centre),
+            &of_province[..],
+            AT_PROVINCE,
+        ),
+        group(
+            "thanh-hoa communes",
+            &communes[..],
+            &of_commune[..],
+            AT_COMMUNES,
+        ),
     ];
     population::play(sheet, &groups, dice)
 }

@@ -183,8 +183,18 @@ pub(super) fn play(dice: &mut StdRng) -> Result<Play, Error> {
         period: PERIOD,
     };
     let groups = [
-        group("van-ho district", std::slice::from_ref(&centre), &of_district[..], AT_DISTRICT),
-        group("van-ho communes", &communes[..], &of_commune[..], AT_COMMUNES),
+        group(
+            "van-ho district",
+            std::slice::from_ref(&centre),
+            &of_district[..],
+            AT_DISTRICT,
+        ),
+        group(
+            "van-ho communes",
+            &communes[..],
+            &of_commune[..],
+            AT_COMMUNES,
+        ),
     ];
     population::play(sheet, &groups, dice)
 }

@@ -105,6 +105,8 @@ fn filter(found: &mut Found, filter: Option<&FindingFilter>) {
             "give a name that `lienthong quality kinds` prints, or leave it empty for all",
         );
     }
+    found.unit("filter.unit_code", &filter.unit_code);
+    found.basis(filter.basis.as_ref());
     source(found, "filter.source", &filter.source);
     if !filter.agency_code.is_empty()
         && let Err(error) = check_agency(&filter.agency_code)

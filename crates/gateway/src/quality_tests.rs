@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use super::*;
+use lienthong_contract::pb::procedure::v1::Basis;
 
 fn fields(check: impl FnOnce(&mut Found)) -> Vec<String> {
     let mut found = Found::default();
@@ -37,6 +38,7 @@ fn every_field_of_a_filter_is_checked_and_named() {
             source: source.to_owned(),
             agency_code: agency.to_owned(),
             procedure_code: procedure.to_owned(),
+            ..FindingFilter::default()
         };
         fields(|found| filter(found, Some(&asked)))
     };
@@ -50,6 +52,19 @@ fn every_field_of_a_filter_is_checked_and_named() {
         "filter.procedure_code",
     ];
     assert_eq!(asked("missing", "onestop", "h 56", "x"), all);
+    let somewhere = |unit_code: &str, units_of: &str| {
+        let asked = FindingFilter {
+            unit_code: unit_code.to_owned(),
+            basis: Some(Basis {
+                units_of: units_of.to_owned(),
+            }),
+            ..FindingFilter::default()
+        };
+        fields(|found| filter(found, Some(&asked)))
+    };
+    assert!(somewhere("38", "2026-11-01").is_empty());
+    let both = ["filter.unit_code", "basis.units_of"];
+    assert_eq!(somewhere("H38", "2026-11"), both);
 }
 
 #[test]

@@ -8,9 +8,15 @@ use crate::testing::cluster::{Village, feed_part};
 use crate::testing::events::{MORNING_MS, Told, handed_over, linked, received, returned_result};
 use crate::testing::lanes::{PARTITIONS, feed_all, lanes};
 use crate::testing::strategies::{codes, records};
+use jiff::civil::date;
 use lienthong_contract::pb::event::v1::event::Payload;
 use lienthong_contract::pb::event::v1::linked::Relation;
 use lienthong_contract::pb::event::v1::{self as event, Register};
+use lienthong_contract::pb::procedure::v1::Basis as WireBasis;
+use lienthong_contract::time::to_millis;
+use lienthong_domain::basis::{Basis, Place};
+use lienthong_domain::level::Level;
+use lienthong_domain::path::day::{day, day_number};
 use proptest::prelude::*;
 
 const SOURCES: [&str; 2] = [
@@ -158,7 +164,12 @@ fn events() -> impl Strategy<Value = Vec<Told>> {
         3 => Just(String::new()),
         1 => (0..4u8).prop_map(|n| format!("C{n}"))
     ];
-    let agency = prop_oneof![Just("H56.01"), Just("H56.03"), Just("G01")];
+    let agency = prop_oneof![
+        Just("H56.01"),
+        Just("H56.03"),
+        Just("H56.15.03"),
+        Just("G01")
+    ];
     let told = (
         0..5u8,
         case,
@@ -249,6 +260,46 @@ proptest! {
             prop_assert_eq!(paged.len() as u64, counted);
             for row in &whole.reconciliation.registers {
                 prop_assert_eq!(row.lines, row.agreeing + row.differing + row.never_published);
+            }
+            Ok(())
+        })?;
+    }
+
+    #[test]
+    fn findings_of_a_unit_are_those_of_its_agencies_under_any_basis(told in events()) {
+        runtime().block_on(async {
+            let (one, _) = lanes(records(&told));
+            feed_all(&one).await;
+            let whole = of_one(&one).await.findings.findings;
+            let registry = &one.reference.now().registry;
+            for (units_of, basis) in [
+                ("", Basis::AsItWas),
+                ("2026-11-01", Basis::UnitsOf(date(2026, 11, 1))),
+            ] {
+                for (unit, level) in [("38", Level::Province), ("14758", Level::Commune)] {
+                    let filter = Some(pb::FindingFilter {
+                        unit_code: unit.to_owned(),
+                        basis: Some(WireBasis { units_of: units_of.to_owned() }),
+                        ..pb::FindingFilter::default()
+                    });
+                    let asked = pb::ListFindingsRequest {
+                        filter: filter.clone(),
+                        ..list(1_000, String::new())
+                    };
+                    let listed = findings(&one, asked).await.unwrap();
+                    let lies = |finding: &&pb::Finding| {
+                        let since = finding.since_time.as_ref().and_then(to_millis).unwrap();
+                        let on = day(day_number(since));
+                        let place = registry.place(&finding.agency_code, on, level, basis);
+                        matches!(place, Place::One(found) if found.code == unit)
+                    };
+                    let expected: Vec<_> = whole.iter().filter(lies).cloned().collect();
+                    prop_assert_eq!(&listed.findings, &expected);
+                    let asked = pb::CountFindingsRequest { filter, ..count() };
+                    let counted = count_findings(&one, asked).await.unwrap();
+                    let counted: u64 = counted.counts.iter().map(|row| row.findings).sum();
+                    prop_assert_eq!(counted, expected.len() as u64);
+                }
             }
             Ok(())
         })?;

@@ -9,6 +9,8 @@ use lienthong_contract::pb::performance::v1::{
 };
 use lienthong_contract::pb::procedure::v1::procedure_query_service_client::ProcedureQueryServiceClient;
 use lienthong_contract::pb::procedure::v1::{Basis, GetCaseRequest};
+use lienthong_contract::pb::quality::v1::CountFindingsRequest;
+use lienthong_contract::pb::quality::v1::quality_service_client::QualityServiceClient;
 use lienthong_contract::time::now_millis;
 use lienthong_tests::country::{Country, EVENTS_A_DOSSIER};
 use lienthong_tests::hub::{self, Hub, Options};
@@ -21,6 +23,8 @@ use tonic::transport::Channel;
 
 /// Questions of each kind.
 const ASKED: u64 = 200;
+/// How often findings are counted; the median is told.
+const COUNTED: usize = 3;
 /// Dossiers prepared at a time.
 const FILL: u64 = 100_000;
 /// Events a second of the load, in batches of four dossiers.
@@ -57,6 +61,7 @@ pub async fn measure(arguments: &Arguments, report: &mut Report) -> Outcome<()> 
         Aim::None,
     );
     asked.all("idle", report).await?;
+    findings(&hub, report).await?;
 
     let stop = Arc::new(AtomicBool::new(false));
     let sent = Arc::new(AtomicU64::new(0));
@@ -105,6 +110,22 @@ async fn channel(hub: &Hub) -> Outcome<Channel> {
     let address = format!("http://{}", hub.addresses.gateway);
     let endpoint = tonic::transport::Endpoint::from_shared(address)?;
     Ok(endpoint.tcp_nodelay(true).connect().await?)
+}
+
+/// Counts every finding of the country, a walk over the facts of all dossiers.
+async fn findings(hub: &Hub, report: &mut Report) -> Outcome<()> {
+    let mut client = QualityServiceClient::new(channel(hub).await?);
+    let mut times = Vec::new();
+    for _ in 0..COUNTED {
+        let began = Instant::now();
+        let answer = client.count_findings(CountFindingsRequest::default());
+        check(answer.await?.into_inner().freshness.is_some(), "no answer")?;
+        times.push(began.elapsed().as_secs_f64());
+    }
+    times.sort_by(f64::total_cmp);
+    let median = times[times.len() / 2];
+    report.alone("findings of the country, counted", median, "s", Aim::None);
+    Ok(())
 }
 
 /// Who asks.

@@ -4,7 +4,7 @@ use lienthong_eventlog::embedded;
 use lienthong_eventlog::{EventLog, Record};
 use lienthong_simulator::system::System;
 use lienthong_tests::broker::{Home, given};
-use lienthong_tests::cli::{Done, run_with};
+use lienthong_tests::cli::{Done, run, run_with};
 use lienthong_tests::facts::{Fact, step};
 use lienthong_tests::instance::Instance;
 use lienthong_tests::{sample, wire};
@@ -28,6 +28,7 @@ async fn a_log_copied_to_kafka_and_back_is_the_same_record_by_record() {
         hub.tell(&facts).await.unwrap();
     }
     reject(&hub, 5).await;
+    change_the_catalogue(&hub);
     let stopped = hub.stop().unwrap();
     let back = TempDir::new().unwrap();
     let from = format!("embedded:{}", stopped.data().display());
@@ -35,14 +36,14 @@ async fn a_log_copied_to_kafka_and_back_is_the_same_record_by_record() {
 
     let there = copy(&home, &from, &home.url());
     assert_eq!(there.code, Some(0), "{}", there.err);
-    assert_eq!(counts(&there), (1_205, 1_205));
+    assert_eq!(counts(&there), (1_206, 1_206));
     let resumed = copy(&home, &from, &home.url());
-    assert_eq!(counts(&resumed), (1_205, 0), "nothing is copied twice");
+    assert_eq!(counts(&resumed), (1_206, 0), "nothing is copied twice");
     let returned = copy(&home, &home.url(), &again);
     assert_eq!(returned.code, Some(0), "{}", returned.err);
-    assert_eq!(counts(&returned), (1_205, 1_205));
+    assert_eq!(counts(&returned), (1_206, 1_206));
 
-    for (log, partitions) in [("log", 4), ("rejected", 1)] {
+    for (log, partitions) in [("log", 4), ("rejected", 1), ("catalog", 1)] {
         let ours = records(&stopped.data().join(log), partitions).await;
         let theirs = records(&back.path().join(log), partitions).await;
         assert!(!ours.is_empty());
@@ -88,6 +89,16 @@ async fn reject(hub: &Instance, count: usize) {
     }
 }
 
+/// One batch of the catalogue stream: one record.
+fn change_the_catalogue(hub: &Instance) {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("calendar-2027.csv");
+    std::fs::write(&file, "date,kind\n2027-01-01,off\n").unwrap();
+    let file = file.display().to_string();
+    let done = run(hub, &["catalog", "import", &file]).unwrap();
+    assert_eq!(done.code, Some(0), "{done:?}");
+}
+
 fn copy(home: &Home, from: &str, to: &str) -> Done {
     let environment = home.environment();
     let environment: Vec<(&str, &str)> = environment
@@ -103,7 +114,7 @@ fn copy(home: &Home, from: &str, to: &str) -> Done {
 fn counts(done: &Done) -> (u64, u64) {
     let summary = done.json().expect(&done.err);
     let partitions = summary["partitions"].as_array().unwrap();
-    assert_eq!(partitions.len(), 5, "{summary}");
+    assert_eq!(partitions.len(), 6, "{summary}");
     let sum = |field: &str| {
         partitions
             .iter()

@@ -177,12 +177,21 @@ impl Found {
     }
 
     /// The day of a basis; none: as it was, or it is no day.
-    pub(super) fn basis(&mut self, basis: Option<&Basis>) -> Option<Date> {
+    pub(crate) fn basis(&mut self, basis: Option<&Basis>) -> Option<Date> {
         let text = basis.map_or("", |basis| basis.units_of.as_str());
         if text.is_empty() {
             return None;
         }
         self.day("basis.units_of", text)
+    }
+
+    pub(crate) fn unit(&mut self, field: &str, code: &str) {
+        let digits = code.bytes().all(|byte| byte.is_ascii_digit());
+        if !digits || !matches!(code.len(), 0 | 2 | 3 | 5) {
+            let fix = "give the code of the General Statistics Office: two digits of a province, \
+                       three of a district, five of a commune";
+            self.add(field, "it is not the code of a unit", fix);
+        }
     }
 
     fn not_before_the_facts(&mut self, basis: Date, last: Date) {
@@ -200,13 +209,7 @@ impl Found {
         {
             self.code("filter.agency_code", &error);
         }
-        let unit = &filter.unit_code;
-        let digits = unit.bytes().all(|byte| byte.is_ascii_digit());
-        if !digits || !matches!(unit.len(), 0 | 2 | 3 | 5) {
-            let fix = "give the code of the General Statistics Office: two digits of a province, \
-                       three of a district, five of a commune";
-            self.add("filter.unit_code", "it is not the code of a unit", fix);
-        }
+        self.unit("filter.unit_code", &filter.unit_code);
         if !filter.procedure_code.is_empty()
             && let Err(error) = check_procedure(&filter.procedure_code)
         {

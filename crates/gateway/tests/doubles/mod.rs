@@ -293,7 +293,7 @@ impl Quality for Views {
         };
         Ok(quality::CountFindingsResponse {
             counts: vec![count],
-            freshness: None,
+            ..quality::CountFindingsResponse::default()
         })
     }
 

@@ -6,6 +6,7 @@ use crate::exit::Failure;
 use crate::print::{Form, json, out, table};
 use crate::words;
 use clap::{Args, Subcommand};
+use lienthong_contract::pb::procedure::v1::Basis;
 use lienthong_contract::pb::quality::v1::{
     CountFindingsRequest, CountFindingsResponse, FindingFilter, ListFindingsRequest,
     ListFindingsResponse,
@@ -31,7 +32,7 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Findings one by one, the oldest first
-    List(ListArguments),
+    List(Box<ListArguments>),
     /// Every kind of finding with its rule
     Kinds(Form),
 }
@@ -51,6 +52,12 @@ struct Only {
     /// Only dossiers of this procedure
     #[arg(long, value_name = "CODE")]
     procedure: Option<String>,
+    /// Only agencies of this unit, by its GSO code
+    #[arg(long, value_name = "CODE")]
+    unit: Option<String>,
+    /// Under the units of this day, such as 2025-07-01, instead of as it was
+    #[arg(long, value_name = "DAY", requires = "unit")]
+    under: Option<String>,
     /// As of this time, such as 2026-05-04T17:00:00+07:00, instead of now
     #[arg(long, value_name = "TIME")]
     as_of: Option<jiff::Timestamp>,
@@ -77,7 +84,7 @@ struct ListArguments {
 /// What the hub answers.
 pub async fn run(arguments: Arguments, shared: &Shared) -> Result<(), Failure> {
     match arguments.command {
-        Some(Command::List(arguments)) => list(arguments, shared).await,
+        Some(Command::List(arguments)) => list(*arguments, shared).await,
         Some(Command::Kinds(form)) => kinds(form),
         None => {
             let request = CountFindingsRequest {
@@ -115,6 +122,8 @@ impl Only {
             source: told(&self.source),
             agency_code: told(&self.agency),
             procedure_code: told(&self.procedure),
+            unit_code: told(&self.unit),
+            basis: self.under.clone().map(|units_of| Basis { units_of }),
         }
     }
 
@@ -135,7 +144,12 @@ fn counts(answer: &CountFindingsResponse) -> String {
     let total: u64 = answer.counts.iter().map(|row| row.findings).sum();
     let header = ["Kind", "Source", "Findings", "Dossiers"];
     let rows = table(header, &["Findings", "Dossiers"], rows.collect());
-    format!("Findings: {}\n{rows}", words::count(total))
+    let mut text = format!("Findings: {}\n{rows}", words::count(total));
+    if answer.may_belong > 0 {
+        let more = words::count(answer.may_belong);
+        text += &format!("\nOf agencies whose unit was divided, so that they may belong: {more}");
+    }
+    text
 }
 
 fn page(answer: &ListFindingsResponse) -> String {

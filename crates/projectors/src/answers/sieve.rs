@@ -52,7 +52,7 @@ impl Filter {
 }
 
 /// The level of a unit by the length of its GSO code.
-fn level_of_unit(code: &str) -> Result<Level, Failure> {
+pub(super) fn level_of_unit(code: &str) -> Result<Level, Failure> {
     let digits = code.bytes().all(|byte| byte.is_ascii_digit());
     match code.len() {
         2 if digits => Ok(Level::Province),

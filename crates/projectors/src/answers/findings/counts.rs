@@ -3,6 +3,7 @@
 use super::question::Question;
 use super::{Finding, Look, findings};
 use crate::answers::packed::write;
+use crate::answers::sieve::Fits;
 use hashbrown::HashMap;
 use lienthong_contract::pb::quality::v1 as pb;
 use lienthong_domain::misfit::Misfit;
@@ -17,7 +18,12 @@ pub struct Counts {
     reference: Arc<Reference>,
     /// By source: number of the kind, findings, dossiers.
     counts: HashMap<String, Vec<(u8, u64, u64)>>,
+    /// Findings that may belong to the unit that is asked for.
+    may_belong: u64,
 }
+
+/// Rows by source, and what may belong besides.
+type Packed = (Vec<(String, Vec<(u8, u64, u64)>)>, u64);
 
 impl Counts {
     /// Counts of no case yet.
@@ -26,6 +32,7 @@ impl Counts {
             question,
             reference,
             counts: HashMap::new(),
+            may_belong: 0,
         }
     }
 
@@ -37,7 +44,7 @@ impl Counts {
             whole: &self.question.whole,
         };
         let mut found = findings(case, look);
-        found.retain(|finding| self.question.wants(finding));
+        found.retain(|finding| self.wants(finding));
         for (at, finding) in found.iter().enumerate() {
             let about = |one: &Finding<'_>| {
                 (one.misfit, one.source, one.dossier)
@@ -50,9 +57,15 @@ impl Counts {
 
     /// Takes a finding that belongs to no dossier.
     pub fn add_alone(&mut self, finding: &Finding<'_>) {
-        if self.question.wants(finding) {
+        if self.wants(finding) {
             self.count(finding.source, finding.misfit as u8, 1, 0);
         }
+    }
+
+    fn wants(&mut self, finding: &Finding<'_>) -> bool {
+        let fits = self.question.fits(finding, &self.reference.registry);
+        self.may_belong += u64::from(fits == Fits::May);
+        fits == Fits::Yes
     }
 
     fn count(&mut self, source: &str, misfit: u8, findings: u64, dossiers: u64) {
@@ -68,6 +81,7 @@ impl Counts {
 
     /// Takes the counts of another scan for the same question.
     pub fn merge(&mut self, other: Counts) {
+        self.may_belong += other.may_belong;
         for (source, counts) in other.counts {
             for (misfit, findings, dossiers) in counts {
                 self.count(&source, misfit, findings, dossiers);
@@ -77,7 +91,8 @@ impl Counts {
 
     /// The counts as bytes, for [`Counts::add_packed`] of another process.
     pub fn pack(self) -> Vec<u8> {
-        write(&self.counts.into_iter().collect::<Vec<_>>())
+        let packed: Packed = (self.counts.into_iter().collect(), self.may_belong);
+        write(&packed)
     }
 
     /// Takes counts that were packed.
@@ -85,9 +100,8 @@ impl Counts {
     /// # Errors
     /// If the bytes do not read.
     pub fn add_packed(&mut self, bytes: &[u8]) -> Result<(), postcard::Error> {
-        /// By source: kind, findings and dossiers.
-        type Packed = Vec<(String, Vec<(u8, u64, u64)>)>;
-        let counts: Packed = postcard::from_bytes(bytes)?;
+        let (counts, may_belong): Packed = postcard::from_bytes(bytes)?;
+        self.may_belong += may_belong;
         for (source, counts) in counts {
             for (misfit, findings, dossiers) in counts {
                 self.count(&source, misfit, findings, dossiers);
@@ -118,6 +132,7 @@ impl Counts {
         pb::CountFindingsResponse {
             counts: rows.collect(),
             freshness: None,
+            may_belong: self.may_belong,
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::question::Question;
 use super::{Finding, Look, findings};
 use crate::answers::packed::{message, write};
+use crate::answers::sieve::Fits;
 use lienthong_contract::pb::quality::v1 as pb;
 use lienthong_contract::status::Failure;
 use lienthong_contract::time::from_millis;
@@ -87,7 +88,9 @@ impl Page {
         let asked = &self.question;
         let mut hasher = SipHasher13::new();
         hasher.write_u8(asked.misfit.map_or(0, |misfit| misfit as u8));
-        for text in [&asked.source, &asked.agency, &asked.procedure] {
+        let unit = asked.unit.as_ref().map_or("", |(code, _)| code.as_str());
+        let basis = format!("{:?}", asked.basis);
+        for text in [&asked.source, &asked.agency, &asked.procedure, unit, &basis] {
             hasher.write(text.as_bytes());
             hasher.write_u8(0);
         }
@@ -152,7 +155,8 @@ impl List {
     }
 
     fn offer(&mut self, finding: &Finding<'_>, case: &str) {
-        if !self.page.question.wants(finding) {
+        let registry = &self.reference.registry;
+        if self.page.question.fits(finding, registry) != Fits::Yes {
             return;
         }
         self.total += 1;

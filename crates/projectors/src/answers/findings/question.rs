@@ -2,12 +2,17 @@
 
 use super::Finding;
 use crate::answers::findings::registers::Whole;
+use crate::answers::read;
 use crate::answers::reconciliation::read_register;
+use crate::answers::sieve::{Fits, level_of_unit};
 use lienthong_contract::pb::quality::v1 as pb;
 use lienthong_contract::status::Failure;
 use lienthong_contract::time::{now_millis, to_millis};
+use lienthong_domain::agency::Registry;
+use lienthong_domain::basis::{Basis, Place};
+use lienthong_domain::level::Level;
 use lienthong_domain::misfit::Misfit;
-use lienthong_domain::path::day::number_of;
+use lienthong_domain::path::day::{day, day_number, number_of};
 use prost_types::Timestamp;
 
 /// What is asked, and the registers that came whole.
@@ -21,6 +26,10 @@ pub struct Question {
     pub agency: String,
     /// Empty: every procedure.
     pub procedure: String,
+    /// Findings about agencies whose area lies in this unit; none: everywhere.
+    pub unit: Option<(String, Level)>,
+    /// Under which units `unit` is meant.
+    pub basis: Basis,
     /// Milliseconds since the Unix epoch.
     pub as_of_ms: i64,
     /// What may be asked of registers.
@@ -42,8 +51,14 @@ impl Question {
             "" => None,
             name => Some(Misfit::named(name).ok_or_else(|| unknown_kind(name))?),
         };
+        let unit = match filter.unit_code.as_str() {
+            "" => None,
+            code => Some((code.to_owned(), level_of_unit(code)?)),
+        };
         Ok(Self {
             misfit,
+            unit,
+            basis: read::basis(filter.basis.as_ref())?,
             source: filter.source,
             agency: filter.agency_code,
             procedure: filter.procedure_code,
@@ -53,12 +68,24 @@ impl Question {
     }
 
     /// Whether a finding is asked for.
-    pub fn wants(&self, finding: &Finding<'_>) -> bool {
+    pub fn fits(&self, finding: &Finding<'_>, registry: &Registry) -> Fits {
         let all = |asked: &str, told: &str| asked.is_empty() || asked == told;
-        self.misfit.is_none_or(|asked| asked == finding.misfit)
+        let fits = self.misfit.is_none_or(|asked| asked == finding.misfit)
             && all(&self.source, finding.source)
             && all(&self.agency, finding.agency)
-            && all(&self.procedure, finding.procedure)
+            && all(&self.procedure, finding.procedure);
+        if !fits {
+            return Fits::No;
+        }
+        let Some((unit, level)) = &self.unit else {
+            return Fits::Yes;
+        };
+        let on = day(day_number(finding.since_ms));
+        match registry.place(finding.agency, on, *level, self.basis) {
+            Place::One(place) if place.code == *unit => Fits::Yes,
+            Place::Several(places) if places.iter().any(|place| place.code == *unit) => Fits::May,
+            _ => Fits::No,
+        }
     }
 
     /// Whether the answer needs to know which registers came whole.

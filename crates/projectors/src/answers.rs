@@ -1,4 +1,5 @@
-//! Answers: from the paths of cases and the registry to the messages of `procedure.v1`.
+//! Answers: from the paths of cases and the reference data to the messages of `procedure.v1`,
+//! `performance.v1` and `quality.v1`.
 //!
 //! Pure: no view, lock or clock is known here. Whoever scans a view feeds cases one by one
 //! into an accumulator, one for each partition, merges them, and asks for the response. The

@@ -326,7 +326,3 @@ impl Tabled for register::Register {
 #[cfg(test)]
 #[path = "figures_tests.rs"]
 mod tests;
-
-#[cfg(test)]
-#[path = "figures_speed_tests.rs"]
-mod speed_tests;

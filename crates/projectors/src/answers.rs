@@ -21,7 +21,7 @@ mod oldest;
 pub(crate) mod packed;
 pub mod performance;
 mod places;
-mod read;
+pub(crate) mod read;
 pub mod reconciliation;
 pub mod register;
 mod sieve;

@@ -3,7 +3,8 @@
 
 use crate::answers::findings::counts::Counts;
 use crate::answers::findings::list::{List, Page};
-use crate::answers::findings::question::{Question, moment};
+use crate::answers::findings::question::Question;
+use crate::answers::read;
 use crate::answers::reconciliation::{self, Registers, incomplete, whole};
 use crate::joins::scan::{Only, Sum};
 use crate::lanes::Lanes;
@@ -48,7 +49,7 @@ impl Quality for Projectors {
 /// # Errors
 /// `REQUEST_MALFORMED` if it is none.
 pub fn told(as_of: &mut Option<Timestamp>) -> Result<(), Failure> {
-    *as_of = Some(from_millis(moment(as_of.as_ref())?));
+    *as_of = Some(from_millis(read::moment("as_of_time", as_of.as_ref())?));
     Ok(())
 }
 

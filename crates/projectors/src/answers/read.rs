@@ -46,7 +46,7 @@ pub(super) fn basis(basis: Option<&procedure::Basis>) -> Result<Basis, Failure> 
 ///
 /// # Errors
 /// `REQUEST_MALFORMED`.
-pub(super) fn moment(field: &str, time: Option<&Timestamp>) -> Result<i64, Failure> {
+pub(crate) fn moment(field: &str, time: Option<&Timestamp>) -> Result<i64, Failure> {
     let Some(time) = time else {
         return Ok(now_millis());
     };
@@ -116,7 +116,7 @@ pub(super) fn page_size(size: u32) -> Result<usize, Failure> {
         size => Err(Failure::of_field(
             "page_size",
             format!("{size} is over {LARGEST_PAGE}."),
-            "ask for at most 1000 dossiers and follow next_page_token",
+            "ask for at most 1000 and follow next_page_token",
         )),
     }
 }

@@ -10,6 +10,7 @@ use super::findings::registers::{
 use super::findings::{Finding, question, until};
 use super::oldest::Oldest;
 use super::packed::{PackedOldest, write};
+use crate::answers::read;
 use lienthong_contract::pb::event::v1::Register as WireRegister;
 use lienthong_contract::pb::quality::v1 as pb;
 use lienthong_contract::status::Failure;
@@ -56,7 +57,7 @@ impl Question {
                 read("to_day", &request.to_day, i64::MAX)?,
             ),
             source: request.source.clone(),
-            as_of_ms: question::moment(request.as_of_time.as_ref())?,
+            as_of_ms: read::moment("as_of_time", request.as_of_time.as_ref())?,
             whole: question::whole_of(whole),
         })
     }

@@ -1,13 +1,12 @@
 //! The door [`Performance`] of a gateway: plain parts are counted by the instances from their
 //! ledgers, tied ones joined here.
 
-use super::freshness::At;
-use super::sums::{Asked, add_up};
-use super::{Cluster, earlier, one};
+use super::sums::Asked;
+use super::{Cluster, one};
 use crate::answers::{clockwork, dossier_clock, dossiers, performance, register, slip};
 use crate::dossiers::{asked_of_clock, asked_of_slip};
 use crate::figures::{list_with_moment, with_moment};
-use crate::joins::scan::{Only, Sum};
+use crate::joins::scan::Only;
 use crate::questions::work;
 use crate::views::View;
 use async_trait::async_trait;
@@ -15,28 +14,6 @@ use lienthong_contract::pb::performance::v1 as pb;
 use lienthong_contract::pb::projection::v1::get_sum_request::Question;
 use lienthong_contract::ports::Performance;
 use lienthong_contract::status::Failure;
-use lienthong_domain::reference::Reference;
-
-impl Cluster {
-    /// Adds up the case view by the links of now. The sum was made with `reference`.
-    async fn sum_of_cases<S: Sum + 'static>(
-        &self,
-        question: Question,
-        only: Only,
-        reference: &Reference,
-        sum: S,
-    ) -> Result<(S, Vec<At>), Failure> {
-        let (ties, at) = self.ties().await?;
-        let asked = Asked {
-            question,
-            reference_version: reference.version.clone(),
-            only,
-            sum,
-        };
-        let (sum, then) = add_up(&self.directory, ties, &self.cases, asked).await?;
-        Ok((sum, earlier(at, then)))
-    }
-}
 
 #[async_trait]
 impl Performance for Cluster {
@@ -48,8 +25,8 @@ impl Performance for Cluster {
         let reference = self.reference.now();
         let sum = performance::Performance::new(question, reference.clone());
         let question = Question::Performance(request);
-        let all = Only::default();
-        let (sum, at) = self.sum_of_cases(question, all, &reference, sum).await?;
+        let asked = Asked::all(question, &reference, sum);
+        let (sum, at) = self.sum_cases(&self.ties().await?, asked).await?;
         let answer = work(move || sum.finish()).await?;
         Ok(pb::GetPerformanceResponse {
             freshness: self.fresh(View::Case, &at).await?,
@@ -64,8 +41,8 @@ impl Performance for Cluster {
         let (question, request) = list_with_moment(request)?;
         let reference = self.reference.now();
         let sum = dossiers::Dossiers::new(question, reference.clone())?;
-        let (question, all) = (Question::Dossiers(request), Only::default());
-        let (sum, at) = self.sum_of_cases(question, all, &reference, sum).await?;
+        let asked = Asked::all(Question::Dossiers(request), &reference, sum);
+        let (sum, at) = self.sum_cases(&self.ties().await?, asked).await?;
         Ok(pb::ListDossiersResponse {
             freshness: self.fresh(View::Case, &at).await?,
             ..sum.finish()
@@ -79,8 +56,8 @@ impl Performance for Cluster {
         let question = register::Question::read(&request)?;
         let reference = self.reference.now();
         let sum = register::Register::new(question, reference.clone());
-        let (question, all) = (Question::Register(request), Only::default());
-        let (sum, at) = self.sum_of_cases(question, all, &reference, sum).await?;
+        let asked = Asked::all(Question::Register(request), &reference, sum);
+        let (sum, at) = self.sum_cases(&self.ties().await?, asked).await?;
         Ok(pb::GetRegisterResponse {
             freshness: self.fresh(View::Case, &at).await?,
             ..sum.finish()
@@ -127,9 +104,16 @@ impl Performance for Cluster {
         let only = Only {
             source: request.source.clone(),
         };
-        let (reference, sum) = (self.reference.now(), clockwork::Clockwork::new(&question));
-        let question = Question::ClockStatistics(request);
-        let (sum, at) = self.sum_of_cases(question, only, &reference, sum).await?;
+        let sum = clockwork::Clockwork::new(&question);
+        let asked = Asked {
+            only,
+            ..Asked::all(
+                Question::ClockStatistics(request),
+                &self.reference.now(),
+                sum,
+            )
+        };
+        let (sum, at) = self.sum_cases(&self.ties().await?, asked).await?;
         let answer = work(move || sum.finish()).await?;
         Ok(pb::GetClockStatisticsResponse {
             freshness: self.fresh(View::Case, &at).await?,

@@ -1,15 +1,13 @@
 //! The door [`Quality`] over all instances: as over one process, each sum gathered from every
 //! partition's owner.
 
+use super::Cluster;
 use super::freshness::At;
-use super::sums::{Asked, add_up};
-use super::{Cluster, earlier};
+use super::sums::{Asked, Known};
 use crate::answers::findings::counts::Counts;
 use crate::answers::findings::list::{List, Page};
 use crate::answers::findings::question::Question;
 use crate::answers::reconciliation::{self, Registers, incomplete, whole};
-use crate::joins::Ties;
-use crate::joins::scan::{Only, Sum};
 use crate::quality::{all_registers, told};
 use crate::questions::work;
 use crate::views::View;
@@ -20,12 +18,8 @@ use lienthong_contract::ports::Quality;
 use lienthong_contract::status::Failure;
 use lienthong_contract::time::from_millis;
 use prost_types::Timestamp;
-use std::sync::Arc;
 
 use inner::get_sum_request::Question as Sent;
-
-/// The links that one answer goes by, and how far they were known.
-type Known = (Arc<Ties>, Vec<At>);
 
 #[async_trait]
 impl Quality for Cluster {
@@ -36,16 +30,18 @@ impl Quality for Cluster {
         told(&mut request.as_of_time)?;
         let (filter, as_of) = (request.filter.as_ref(), request.as_of_time.as_ref());
         let question = Question::read(filter, as_of, &[])?;
-        let links = self.ties().await?;
+        let (reference, links) = (self.reference.now(), self.ties().await?);
         let known = self.registers_for(&question, &links).await?;
         let whole = whole(&known);
         let question = Question::read(filter, as_of, &whole)?;
-        let sum = Counts::new(question, self.reference.now());
+        let sum = Counts::new(question, reference.clone());
         let asked = Sent::FindingCounts(inner::FindingCountsQuestion {
             request: Some(request),
             whole,
         });
-        let (mut counts, at) = self.sum_cases(&links, asked, sum).await?;
+        let (mut counts, at) = self
+            .sum_cases(&links, Asked::all(asked, &reference, sum))
+            .await?;
         for finding in incomplete(&known) {
             counts.add_alone(&finding);
         }
@@ -61,15 +57,17 @@ impl Quality for Cluster {
     ) -> Result<pb::ListFindingsResponse, Failure> {
         told(&mut request.as_of_time)?;
         let page = Page::read(&request, &[])?;
-        let links = self.ties().await?;
+        let (reference, links) = (self.reference.now(), self.ties().await?);
         let known = self.registers_for(page.question(), &links).await?;
         let whole = whole(&known);
-        let sum = List::new(Page::read(&request, &whole)?, self.reference.now());
+        let sum = List::new(Page::read(&request, &whole)?, reference.clone());
         let asked = Sent::Findings(inner::FindingsQuestion {
             request: Some(request),
             whole,
         });
-        let (mut list, at) = self.sum_cases(&links, asked, sum).await?;
+        let (mut list, at) = self
+            .sum_cases(&links, Asked::all(asked, &reference, sum))
+            .await?;
         for finding in incomplete(&known) {
             list.add_alone(&finding);
         }
@@ -122,24 +120,8 @@ impl Cluster {
             whole,
         });
         let sum = Registers::new(question);
-        let (sum, at) = self.sum_cases(links, asked, sum).await?;
+        let asked = Asked::all(asked, &self.reference.now(), sum);
+        let (sum, at) = self.sum_cases(links, asked).await?;
         Ok((work(move || sum.finish()).await?, at))
-    }
-
-    /// Adds up the case view by these links.
-    async fn sum_cases<S: Sum + 'static>(
-        &self,
-        (ties, known): &Known,
-        question: Sent,
-        sum: S,
-    ) -> Result<(S, Vec<At>), Failure> {
-        let asked = Asked {
-            question,
-            reference_version: self.reference.now().version.clone(),
-            only: Only::default(),
-            sum,
-        };
-        let (sum, then) = add_up(&self.directory, ties.clone(), &self.cases, asked).await?;
-        Ok((sum, earlier(known.clone(), then)))
     }
 }

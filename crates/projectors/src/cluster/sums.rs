@@ -17,6 +17,7 @@ use super::freshness::At;
 use super::mirror::{AT_ONCE, Held, Joined, Mirror};
 use super::peer::{Call, PROTOCOL};
 use super::ties::parts_of;
+use super::{Cluster, earlier};
 use crate::joins::Ties;
 use crate::joins::scan::{Only, Sum, sum_tied};
 use crate::questions::{check_tables, work};
@@ -26,6 +27,7 @@ use futures_util::future::{FutureExt, try_join_all};
 use lienthong_contract::pb::projection::v1 as pb;
 use lienthong_contract::reason::Reason;
 use lienthong_contract::status::Failure;
+use lienthong_domain::reference::Reference;
 use pb::get_sum_request::Question;
 use std::sync::Arc;
 
@@ -39,6 +41,33 @@ pub struct Asked<S> {
     pub reference_version: String,
     /// A sum over nothing yet.
     pub sum: S,
+}
+
+/// The links that one answer goes by, and how far they were known.
+pub type Known = (Arc<Ties>, Vec<At>);
+
+impl<S> Asked<S> {
+    /// A question about all cases, whose sum was made with `reference`.
+    pub fn all(question: Question, reference: &Reference, sum: S) -> Self {
+        Self {
+            question,
+            only: Only::default(),
+            reference_version: reference.version.clone(),
+            sum,
+        }
+    }
+}
+
+impl Cluster {
+    /// Adds up the case view by these links.
+    pub(super) async fn sum_cases<S: Sum + 'static>(
+        &self,
+        (ties, known): &Known,
+        asked: Asked<S>,
+    ) -> Result<(S, Vec<At>), Failure> {
+        let (sum, then) = add_up(&self.directory, ties.clone(), &self.cases, asked).await?;
+        Ok((sum, earlier(known.clone(), then)))
+    }
 }
 
 /// Adds up every case of a view, and says how far the view was in every partition.

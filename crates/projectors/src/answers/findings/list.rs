@@ -3,6 +3,7 @@
 use super::question::Question;
 use super::{Finding, Look, findings};
 use crate::answers::packed::{message, write};
+use crate::answers::read;
 use crate::answers::sieve::Fits;
 use lienthong_contract::pb::quality::v1 as pb;
 use lienthong_contract::status::Failure;
@@ -15,9 +16,6 @@ use siphasher::sip::SipHasher13;
 use std::collections::BTreeMap;
 use std::hash::Hasher;
 use std::sync::Arc;
-
-const USUAL_PAGE: usize = 100;
-const LARGEST_PAGE: usize = 1_000;
 
 /// Where a finding stands among all: by moment, dossier, kind, and what tells it from others.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -44,25 +42,14 @@ impl Page {
     ) -> Result<Self, Failure> {
         let as_of = request.as_of_time.as_ref();
         let question = Question::read(request.filter.as_ref(), as_of, whole)?;
-        let size = match request.page_size as usize {
-            0 => USUAL_PAGE,
-            size if size <= LARGEST_PAGE => size,
-            size => {
-                return Err(Failure::of_field(
-                    "page_size",
-                    format!("{size} is over {LARGEST_PAGE}."),
-                    "ask for at most 1000 findings and follow next_page_token",
-                ));
-            }
-        };
         let mut page = Self {
             question,
-            size,
+            size: read::page_size(request.page_size)?,
             after: None,
         };
         if !request.page_token.is_empty() {
-            let read = page.read_token(&request.page_token);
-            let (as_of_ms, after) = read.ok_or_else(foreign_token)?;
+            let token = page.read_token(&request.page_token);
+            let (as_of_ms, after) = token.ok_or_else(read::foreign_token)?;
             page.question.as_of_ms = as_of_ms;
             page.after = Some(after);
         }
@@ -106,14 +93,6 @@ impl Page {
         let ours = format!("{:016x}", self.hash(&body)) == hash;
         ours.then(|| postcard::from_bytes(&body).ok()).flatten()
     }
-}
-
-fn foreign_token() -> Failure {
-    Failure::of_field(
-        "page_token",
-        "it was not given by this call for the same filter.",
-        "send next_page_token of the answer before, with that request's filter, or leave it empty for the first page",
-    )
 }
 
 /// Collects one page.

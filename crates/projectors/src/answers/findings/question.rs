@@ -7,7 +7,6 @@ use crate::answers::reconciliation::read_register;
 use crate::answers::sieve::{Fits, level_of_unit};
 use lienthong_contract::pb::quality::v1 as pb;
 use lienthong_contract::status::Failure;
-use lienthong_contract::time::{now_millis, to_millis};
 use lienthong_domain::agency::Registry;
 use lienthong_domain::basis::{Basis, Place};
 use lienthong_domain::level::Level;
@@ -62,7 +61,7 @@ impl Question {
             source: filter.source,
             agency: filter.agency_code,
             procedure: filter.procedure_code,
-            as_of_ms: moment(as_of)?,
+            as_of_ms: read::moment("as_of_time", as_of)?,
             whole: whole_of(whole),
         })
     }
@@ -92,23 +91,6 @@ impl Question {
     pub fn needs_registers(&self) -> bool {
         self.misfit.is_none_or(Misfit::is_of_registers)
     }
-}
-
-/// A moment that was asked for; none is now.
-///
-/// # Errors
-/// `REQUEST_MALFORMED` if it is no moment.
-pub fn moment(asked: Option<&Timestamp>) -> Result<i64, Failure> {
-    let Some(asked) = asked else {
-        return Ok(now_millis());
-    };
-    to_millis(asked).ok_or_else(|| {
-        Failure::of_field(
-            "as_of_time",
-            "its nanoseconds are not within 0 to 999999999, or it is too far away.",
-            "send a valid timestamp, or leave it out for now",
-        )
-    })
 }
 
 /// Registers as an earlier sum told them.

@@ -17,6 +17,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("lienthong-catalog", 2),
     ("lienthong-projectors", 2),
     ("lienthong-gateway", 2),
+    ("lienthong-subscriptions", 2),
     ("lienthong-console", 3),
     ("lienthong-simulator", 3),
     ("lienthong", 4),

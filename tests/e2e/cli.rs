@@ -2,7 +2,7 @@
 //! how it ended.
 
 use crate::scenario::{CASE, ONESTOP, birth, links};
-use lienthong_contract::reason::CATALOGUE;
+use lienthong_contract::reason::catalogue;
 use lienthong_tests::cli::{Done, run, run_alone};
 use lienthong_tests::instance::Instance;
 
@@ -64,7 +64,7 @@ async fn every_command_prints_text_for_people_and_json_for_programs() {
 
 #[test]
 fn every_reason_is_explained() {
-    for entry in CATALOGUE {
+    for entry in catalogue() {
         for form in [
             &["explain", entry.name][..],
             &["explain", entry.name, "--json"],

@@ -4,7 +4,9 @@
 use crate::pb::event::v1::FieldViolation;
 use crate::reason::Reason;
 use crate::status::Failure;
-use prost::Message;
+use bytes::{Buf, BufMut, Bytes};
+use prost::encoding::{DecodeContext, WireType, skip_field};
+use prost::{DecodeError, Message};
 use std::marker::PhantomData;
 use tonic::Status;
 use tonic::codec::{BufferSettings, Codec, DecodeBuf, Decoder};
@@ -51,6 +53,49 @@ impl<U: Message + Default> Decoder for Reading<U> {
         U::decode(buffer)
             .map(Some)
             .map_err(|error| unreadable(&error.to_string()).into())
+    }
+}
+
+/// A message that is encoded already, in pieces that many calls may share: what is told to a
+/// thousand subscribers is encoded once. Only for sending; what it would read is left out.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub struct Encoded {
+    /// The message's bytes, in order.
+    pub pieces: Vec<Bytes>,
+}
+
+impl Encoded {
+    /// The message.
+    pub fn of(message: &impl Message) -> Self {
+        Self {
+            pieces: vec![message.encode_to_vec().into()],
+        }
+    }
+}
+
+impl Message for Encoded {
+    fn encode_raw(&self, buffer: &mut impl BufMut) {
+        for piece in &self.pieces {
+            buffer.put_slice(piece);
+        }
+    }
+
+    fn merge_field(
+        &mut self,
+        tag: u32,
+        wire_type: WireType,
+        buffer: &mut impl Buf,
+        context: DecodeContext,
+    ) -> Result<(), DecodeError> {
+        skip_field(wire_type, tag, buffer, context)
+    }
+
+    fn encoded_len(&self) -> usize {
+        self.pieces.iter().map(Bytes::len).sum()
+    }
+
+    fn clear(&mut self) {
+        self.pieces.clear();
     }
 }
 

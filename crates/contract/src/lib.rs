@@ -66,6 +66,19 @@ pub mod pb {
             tonic::include_proto!("lienthong.catalog.v1");
         }
     }
+    pub mod subscription {
+        pub mod v1 {
+            tonic::include_proto!("lienthong.subscription.v1");
+            include!(concat!(
+                env!("OUT_DIR"),
+                "/client/lienthong.subscription.v1.rs"
+            ));
+            include!(concat!(
+                env!("OUT_DIR"),
+                "/server/lienthong.subscription.v1.rs"
+            ));
+        }
+    }
     pub mod projection {
         pub mod v1 {
             tonic::include_proto!("lienthong.projection.v1");

@@ -3,7 +3,7 @@
 use crate::exit::{Exit, Failure};
 use crate::print::{Form, json, out, table};
 use clap::Args;
-use lienthong_contract::reason::{CATALOGUE, Entry, Reason};
+use lienthong_contract::reason::{Entry, Reason, catalogue};
 
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
@@ -19,10 +19,10 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let Some(name) = &arguments.reason else {
         if arguments.form.json {
-            return json(&CATALOGUE.iter().map(as_json).collect());
+            return json(&catalogue().map(as_json).collect());
         }
         let row = |entry: &Entry| [entry.name.to_owned(), entry.meaning.to_owned()];
-        let rows = CATALOGUE.iter().map(row).collect();
+        let rows = catalogue().map(row).collect();
         return out(&table(["Reason", "What it means"], &[], rows));
     };
     let entry = Reason::from_name(name).map(Reason::entry).ok_or_else(|| {
@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn every_reason_is_explained_with_its_meaning_and_what_to_do() {
-        for entry in CATALOGUE {
+        for entry in catalogue() {
             let text = text(entry);
             for part in [entry.name, entry.meaning, entry.fix] {
                 assert!(text.contains(part), "{part:?} is not in\n{text}");
@@ -79,7 +79,7 @@ mod tests {
     fn every_command_that_an_explanation_names_exists() {
         use clap::CommandFactory;
         let cli = crate::cli::Cli::command();
-        for entry in CATALOGUE {
+        for entry in catalogue() {
             for named in entry.fix.split("`lienthong ").skip(1) {
                 let name = named.split([' ', '`']).next().unwrap_or_default();
                 assert!(

@@ -1,0 +1,112 @@
+//! Why what a source sent is not taken in, and why the log does not take it.
+
+use super::{Entry, Reason, entry};
+use tonic::Code;
+
+/// What the catalogue says of them.
+pub(super) const ENTRIES: &[Entry] = &[
+    entry(
+        Reason::EventMalformed,
+        "EVENT_MALFORMED",
+        Code::InvalidArgument,
+        None,
+        "A message breaks the rules of its contract; the violations name each field.",
+        "Correct the fields named and send it again, or `lienthong rejected resubmit` the kept message.",
+    ),
+    entry(
+        Reason::StatusUnknown,
+        "STATUS_UNKNOWN",
+        Code::InvalidArgument,
+        None,
+        "The source status is not in the mapping table of its system; the hub never guesses a status.",
+        "Use a code of the table, or extend the mapping table and resubmit the rejected message.",
+    ),
+    entry(
+        Reason::PacketUnreadable,
+        "PACKET_UNREADABLE",
+        Code::InvalidArgument,
+        None,
+        "The body is not a JSON or XML envelope of QCVN 120:2019.",
+        "Send {session, madonvi, service, isUpdating, data: [...]} with the matching Content-Type.",
+    ),
+    entry(
+        Reason::BatchSize,
+        "BATCH_SIZE",
+        Code::InvalidArgument,
+        None,
+        "A batch has no event or more than 10,000.",
+        "Send between 1 and 10,000 events a call.",
+    ),
+    entry(
+        Reason::RequestMalformed,
+        "REQUEST_MALFORMED",
+        Code::InvalidArgument,
+        None,
+        "A field of the request is missing or out of range; the violations name it.",
+        "Correct the field named.",
+    ),
+    entry(
+        Reason::LogOverloaded,
+        "LOG_OVERLOADED",
+        Code::ResourceExhausted,
+        Some(1),
+        "Events arrive faster than they can be made durable and the bounded queue is full; nothing of the call was acknowledged.",
+        "Send again after the delay in RetryInfo; `source` + `id` makes that safe.",
+    ),
+    entry(
+        Reason::LogDiskFull,
+        "LOG_DISK_FULL",
+        Code::ResourceExhausted,
+        Some(30),
+        "The disk of the event log is full; nothing of the call was acknowledged.",
+        "Free space or shorten retention; the hub goes on by itself once there is space. Senders send again.",
+    ),
+    entry(
+        Reason::LogUnavailable,
+        "LOG_UNAVAILABLE",
+        Code::Unavailable,
+        Some(5),
+        "The event log cannot be reached or its disk fails; nothing of the call was acknowledged.",
+        "Look at the hub's own log for the I/O error; senders send again.",
+    ),
+    entry(
+        Reason::EventTooLarge,
+        "EVENT_TOO_LARGE",
+        Code::InvalidArgument,
+        None,
+        "One event is larger than the log takes.",
+        "Send references to files, not their content.",
+    ),
+    entry(
+        Reason::Draining,
+        "DRAINING",
+        Code::Unavailable,
+        Some(5),
+        "The hub is shutting down and takes in nothing more.",
+        "Send again to the hub after its restart, or to another instance.",
+    ),
+    entry(
+        Reason::RejectedNotFound,
+        "REJECTED_NOT_FOUND",
+        Code::NotFound,
+        None,
+        "No rejected message has that number.",
+        "List with `lienthong rejected`.",
+    ),
+    entry(
+        Reason::RejectedResubmitted,
+        "REJECTED_RESUBMITTED",
+        Code::FailedPrecondition,
+        None,
+        "The rejected message was resubmitted with success already.",
+        "Nothing: it is in the event log.",
+    ),
+    entry(
+        Reason::AdapterElsewhere,
+        "ADAPTER_ELSEWHERE",
+        Code::FailedPrecondition,
+        None,
+        "The rejected message belongs to a system whose adapter another process serves.",
+        "Give --adapters the address of a process that serves that system (`lienthong serve adapter`).",
+    ),
+];

@@ -1,0 +1,1 @@
+//! Which events a subscriber wants: the dialects of CloudEvents Subscriptions.

@@ -1,0 +1,18 @@
+//! Procedure events to those who want them, with the certainty that none is missing.
+//!
+//! ```text
+//! event log --source--> blocks --filter--> stream    (Subscribe, SSE: the caller keeps its place)
+//!                              \-filter--> durable   (Consume, Fetch, webhooks: the hub keeps it)
+//!                                             |
+//!                                     subscription log
+//! ```
+//! - [`source`] reads the event log once for everybody: blocks of events that are encoded already,
+//!   without repeats and without their protected part.
+//! - [`filter`] says which of them a subscriber wants.
+//! - [`durable`] keeps named subscriptions as records of a log of their own.
+
+pub mod durable;
+pub mod facets;
+pub mod filter;
+pub mod service;
+pub mod source;

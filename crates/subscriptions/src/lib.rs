@@ -11,6 +11,7 @@
 //! - [`filter`] says which of them a subscriber wants.
 //! - [`durable`] keeps named subscriptions as records of a log of their own.
 
+pub mod cloudevent;
 pub mod durable;
 pub mod facets;
 pub mod filter;

@@ -12,6 +12,7 @@
 //! - [`stream`] tells them to whoever keeps the place, which a [`token`] names.
 //! - [`durable`] keeps named subscriptions as records of a log of their own.
 
+pub mod cloudevent;
 pub mod durable;
 pub mod facets;
 pub mod filter;

@@ -20,4 +20,6 @@ pub mod http;
 pub mod service;
 pub mod source;
 pub mod stream;
+#[cfg(test)]
+mod testing;
 pub mod token;

@@ -19,4 +19,6 @@ pub mod filter;
 pub mod service;
 pub mod source;
 pub mod stream;
+#[cfg(test)]
+mod testing;
 pub mod token;

@@ -16,3 +16,4 @@ pub mod facets;
 pub mod filter;
 pub mod service;
 pub mod source;
+pub mod webhook;

@@ -4,15 +4,14 @@ use super::courier::{Courier, Unresolved};
 use super::endpoint::{Limits, url_of};
 use super::secret::{self, Signed};
 use super::{Config, keyless};
+use crate::cloudevent::CONTENT_TYPE;
 use crate::durable::poster::Target;
 use lienthong_contract::time::now_millis;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use reqwest::header::{self, HeaderMap, RETRY_AFTER};
 use reqwest::{Response, StatusCode, Url};
 use std::error::Error;
 use std::time::Duration;
 
-/// Structured mode of CloudEvents, JSON format.
-const JSON: &str = "application/cloudevents+json; charset=UTF-8";
 /// How much of an answer is read, and thrown away, so that its connection can be used again, and
 /// how long that may take.
 const DRAINED: usize = 16 * 1024;
@@ -114,7 +113,7 @@ pub(super) async fn send(
         .client
         .post(ready.url.clone())
         .timeout(endpoint.limits.timeout)
-        .header(CONTENT_TYPE, JSON)
+        .header(header::CONTENT_TYPE, CONTENT_TYPE)
         .header("webhook-id", id)
         .header("webhook-timestamp", timestamp)
         .header("webhook-signature", signatures)

@@ -23,3 +23,4 @@ pub mod stream;
 #[cfg(test)]
 mod testing;
 pub mod token;
+pub mod webhook;

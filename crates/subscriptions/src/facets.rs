@@ -1,5 +1,9 @@
 //! What filters see of an event.
 
+mod read;
+
+pub use read::{facets_of, told_by};
+
 use std::ops::Range;
 
 /// An attribute that filters may name; `proto/lienthong/subscription/v1/filter.proto` says what
@@ -102,6 +106,14 @@ pub struct Facets {
 }
 
 impl Facets {
+    /// Empty, with room for what an event usually has.
+    fn with_room() -> Self {
+        Self {
+            text: String::with_capacity(400),
+            values: Vec::with_capacity(Attribute::ALL.len()),
+        }
+    }
+
     /// Adds a value; an empty one is none, and one that is there already is not added again.
     ///
     /// Places are 32 bits wide: a record of the log, of which all values are parts or far smaller,
@@ -126,3 +138,7 @@ impl Facets {
         self.of(attribute).next()
     }
 }
+
+#[cfg(test)]
+#[path = "facets_tests.rs"]
+mod tests;

@@ -152,6 +152,7 @@ impl Fleet {
             "ADAPTERS__GRPC_LISTEN",
             "ADAPTERS__HTTP_LISTEN",
             "GATEWAY__LISTEN",
+            "GATEWAY__HTTP_LISTEN",
             "METRICS__LISTEN",
             "PROJECTOR__LISTEN",
         ] {
@@ -402,6 +403,7 @@ impl Service {
             ("adapters_grpc", "LIENTHONG_ADAPTERS__GRPC_LISTEN"),
             ("adapters_http", "LIENTHONG_ADAPTERS__HTTP_LISTEN"),
             ("gateway", "LIENTHONG_GATEWAY__LISTEN"),
+            ("gateway_http", "LIENTHONG_GATEWAY__HTTP_LISTEN"),
             ("metrics", "LIENTHONG_METRICS__LISTEN"),
             ("projector", "LIENTHONG_PROJECTOR__LISTEN"),
         ] {

@@ -14,6 +14,8 @@ pub struct Addresses {
     pub adapters_http: String,
     /// gRPC of the gateway.
     pub gateway: String,
+    /// Events over HTTP.
+    pub gateway_http: String,
     /// HTTP of metrics, liveness and readiness.
     pub metrics: String,
 }
@@ -147,6 +149,7 @@ fn spawn(options: &Options) -> std::io::Result<Child> {
         .env("LIENTHONG_ADAPTERS__GRPC_LISTEN", "127.0.0.1:0")
         .env("LIENTHONG_ADAPTERS__HTTP_LISTEN", "127.0.0.1:0")
         .env("LIENTHONG_GATEWAY__LISTEN", "127.0.0.1:0")
+        .env("LIENTHONG_GATEWAY__HTTP_LISTEN", "127.0.0.1:0")
         .env("LIENTHONG_METRICS__LISTEN", "127.0.0.1:0")
         .envs(options.environment.iter().cloned())
         .stdin(Stdio::null())

@@ -22,7 +22,8 @@
 mod kinds;
 mod read;
 
-use read::{Moment, Told};
+pub use kinds::schema;
+pub use read::{Moment, Told, read};
 
 /// A header of a record.
 pub type Attribute = (&'static str, String);
@@ -39,8 +40,8 @@ const TRACE_LENGTH: usize = 55;
 /// knows, so that it is no CloudEvent either.
 #[must_use]
 pub fn attributes(key: &[u8], value: &[u8]) -> Option<Vec<Attribute>> {
-    let told = read::read(value)?;
-    let kind = kinds::of(told.payload)?;
+    let told = read(value)?;
+    let kind = told.kind()?;
     if told.id.is_empty() || told.source.is_empty() {
         return None;
     }
@@ -72,7 +73,7 @@ pub fn attributes(key: &[u8], value: &[u8]) -> Option<Vec<Attribute>> {
 fn derived(told: &Told<'_>) -> impl Iterator<Item = Attribute> + use<> {
     let time = told.occurred.and_then(rfc3339);
     let recorded = told.recorded.and_then(rfc3339);
-    let sequence = (told.sequence > 0).then(|| format!("{:010}", told.sequence));
+    let sequence = sequence(told.sequence);
     [
         ("ce_time", time),
         ("ce_recordedtime", recorded),
@@ -82,7 +83,13 @@ fn derived(told: &Told<'_>) -> impl Iterator<Item = Attribute> + use<> {
     .filter_map(|(name, value)| value.map(|value| (name, value)))
 }
 
-fn rfc3339(moment: Moment) -> Option<String> {
+/// A sequence as the header has it; none for 0, which is not numbered.
+pub fn sequence(number: u32) -> Option<String> {
+    (number > 0).then(|| format!("{number:010}"))
+}
+
+/// A moment as the headers have it; none if it is out of range.
+pub fn rfc3339(moment: Moment) -> Option<String> {
     let time = jiff::Timestamp::new(moment.seconds, moment.nanos).ok()?;
     (0..1_000_000_000)
         .contains(&moment.nanos)

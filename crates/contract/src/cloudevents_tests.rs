@@ -20,7 +20,7 @@ fn moments() -> impl Strategy<Value = Timestamp> {
 
 prop_compose! {
     fn headers()(
-        texts in vec(".{0,12}", 7),
+        texts in vec(".{0,12}", 8),
         occurred_time in maybe(moments()),
         sequence in prop_oneof![Just(0), any::<u32>()],
         name in ".{0,20}",
@@ -32,6 +32,7 @@ prop_compose! {
             dossier_code: text(2),
             case_code: text(3),
             agency_code: text(4),
+            procedure_code: text(7),
             occurred_time,
             sequence,
             correlation_id: text(5),
@@ -114,6 +115,16 @@ proptest! {
     fn headers_are_those_of_the_fully_decoded_event(event in events(), key in ".{0,20}") {
         let value = event.encode_to_vec();
         prop_assert_eq!(attributes(key.as_bytes(), &value), expected(&key, &event));
+    }
+
+    #[test]
+    fn whose_an_event_is_reads_as_in_the_fully_decoded_event(event in events()) {
+        let value = event.encode_to_vec();
+        let told = read(&value).unwrap();
+        let header = event.header.unwrap_or_default();
+        prop_assert_eq!(told.case_code, header.case_code);
+        prop_assert_eq!(told.procedure_code, header.procedure_code);
+        prop_assert_eq!(told.agency_code, header.agency_code);
     }
 
     #[test]

@@ -33,6 +33,21 @@ pub fn from_bytes(message: &str, bytes: &[u8]) -> Result<serde_json::Value, Erro
         .map_err(|error| does_not_fit(message, &error))
 }
 
+/// Text on one line, for others than ourselves: 64-bit numbers are text, as the mapping has them.
+///
+/// # Errors
+/// If the name is unknown or the bytes do not decode.
+pub fn text_of_bytes(message: &str, bytes: &[u8]) -> Result<String, Error> {
+    let dynamic = DynamicMessage::decode(descriptor(message)?, bytes)
+        .map_err(|error| does_not_fit(message, &error))?;
+    let options = SerializeOptions::new();
+    let mut text = Vec::with_capacity(bytes.len() * 2);
+    dynamic
+        .serialize_with_options(&mut serde_json::Serializer::new(&mut text), &options)
+        .map_err(|error| does_not_fit(message, &error))?;
+    String::from_utf8(text).map_err(|error| does_not_fit(message, &error))
+}
+
 /// JSON of a generated message; `message` is its full name.
 ///
 /// # Errors

@@ -1,9 +1,9 @@
 //! The command line: what every command shares, and the list of commands.
 
 use crate::commands::{
-    case, catalog, clock, completions, config, demo, dossiers, explain, export, horizontal, import,
-    lag, log, man, parked, performance, quality, reconcile, register, rejected, serve, slip, up,
-    vertical, views,
+    case, catalog, clock, completions, config, consume, demo, dossiers, explain, export,
+    horizontal, import, lag, log, man, parked, performance, quality, reconcile, register, rejected,
+    serve, slip, subscribe, subscriptions, up, vertical, views,
 };
 use crate::config::{Error, Given, Loaded, Sources, load};
 use clap::{Args, Parser, Subcommand};
@@ -104,6 +104,12 @@ pub enum Command {
     Rejected(rejected::Arguments),
     /// Agencies, units and procedures: what is in force, and changes to it
     Catalog(catalog::Arguments),
+    /// Events as they happen, from a place that the caller keeps
+    Subscribe(subscribe::Arguments),
+    /// Durable subscriptions: their place is kept by the hub
+    Subscriptions(subscriptions::Arguments),
+    /// Take part in a durable subscription: print its events, or run a command for each
+    Consume(consume::Arguments),
     /// What an error reason means and what to do
     Explain(explain::Arguments),
     /// The settings in force and where each came from

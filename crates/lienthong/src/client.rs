@@ -10,12 +10,17 @@ use lienthong_contract::pb::operations::v1::rejected_service_client::RejectedSer
 use lienthong_contract::pb::performance::v1::performance_service_client::PerformanceServiceClient;
 use lienthong_contract::pb::procedure::v1::procedure_query_service_client::ProcedureQueryServiceClient;
 use lienthong_contract::pb::quality::v1::quality_service_client::QualityServiceClient;
+use lienthong_contract::pb::subscription::v1::subscriptions_client::SubscriptionsClient;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 use tonic::transport::{Channel, Endpoint};
 
 /// Largest answer taken, in bytes: a page of long timelines, or a matrix of many agencies.
 const LARGEST_ANSWER: usize = 256 * 1024 * 1024;
+
+/// How often a long stream's connection is tried, and how long an answer may take.
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(10);
+const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Where the gateway is.
 #[derive(Debug, Clone, Args)]
@@ -90,6 +95,18 @@ impl GatewayAt {
         Ok(client.max_decoding_message_size(LARGEST_ANSWER))
     }
 
+    /// A client for subscriptions.
+    ///
+    /// # Errors
+    /// If the hub cannot be reached.
+    pub async fn subscriptions(
+        &self,
+        shared: &Shared,
+    ) -> Result<SubscriptionsClient<Channel>, Failure> {
+        let channel = self.connect(shared).await?;
+        Ok(subscriptions(channel))
+    }
+
     async fn connect(&self, shared: &Shared) -> Result<Channel, Failure> {
         let settings = shared.load(Vec::new())?.settings;
         connect(&self.url(&settings)).await
@@ -140,12 +157,33 @@ pub fn rejected(channel: Channel) -> RejectedServiceClient<Channel> {
     RejectedServiceClient::new(channel).max_decoding_message_size(LARGEST_ANSWER)
 }
 
+/// A client for subscriptions over a channel.
+pub fn subscriptions(channel: Channel) -> SubscriptionsClient<Channel> {
+    SubscriptionsClient::new(channel).max_decoding_message_size(LARGEST_ANSWER)
+}
+
+/// Connects for a stream without end: a hub that is gone without a word is noticed.
+///
+/// # Errors
+/// As [`connect`].
+pub async fn connect_lasting(url: &str) -> Result<Channel, Failure> {
+    let endpoint = endpoint(url)?
+        .http2_keep_alive_interval(KEEP_ALIVE_INTERVAL)
+        .keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
+        .keep_alive_while_idle(true);
+    open(endpoint, url).await
+}
+
 /// Connects.
 ///
 /// # Errors
 /// [`Exit::Usage`] for what is no URL, [`Exit::Unavailable`] if nobody answers there.
 pub async fn connect(url: &str) -> Result<Channel, Failure> {
-    endpoint(url)?.connect().await.map_err(|_| {
+    open(endpoint(url)?, url).await
+}
+
+async fn open(endpoint: Endpoint, url: &str) -> Result<Channel, Failure> {
+    endpoint.connect().await.map_err(|_| {
         let fix = "Fix: start it with `lienthong up`, or give the address it printed";
         Failure::new(Exit::Unavailable, format!("no hub answers at {url}. {fix}"))
     })

@@ -5,6 +5,7 @@ pub mod catalog;
 pub mod clock;
 pub mod completions;
 pub mod config;
+pub mod consume;
 pub mod demo;
 pub mod dossiers;
 pub mod explain;
@@ -22,6 +23,8 @@ pub mod register;
 pub mod rejected;
 pub mod serve;
 pub mod slip;
+pub mod subscribe;
+pub mod subscriptions;
 pub mod up;
 pub mod vertical;
 pub mod views;
@@ -55,6 +58,9 @@ pub fn run(cli: Cli, began: Instant) -> Result<(), Failure> {
         Command::Parked(arguments) => wait(parked::run(arguments, shared)),
         Command::Rejected(arguments) => wait(rejected::run(arguments, shared)),
         Command::Catalog(arguments) => wait(catalog::run(arguments, shared)),
+        Command::Subscribe(arguments) => wait(subscribe::run(arguments, shared)),
+        Command::Subscriptions(arguments) => wait(subscriptions::run(arguments, shared)),
+        Command::Consume(arguments) => wait(consume::run(arguments, shared)),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Config(arguments) => config::run(&arguments, shared),
         Command::Views(arguments) => wait(views::run(arguments, shared)),

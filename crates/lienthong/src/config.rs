@@ -4,6 +4,7 @@
 mod given;
 mod home;
 mod properties;
+mod secret;
 mod settings;
 
 pub use given::Given;

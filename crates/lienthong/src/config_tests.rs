@@ -211,6 +211,27 @@ fn properties_come_from_every_source_and_their_values_are_never_shown() {
 }
 
 #[test]
+fn the_key_of_webhooks_is_text_whatever_it_looks_like_and_is_never_shown() {
+    let secret = file_with("01234567890123456789012345678901\n");
+    let path = secret.path().to_str().unwrap();
+    let given = environment(&[("LIENTHONG_GATEWAY__WEBHOOKS__KEY_FILE", path)]);
+    let loaded = load(Sources { file: None, given }).unwrap();
+    let key = &loaded.settings.gateway.webhooks.key;
+    assert_eq!(key.0, "01234567890123456789012345678901");
+    let effective = loaded.effective();
+    let of = |key: &str| effective.iter().find(|one| one.key == key).unwrap();
+    let shown = of("gateway.webhooks.key");
+    assert_eq!(shown.value, "(set)");
+    assert!(shown.origin.ends_with("KEY_FILE"), "{shown:?}");
+    let text = format!("{:?}", loaded.settings);
+    assert!(!text.contains("0123456789"), "{text}");
+
+    let said = refusal("[gateway.webhooks]\nkey = 4242424242\n", Vec::new());
+    assert!(said.contains("gateway.webhooks.key"), "{said}");
+    assert!(!said.contains("4242"), "{said}");
+}
+
+#[test]
 fn a_variable_that_names_a_file_which_is_not_there_is_refused_by_name() {
     let pair = ("LIENTHONG_LOGGING__FILTER_FILE", "there/is/no/such");
     let pair = (OsString::from(pair.0), OsString::from(pair.1));

@@ -43,16 +43,19 @@ pub struct Summary {
     pub from: String,
     /// The home that was written.
     pub to: String,
-    /// Every partition of the event log, then the rejected log's and the catalogue's.
+    /// Every partition of the event log, then the other logs'.
     pub partitions: Vec<Copied>,
     /// The source has no rejected log, so none was copied.
     pub without_rejected: bool,
+    /// Offsets of events changed, so durable subscriptions, which keep their place by them, were
+    /// not copied.
+    pub without_subscriptions: bool,
 }
 
 /// What became of one partition.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Copied {
-    /// `events`, `rejected` or `catalog`.
+    /// `events`, `rejected`, `catalog` or `subscriptions`.
     pub log: &'static str,
     /// Its number.
     pub partition: u32,
@@ -97,8 +100,10 @@ pub async fn run(plan: &Plan, progress: &Progress) -> Result<Summary, Failure> {
         return Err(Failure::new(Exit::Usage, message));
     }
     let pairs = open(plan).await?;
+    let truncated = is_truncated(&pairs).await?;
+    let is_left = |pair: &Pair| truncated && pair.which == Which::Subscriptions;
     let mut partitions = Vec::new();
-    for pair in &pairs {
+    for pair in pairs.iter().filter(|pair| !is_left(pair)) {
         let copied = shown(progress, "copying", &pair.count, pair.copy()).await?;
         let compared = pair.compare(copied);
         partitions.extend(shown(progress, "comparing", &pair.compared, compared).await?);
@@ -115,13 +120,14 @@ pub async fn run(plan: &Plan, progress: &Progress) -> Result<Summary, Failure> {
         to: plan.to.to_string(),
         partitions,
         without_rejected: pairs.iter().all(|pair| pair.which != Which::Rejected),
+        without_subscriptions: pairs.iter().any(is_left),
     })
 }
 
-/// The event logs of both homes, and the rejected and catalogue logs if the source has them.
+/// The event logs of both homes, and each other log that the source has.
 async fn open(plan: &Plan) -> Result<Vec<Pair>, Failure> {
     let mut pairs = Vec::new();
-    for which in [Which::Events, Which::Rejected, Which::Catalog] {
+    for which in Which::ALL {
         let Some(source) = plan.from.source(&plan.keep, which).await? else {
             continue;
         };
@@ -140,6 +146,19 @@ async fn open(plan: &Plan) -> Result<Vec<Pair>, Failure> {
         });
     }
     Ok(pairs)
+}
+
+/// Whether retention took the beginning of the source's events, so that offsets change.
+async fn is_truncated(pairs: &[Pair]) -> Result<bool, Failure> {
+    for pair in pairs.iter().filter(|pair| pair.which == Which::Events) {
+        for partition in 0..pair.source.partitions() {
+            let bounds = pair.source.bounds(partition).await;
+            if bounds.map_err(Failure::failed)?.start > 0 {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
 }
 
 /// Shows how far `work` is until it ends.

@@ -3,6 +3,7 @@
 //! of `drain`.
 
 mod adapters;
+mod advertise;
 mod build;
 mod catalog;
 mod drain;
@@ -11,7 +12,9 @@ mod listeners;
 pub mod logs;
 mod projector;
 mod service;
+mod subscriptions;
 mod views;
+mod webhook_key;
 
 pub use listeners::{Addresses, Listeners};
 pub use service::Service;

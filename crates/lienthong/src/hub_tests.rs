@@ -16,6 +16,7 @@ fn settings(dir: &Path) -> Settings {
     settings.adapters.grpc_listen = free;
     settings.adapters.http_listen = free;
     settings.gateway.listen = free;
+    settings.gateway.http_listen = free;
     settings.metrics.listen = free;
     settings
 }

@@ -57,6 +57,30 @@ pub fn out(text: &str) -> Result<(), Failure> {
     }
 }
 
+/// Prints lines and hands them to the reader at once; whether it is still there.
+///
+/// # Errors
+/// If standard output cannot be written.
+pub fn lines(lines: &[String]) -> Result<Reader, Failure> {
+    let mut out = std::io::stdout().lock();
+    let mut written = lines.iter().map(|line| writeln!(out, "{line}"));
+    let written: std::io::Result<()> = written.try_for_each(|one| one);
+    match written.and_then(|()| out.flush()) {
+        Ok(()) => Ok(Reader::There),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(Reader::Gone),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Who reads standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reader {
+    /// It reads on.
+    There,
+    /// It has ended, such as `head`: nothing more needs to be printed.
+    Gone,
+}
+
 /// Rows under a header, without frames; columns named in `right` stand to the right.
 pub fn table<const N: usize>(header: [&str; N], right: &[&str], rows: Vec<[String; N]>) -> String {
     let mut table = Table::new();

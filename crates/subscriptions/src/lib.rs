@@ -9,10 +9,14 @@
 //! - [`source`] reads the event log once for everybody: blocks of events that are encoded already,
 //!   without repeats and without their protected part.
 //! - [`filter`] says which of them a subscriber wants.
+//! - [`stream`] tells them to whoever keeps the place, which a [`token`] names.
 //! - [`durable`] keeps named subscriptions as records of a log of their own.
 
+pub mod cloudevent;
 pub mod durable;
 pub mod facets;
 pub mod filter;
 pub mod service;
 pub mod source;
+pub mod stream;
+pub mod token;

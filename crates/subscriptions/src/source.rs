@@ -5,10 +5,26 @@
 //! of a link (the record whose key is not the first of `contract::event::keys`), and records that
 //! are no event of this version.
 
+mod build;
+mod cache;
+mod catch_up;
+mod follower;
+mod home;
+mod place;
+mod reading;
+mod repeats;
+mod shared;
+mod shelf;
+mod wire;
+
+pub use build::build;
+pub use home::{Source, start};
+
 use crate::facets::{Attribute, Facets};
 use async_trait::async_trait;
 use bytes::Bytes;
-use lienthong_contract::pb::subscription::v1::Start;
+use lienthong_contract::pb::subscription::v1::{Beginning, Start, start};
+use lienthong_contract::reason::Reason;
 use lienthong_contract::status::Failure;
 use lienthong_eventlog::{Position, ReadError};
 use std::ops::Range;
@@ -33,6 +49,8 @@ pub struct Block {
     /// The entries one after the other, each as an element of `Events.deliveries`: tag, length,
     /// `Delivery` without the fields of durable subscriptions.
     pub bytes: Bytes,
+    /// [`crate::token::mark`] of every record of the range, those that are left out included.
+    pub marks: Vec<u32>,
 }
 
 /// One event of a block.
@@ -75,6 +93,12 @@ impl Block {
         &self.entries[before..]
     }
 
+    /// The mark of the record at an offset of the block; 0 outside of it.
+    pub fn mark(&self, offset: u64) -> u32 {
+        let at = offset.checked_sub(self.first).map(|at| at as usize);
+        at.and_then(|at| self.marks.get(at)).copied().unwrap_or(0)
+    }
+
     /// A copy of an entry that does not keep the block.
     pub fn ready(&self, entry: &Entry) -> Ready {
         let text = |attribute| Arc::from(entry.facets.first(attribute).unwrap_or_default());
@@ -108,6 +132,12 @@ pub trait Blocks: Send + Sync + 'static {
     /// [`ReadError::OutOfRange`] if retention removed the offset, or a failure of the home.
     async fn block(&self, partition: u32, offset: u64) -> Result<Option<Arc<Block>>, ReadError>;
 
+    /// Whether a place is read from memory, as that of whoever keeps up is. True where everything
+    /// is in memory.
+    fn is_recent(&self, _partition: u32, _offset: u64) -> bool {
+        true
+    }
+
     /// Waits until one of the partitions ends after these offsets. Cancel-safe.
     async fn grown(&self, positions: &[u64]);
 
@@ -123,4 +153,26 @@ pub trait Blocks: Send + Sync + 'static {
     /// # Errors
     /// `LOG_UNAVAILABLE`.
     async fn token(&self, positions: &[u64]) -> Result<String, Failure>;
+}
+
+/// Why a stream over the blocks cannot go on or begin. Retention that took the offset is
+/// `POSITION_GONE`, with the earliest token if it can be had; anything else is `LOG_UNAVAILABLE`.
+pub async fn failure(blocks: &dyn Blocks, error: ReadError) -> Failure {
+    match error {
+        ReadError::OutOfRange { asked, start, .. } if asked < start => {
+            let failure = Failure::new(Reason::PositionGone, error.to_string());
+            let beginning = Start {
+                place: Some(start::Place::Beginning(Beginning {})),
+            };
+            let earliest = match blocks.place(&beginning).await {
+                Ok(positions) => blocks.token(&positions).await,
+                Err(error) => Err(error),
+            };
+            match earliest {
+                Ok(token) => failure.with("earliest_token", token),
+                Err(_) => failure,
+            }
+        }
+        error => Failure::new(Reason::LogUnavailable, error.to_string()),
+    }
 }

@@ -5,10 +5,11 @@ use lienthong_tests::broker::{Home, given};
 use lienthong_tests::cli::run_with;
 use tempfile::TempDir;
 
-const FREE: [(&str, &str); 5] = [
+const FREE: [(&str, &str); 6] = [
     ("LIENTHONG_ADAPTERS__GRPC_LISTEN", "127.0.0.1:0"),
     ("LIENTHONG_ADAPTERS__HTTP_LISTEN", "127.0.0.1:0"),
     ("LIENTHONG_GATEWAY__LISTEN", "127.0.0.1:0"),
+    ("LIENTHONG_GATEWAY__HTTP_LISTEN", "127.0.0.1:0"),
     ("LIENTHONG_PROJECTOR__LISTEN", "127.0.0.1:0"),
     ("LIENTHONG_METRICS__LISTEN", "127.0.0.1:0"),
 ];

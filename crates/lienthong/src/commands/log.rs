@@ -28,10 +28,10 @@ enum Task {
         #[command(flatten)]
         form: Form,
     },
-    /// Copy the event log and the rejected log into another home, and compare both
+    /// Copy all logs into another home, and compare both
     ///
-    /// Order, partitions, offsets and recorded times stay as they are. Stop the adapters of the
-    /// source first: what comes in meanwhile is left for the next run. A copy that was broken off
+    /// Order, partitions, offsets and recorded times stay as they are, so durable subscriptions go
+    /// on where they were. Stop the adapters and gateways of the source first: what comes in meanwhile is left for the next run. A copy that was broken off
     /// goes on when the same command is given again.
     Copy(Copy),
 }
@@ -123,6 +123,12 @@ fn told(summary: &Summary) -> String {
     ];
     if summary.without_rejected {
         lines.push("The source has no rejected log, so none was copied.".to_owned());
+    }
+    if summary.without_subscriptions {
+        lines.push(
+            "Durable subscriptions were not copied: they keep their place by offsets, which changed. Create them again."
+                .to_owned(),
+        );
     }
     let truncated = summary.partitions.iter();
     for one in truncated.filter(|one| one.offsets_lower_by > 0) {

@@ -53,11 +53,20 @@ enum Command {
         #[command(flatten)]
         process: Common,
     },
-    /// Answer callers' questions from what the projectors keep
+    /// Answer callers' questions from what the projectors keep, and hand events to subscribers
     Gateway {
         /// Address of the gateway [setting: gateway.listen]
         #[arg(long, value_name = "IP:PORT")]
         listen: Option<SocketAddr>,
+        /// Address of events over HTTP [setting: gateway.http_listen]
+        #[arg(long, value_name = "IP:PORT")]
+        http: Option<SocketAddr>,
+        /// Where other gateways reach it [setting: gateway.advertise]
+        #[arg(long, value_name = "HOST:PORT")]
+        advertise: Option<String>,
+        /// Its name in the group, the same after a restart [setting: gateway.instance]
+        #[arg(long, value_name = "NAME")]
+        instance: Option<String>,
         #[command(flatten)]
         process: Common,
     },
@@ -124,25 +133,40 @@ fn choose(command: Command) -> (Service, Vec<Given>, Common) {
             process,
         } => {
             let mut given = Given::addresses(&[("--listen", "projector.listen", listen)]);
-            let named = [
+            given.extend(named([
                 ("--advertise", "projector.advertise", advertise),
                 ("--instance", "projector.instance", instance),
-            ];
-            let named = named.into_iter();
-            given.extend(
-                named.filter_map(|(flag, key, value)| Some(Given::by_flag(flag, key, value?))),
-            );
+            ]));
             (
                 Service::Projector(views.into_iter().collect()),
                 given,
                 process,
             )
         }
-        Command::Gateway { listen, process } => {
-            let given = Given::addresses(&[("--listen", "gateway.listen", listen)]);
+        Command::Gateway {
+            listen,
+            http,
+            advertise,
+            instance,
+            process,
+        } => {
+            let mut given = Given::addresses(&[
+                ("--listen", "gateway.listen", listen),
+                ("--http", "gateway.http_listen", http),
+            ]);
+            given.extend(named([
+                ("--advertise", "gateway.advertise", advertise),
+                ("--instance", "gateway.instance", instance),
+            ]));
             (Service::Gateway, given, process)
         }
     }
+}
+
+/// The texts among flags: name, key, and the value if it was given.
+fn named(flags: [(&'static str, &'static str, Option<String>); 2]) -> impl Iterator<Item = Given> {
+    let flags = flags.into_iter();
+    flags.filter_map(|(flag, key, value)| Some(Given::by_flag(flag, key, value?)))
 }
 
 fn view(name: &str) -> Result<View, String> {

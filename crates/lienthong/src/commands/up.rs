@@ -24,6 +24,9 @@ pub struct Arguments {
     /// Address of the gateway [setting: gateway.listen]
     #[arg(long, value_name = "IP:PORT")]
     gateway: Option<SocketAddr>,
+    /// Address of events over HTTP [setting: gateway.http_listen]
+    #[arg(long, value_name = "IP:PORT")]
+    gateway_http: Option<SocketAddr>,
     /// Address of metrics and probes [setting: metrics.listen]
     #[arg(long, value_name = "IP:PORT")]
     metrics: Option<SocketAddr>,
@@ -51,6 +54,7 @@ impl Arguments {
                 self.adapters_http,
             ),
             ("--gateway", "gateway.listen", self.gateway),
+            ("--gateway-http", "gateway.http_listen", self.gateway_http),
             ("--metrics", "metrics.listen", self.metrics),
         ];
         Given::addresses(&addresses)

@@ -22,8 +22,9 @@ const NOT_A_SETTING: [&str; 4] = [
 const HOME: (&str, &str) = ("LIENTHONG_LOG", "log.home");
 /// What the name of a variable ends in that names a file.
 const FILE: &str = "_FILE";
-/// Settings whose values are text however they look: a password may be all digits.
-const TEXT: &str = "log.kafka.properties.";
+/// Settings whose values are text however they look, by what their keys begin with: a password may
+/// be all digits.
+const TEXT: [&str; 2] = ["log.kafka.properties.", "gateway.webhooks.key"];
 
 /// One setting with the place it was given at.
 #[derive(Debug, Clone)]
@@ -117,7 +118,7 @@ impl Given {
 }
 
 fn read(key: &str, text: &str) -> Value {
-    if key.starts_with(TEXT) {
+    if TEXT.iter().any(|text| key.starts_with(text)) {
         return Value::from(text);
     }
     let Ok(value) = text.parse::<Value>();

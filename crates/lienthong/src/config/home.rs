@@ -55,6 +55,11 @@ impl Cluster {
     pub fn catalog(&self) -> String {
         format!("{}.catalog.v1", self.prefix)
     }
+
+    /// The topic of durable subscriptions.
+    pub fn subscriptions(&self) -> String {
+        format!("{}.subscriptions.v1", self.prefix)
+    }
 }
 
 impl FromStr for Home {

@@ -2,6 +2,7 @@
 
 use super::home::Home;
 use super::properties::Properties;
+use super::secret::Secret;
 use lienthong_domain::code::Strictness;
 use serde::{Deserialize, Serialize};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -11,7 +12,7 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// The directory of the log, the rejected log, the catalogue and the views; made if missing.
+    /// The directory of the logs and the views; made if missing.
     pub data_dir: PathBuf,
     /// The event log.
     pub log: Log,
@@ -110,12 +111,42 @@ pub enum Shape {
     Foreign,
 }
 
-/// Where callers ask.
+/// Where callers ask and subscribe.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Gateway {
     /// Address of the gRPC gateway; port 0 takes a free one.
     pub listen: SocketAddr,
+    /// Address of events over HTTP: server-sent events, CloudEvents in JSON; port 0 takes a free
+    /// one.
+    pub http_listen: SocketAddr,
+    /// `host:port` by which other gateways reach it; empty: the address listened on.
+    pub advertise: String,
+    /// Its name in the group of gateways, the same after a restart; empty: from the advertised
+    /// address.
+    pub instance: String,
+    /// How long a gateway may be away before its durable subscriptions go to others, in
+    /// milliseconds, 1,000 to 1,800,000.
+    pub session_timeout_ms: u64,
+    /// Seconds after which a stream is told to go on elsewhere, 1 to 86,400.
+    pub stream_max_age_s: u64,
+    /// Origins whose pages may read events over HTTP, such as `https://portal.example`; `*`: any.
+    pub cors_origins: Vec<String>,
+    /// Endpoints that events are posted to.
+    pub webhooks: Webhooks,
+}
+
+/// Endpoints that events are posted to.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhooks {
+    /// Whether endpoints may have addresses of loopback and private networks.
+    pub allow_private: bool,
+    /// Whether endpoints may be http instead of https.
+    pub allow_http: bool,
+    /// What their secrets are made from, at least 32 characters; empty: on the embedded log one is
+    /// made and kept in `data_dir`, on Kafka there are no webhooks.
+    pub key: Secret,
 }
 
 /// A process that keeps a share of the views, on a log that several processes share.
@@ -234,6 +265,13 @@ impl Default for Settings {
             },
             gateway: Gateway {
                 listen: local(7420),
+                http_listen: local(7421),
+                advertise: String::new(),
+                instance: String::new(),
+                session_timeout_ms: 6_000,
+                stream_max_age_s: 1_800,
+                cors_origins: Vec::new(),
+                webhooks: Webhooks::default(),
             },
             projector: Projector {
                 listen: local(7440),

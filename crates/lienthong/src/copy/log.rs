@@ -74,11 +74,7 @@ impl Pair {
     pub async fn compare(&self, done: Vec<partition::Done>) -> Result<Vec<Copied>, Failure> {
         let total: u64 = done.iter().map(|done| done.records * 2).sum();
         self.compared.total.store(total, Relaxed);
-        let log = match self.which {
-            Which::Events => "events",
-            Which::Rejected => "rejected",
-            Which::Catalog => "catalog",
-        };
+        let log = self.which.name();
         let work = done.into_iter().map(|done| {
             let (source, target) = (self.source.clone(), self.target.clone());
             let count = self.compared.clone();
@@ -116,12 +112,12 @@ impl Pair {
         Ok(())
     }
 
-    /// What was rejected and the catalogue are kept for ever, whatever the retention of events.
+    /// Every other log is kept for ever, whatever the retention of events.
     fn removing(&self) -> Rules {
         Rules {
             removed_when_older: match self.which {
                 Which::Events => self.rules.removed_when_older,
-                Which::Rejected | Which::Catalog => None,
+                Which::Rejected | Which::Catalog | Which::Subscriptions => None,
             },
             ..self.rules.clone()
         }

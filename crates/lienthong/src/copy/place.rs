@@ -49,7 +49,7 @@ impl fmt::Display for Place {
 }
 
 impl Place {
-    /// Opens a log to be read; none if the home has no rejected log or no catalogue.
+    /// Opens a log to be read; none if the home has none but the event log.
     ///
     /// # Errors
     /// If there is no event log, or it cannot be opened.
@@ -70,7 +70,7 @@ impl Place {
             return of_any_count(config).await.map(Some);
         }
         match which {
-            Which::Rejected | Which::Catalog => Ok(None),
+            Which::Rejected | Which::Catalog | Which::Subscriptions => Ok(None),
             Which::Events => {
                 let what = format!("there is no event log in {}", config.dir.display());
                 let fix = "Fix: write embedded:DIR with the data_dir of a hub";

@@ -34,10 +34,12 @@ impl Hub {
         if let Err(why) = self.views.finished().await {
             faults.push(format!("the views: {why}"));
         }
+        let subscriptions = self.logs.subscriptions.as_ref();
         let logs = [
             ("event log", Some(&self.logs.events)),
             ("rejected log", self.logs.rejected.as_ref()),
             ("catalogue log", Some(&self.logs.catalog)),
+            ("subscription log", subscriptions.map(|kept| &kept.log)),
         ];
         for (name, log) in logs
             .into_iter()

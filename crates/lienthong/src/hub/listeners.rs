@@ -13,6 +13,7 @@ pub struct Listeners {
     pub(super) adapters_grpc: Option<TcpListener>,
     pub(super) adapters_http: Option<TcpListener>,
     pub(super) gateway: Option<TcpListener>,
+    pub(super) gateway_http: Option<TcpListener>,
     pub(super) projector: Option<TcpListener>,
     pub(super) metrics: TcpListener,
 }
@@ -29,6 +30,9 @@ pub struct Addresses {
     /// Questions and operations over gRPC.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gateway: Option<SocketAddr>,
+    /// Events over HTTP.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gateway_http: Option<SocketAddr>,
     /// Gateways' questions to a projector.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub projector: Option<SocketAddr>,
@@ -42,7 +46,7 @@ impl Listeners {
     /// # Errors
     /// The setting whose address cannot be had.
     pub async fn bind(settings: &Settings, service: &Service) -> Result<Self, Failure> {
-        let adapters = &settings.adapters;
+        let (adapters, gateway) = (&settings.adapters, &settings.gateway);
         let takes_events = service.systems().is_some();
         let at = async |served: bool, setting, address| match served {
             true => bind(setting, address).await.map(Some),
@@ -56,10 +60,11 @@ impl Listeners {
                 adapters.http_listen,
             )
             .await?,
-            gateway: at(
+            gateway: at(service.is_gateway(), "gateway.listen", gateway.listen).await?,
+            gateway_http: at(
                 service.is_gateway(),
-                "gateway.listen",
-                settings.gateway.listen,
+                "gateway.http_listen",
+                gateway.http_listen,
             )
             .await?,
             projector: at(
@@ -85,6 +90,7 @@ impl Listeners {
             adapters_grpc: of(&self.adapters_grpc)?,
             adapters_http: of(&self.adapters_http)?,
             gateway: of(&self.gateway)?,
+            gateway_http: of(&self.gateway_http)?,
             projector: of(&self.projector)?,
             metrics: self.metrics.local_addr()?,
         })
@@ -110,6 +116,9 @@ impl std::fmt::Display for Addresses {
         if let Some(gateway) = self.gateway {
             writeln!(f, "  ask over gRPC      grpcurl -plaintext {gateway} list")?;
         }
+        if let Some(events) = self.gateway_http {
+            writeln!(f, "  watch events       curl -N http://{events}/v1/events")?;
+        }
         if let Some(projector) = self.projector {
             writeln!(f, "  gateways ask       {projector}")?;
         }
@@ -128,6 +137,7 @@ impl Addresses {
             ("adapters_grpc", self.adapters_grpc),
             ("adapters_http", self.adapters_http),
             ("gateway", self.gateway),
+            ("gateway_http", self.gateway_http),
             ("projector", self.projector),
             ("metrics", Some(self.metrics)),
         ];

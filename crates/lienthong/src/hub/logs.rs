@@ -7,6 +7,7 @@ use crate::config::{Cluster, Home, Log, Settings};
 use crate::exit::{Exit, Failure};
 use lienthong_eventlog::embedded::{self, OpenError};
 use lienthong_eventlog::{EventLog, Groups};
+use lienthong_subscriptions::durable::LANES;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,12 +16,15 @@ pub use kafka::open as open_kafka;
 
 /// Bytes of a segment of the catalogue log.
 const CATALOG_SEGMENT_BYTES: u64 = 4 * 1024 * 1024;
+/// Bytes of a segment of the subscription log.
+const SUBSCRIPTIONS_SEGMENT_BYTES: u64 = 4 * 1024 * 1024;
 /// Bytes of a segment of the rejected log.
 const REJECTED_SEGMENT_BYTES: u64 = 16 * 1024 * 1024;
 /// Folders of a data directory.
 const EVENTS: &str = "log";
 const REJECTED: &str = "rejected";
 const CATALOG: &str = "catalog";
+const SUBSCRIPTIONS: &str = "subscriptions";
 
 /// The open logs.
 pub struct Logs {
@@ -31,6 +35,16 @@ pub struct Logs {
     /// The catalogue log.
     pub catalog: Arc<dyn EventLog>,
     /// Groups over the event log, where processes share it.
+    pub groups: Option<Arc<dyn Groups>>,
+    /// Where durable subscriptions are kept, where the process is a gateway.
+    pub subscriptions: Option<Subscriptions>,
+}
+
+/// The log of durable subscriptions.
+pub struct Subscriptions {
+    /// The log.
+    pub log: Arc<dyn EventLog>,
+    /// Groups over it, where processes share it.
     pub groups: Option<Arc<dyn Groups>>,
 }
 
@@ -43,6 +57,28 @@ pub enum Which {
     Rejected,
     /// The catalogue log: one partition, kept for ever.
     Catalog,
+    /// The subscription log: [`LANES`] partitions, kept for ever.
+    Subscriptions,
+}
+
+impl Which {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self::Events,
+        Self::Rejected,
+        Self::Catalog,
+        Self::Subscriptions,
+    ];
+
+    /// Its name for a person.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Events => "events",
+            Self::Rejected => "rejected",
+            Self::Catalog => "catalog",
+            Self::Subscriptions => "subscriptions",
+        }
+    }
 }
 
 /// Opens what the service needs.
@@ -50,11 +86,10 @@ pub enum Which {
 /// # Errors
 /// If a log cannot be used, or the service needs a home that processes can share.
 pub async fn open(settings: &Settings, service: &Service) -> Result<Logs, Failure> {
-    let takes_events = service.systems().is_some();
     match &settings.log.home {
         Home::Embedded if *service != Service::Whole => Err(alone()),
         Home::Embedded => embedded(settings).await,
-        Home::Kafka(cluster) => shared(settings, cluster, takes_events).await,
+        Home::Kafka(cluster) => shared(settings, cluster, service).await,
     }
 }
 
@@ -72,25 +107,36 @@ async fn embedded(settings: &Settings) -> Result<Logs, Failure> {
         rejected: Some(open(Which::Rejected).await?),
         catalog: open(Which::Catalog).await?,
         groups: None,
+        subscriptions: Some(Subscriptions {
+            log: open(Which::Subscriptions).await?,
+            groups: None,
+        }),
     })
 }
 
 async fn shared(
     settings: &Settings,
     cluster: &Cluster,
-    takes_events: bool,
+    service: &Service,
 ) -> Result<Logs, Failure> {
-    let events = open_kafka(&settings.log, cluster, Which::Events).await?;
-    let rejected = match takes_events {
-        true => Some(open_kafka(&settings.log, cluster, Which::Rejected).await?),
-        false => None,
+    let open = |which| open_kafka(&settings.log, cluster, which);
+    let needed = async |needed: bool, which| match needed {
+        true => open(which).await.map(Some),
+        false => Ok(None),
     };
-    let catalog = open_kafka(&settings.log, cluster, Which::Catalog).await?;
+    let events = open(Which::Events).await?;
+    let rejected = needed(service.systems().is_some(), Which::Rejected).await?;
+    let catalog = open(Which::Catalog).await?;
+    let subscriptions = needed(service.is_gateway(), Which::Subscriptions).await?;
     Ok(Logs {
         events: events.log,
         rejected: rejected.map(|opened| opened.log),
         catalog: catalog.log,
         groups: Some(events.groups),
+        subscriptions: subscriptions.map(|opened| Subscriptions {
+            log: opened.log,
+            groups: Some(opened.groups),
+        }),
     })
 }
 
@@ -114,6 +160,11 @@ pub fn embedded_config(keep: &Log, data_dir: &Path, which: Which) -> embedded::C
             partitions: 1,
             segment_bytes: CATALOG_SEGMENT_BYTES,
             ..embedded::Config::new(data_dir.join(CATALOG))
+        },
+        Which::Subscriptions => embedded::Config {
+            partitions: LANES,
+            segment_bytes: SUBSCRIPTIONS_SEGMENT_BYTES,
+            ..embedded::Config::new(data_dir.join(SUBSCRIPTIONS))
         },
     }
 }

@@ -6,6 +6,7 @@ use crate::exit::{Exit, Failure};
 use lienthong_contract::cloudevents;
 use lienthong_eventlog::Record;
 use lienthong_eventlog::kafka::{self, Config, Describe, Header, OpenError, Opened};
+use lienthong_subscriptions::durable::LANES;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +26,7 @@ fn config(keep: &Log, cluster: &Cluster, which: Which) -> Config {
         Which::Events => cluster.events(),
         Which::Rejected => cluster.rejected(),
         Which::Catalog => cluster.catalog(),
+        Which::Subscriptions => cluster.subscriptions(),
     };
     let shared = Config {
         replication: keep.kafka.replication,
@@ -44,6 +46,10 @@ fn config(keep: &Log, cluster: &Cluster, which: Which) -> Config {
         },
         Which::Rejected | Which::Catalog => Config {
             partitions: 1,
+            ..shared
+        },
+        Which::Subscriptions => Config {
+            partitions: LANES,
             ..shared
         },
     }

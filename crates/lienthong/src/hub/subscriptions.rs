@@ -1,0 +1,153 @@
+//! The subscriptions of a gateway: the event log read once for all its subscribers, their streams,
+//! and the durable subscriptions that it keeps.
+
+use super::advertise::Advertised;
+use super::logs::{self, Logs};
+use super::{build, webhook_key};
+use crate::config::{Home, Settings};
+use crate::exit::{Exit, Failure};
+use lienthong_contract::pb::subscription::v1::subscriptions_server::SubscriptionsServer;
+use lienthong_contract::reference::Current;
+use lienthong_subscriptions::durable::{self, Durable};
+use lienthong_subscriptions::http;
+use lienthong_subscriptions::service::Service;
+use lienthong_subscriptions::source::{self, Source};
+use lienthong_subscriptions::stream::{self, Streaming};
+use lienthong_subscriptions::webhook::{self, Reach, Transport, Webhooks};
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// Milliseconds that a gateway may be away: what Kafka's brokers can be told to take.
+const SESSION_MS: RangeInclusive<u64> = 1_000..=1_800_000;
+/// Seconds that a stream lasts.
+const STREAM_MAX_AGE_S: RangeInclusive<u64> = 1..=86_400;
+/// The name of a gateway that is alone.
+const ALONE: &str = "gateway";
+
+/// What a gateway has of subscriptions.
+pub struct Subscriptions {
+    source: Arc<Source>,
+    streaming: Arc<Streaming>,
+    durable: Arc<Durable>,
+    streams: stream::Config,
+    cors_origins: Vec<String>,
+}
+
+/// What subscriptions are made from.
+pub struct Given<'a> {
+    /// The settings.
+    pub settings: &'a Settings,
+    /// The logs.
+    pub logs: &'a Logs,
+    /// The reference data in force.
+    pub reference: Current,
+    /// Where the gateway listens.
+    pub address: Option<SocketAddr>,
+}
+
+/// What ends subscriptions.
+pub struct Ends {
+    /// Streams and consumers are told to go on elsewhere.
+    pub streams: CancellationToken,
+    /// The event log is no longer read for them; after they have ended.
+    pub source: CancellationToken,
+}
+
+/// Starts them.
+///
+/// # Errors
+/// [`Exit::Usage`] for a setting that does not fit, with its fix; what could not be started.
+pub async fn start(given: Given<'_>, ends: Ends) -> Result<Subscriptions, Failure> {
+    let kept = given.logs.subscriptions.as_ref();
+    let kept = kept.ok_or_else(|| Failure::failed("a gateway needs the subscription log"))?;
+    let config = config(&given)?;
+    let streams = streams(given.settings)?;
+    let webhooks = webhooks(given.settings)?;
+    let source = source::start(given.logs.events.clone(), given.reference, ends.source).await;
+    let source = source.map_err(|error| match error.is_retryable() {
+        true => Failure::new(Exit::Unavailable, error),
+        false => Failure::failed(error),
+    })?;
+    let streaming = Streaming::new(source.clone(), streams.clone(), ends.streams.clone());
+    tracing::info!(gateway = %config.gateway, address = %config.address, "keeping subscriptions");
+    let handles = durable::Handles {
+        blocks: source.clone(),
+        log: kept.log.clone(),
+        groups: kept.groups.clone(),
+        poster: Arc::new(webhooks),
+    };
+    let durable = durable::start(config, handles, ends.streams).await;
+    Ok(Subscriptions {
+        source,
+        streaming: Arc::new(streaming),
+        durable: durable.map_err(Failure::failed)?,
+        streams,
+        cors_origins: given.settings.gateway.cors_origins.clone(),
+    })
+}
+
+/// Who keeps durable subscriptions; alone on a log that is this process's own.
+fn config(given: &Given<'_>) -> Result<durable::Config, Failure> {
+    let settings = &given.settings.gateway;
+    let session = settings.session_timeout_ms;
+    within("gateway.session_timeout_ms", session, SESSION_MS)?;
+    let session = Duration::from_millis(session);
+    if given.settings.log.home == Home::Embedded {
+        return Ok(durable::Config {
+            gateway: ALONE.to_owned(),
+            address: String::new(),
+            session,
+            group: String::new(),
+        });
+    }
+    let advertised = Advertised {
+        of: "gateway",
+        advertise: &settings.advertise,
+        instance: &settings.instance,
+        bound: given.address,
+    };
+    let address = advertised.address()?;
+    Ok(durable::Config {
+        gateway: advertised.name(&address),
+        address,
+        session,
+        group: format!("{}.gateway", build::group_prefix(given.settings)?),
+    })
+}
+
+fn streams(settings: &Settings) -> Result<stream::Config, Failure> {
+    let max_age = settings.gateway.stream_max_age_s;
+    within("gateway.stream_max_age_s", max_age, STREAM_MAX_AGE_S)?;
+    Ok(stream::Config {
+        max_age: Duration::from_secs(max_age),
+    })
+}
+
+fn webhooks(settings: &Settings) -> Result<Webhooks, Failure> {
+    let told = &settings.gateway.webhooks;
+    let config = webhook::Config {
+        reach: match told.allow_private {
+            true => Reach::Private,
+            false => Reach::Public,
+        },
+        transport: match told.allow_http {
+            true => Transport::Http,
+            false => Transport::Https,
+        },
+        key: webhook_key::of(settings)?,
+    };
+    Webhooks::new(config).map_err(|error| Failure::new(Exit::Usage, error))
+}
+
+fn within(name: &str, value: u64, range: RangeInclusive<u64>) -> Result<(), Failure> {
+    if range.contains(&value) {
+        return Ok(());
+    }
+    let (least, most) = range.into_inner();
+    let message = format!("{name} is {value}. Fix: set it to {least} to {most}");
+    Err(Failure::new(Exit::Usage, message))
+}

@@ -11,6 +11,7 @@ mod checked_load;
 mod cli;
 mod demo;
 mod discovery;
+mod examples;
 mod figures;
 mod kafka;
 mod kill;

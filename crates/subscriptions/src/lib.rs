@@ -20,3 +20,4 @@ pub mod service;
 pub mod source;
 pub mod stream;
 pub mod token;
+pub mod webhook;

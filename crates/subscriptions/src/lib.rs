@@ -16,6 +16,7 @@ pub mod cloudevent;
 pub mod durable;
 pub mod facets;
 pub mod filter;
+pub mod http;
 pub mod service;
 pub mod source;
 pub mod stream;

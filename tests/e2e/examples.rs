@@ -65,7 +65,11 @@ impl Language {
                     _ => "Consume",
                 };
                 let mut command = Command::new("java");
-                command.args(["-XX:TieredStopAtLevel=1", "-cp", "target/classes:target/lib/*"]);
+                command.args([
+                    "-XX:TieredStopAtLevel=1",
+                    "-cp",
+                    "target/classes:target/lib/*",
+                ]);
                 command.arg(format!("vn.lienthong.example.{class}"));
                 command
             }
@@ -89,8 +93,17 @@ fn built(example: &str) -> PathBuf {
 
 /// Whether the examples are built; told as left out otherwise.
 fn are_built(what: &str) -> bool {
-    let all = ["python", "java", "typescript", "webhook/python", "webhook/javascript"];
-    if all.iter().all(|example| built(example).join(".built").is_file()) {
+    let all = [
+        "python",
+        "java",
+        "typescript",
+        "webhook/python",
+        "webhook/javascript",
+    ];
+    if all
+        .iter()
+        .all(|example| built(example).join(".built").is_file())
+    {
         return true;
     }
     leave_out(what, "run deploy/examples/setup.sh, or make test").unwrap();
@@ -119,7 +132,11 @@ async fn report(hub: &Instance, seed: u64, cases: u32, expected: &mut Expected) 
     let doors = Doors::of_one(&hub.hub.addresses);
     let chains = load::chains(seed, 0, cases, true).unwrap();
     let ledger = load::all(&doors, chains, 4).await.unwrap();
-    assert!(ledger.acknowledged() > cases as usize, "{}", ledger.acknowledged());
+    assert!(
+        ledger.acknowledged() > cases as usize,
+        "{}",
+        ledger.acknowledged()
+    );
     expected.add(&ledger);
 }
 

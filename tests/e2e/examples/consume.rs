@@ -8,9 +8,11 @@ use lienthong_contract::pb::subscription::v1::subscriptions_client::Subscription
 use lienthong_contract::pb::subscription::v1::{
     DayManifest, GetManifestRequest, GetSubscriptionRequest, SubscriptionStatus,
 };
+use lienthong_domain::path::day::{day, day_number};
 use lienthong_tests::instance::Instance;
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// One program and where it stores.
 struct Consumer {
@@ -71,7 +73,10 @@ async fn consumers_in_three_languages_prove_by_the_manifest_that_they_have_every
         until("something is stored", || consumer.count() > 0).await;
         program.kill();
     }
-    let programs: Vec<Program> = consumers.iter().map(|consumer| consumer.start(&[])).collect();
+    let programs: Vec<Program> = consumers
+        .iter()
+        .map(|consumer| consumer.start(&[]))
+        .collect();
     for consumer in &consumers {
         until("all is stored", || consumer.count() >= expected.count()).await;
     }
@@ -89,11 +94,21 @@ async fn consumers_in_three_languages_prove_by_the_manifest_that_they_have_every
     let last = expected.count().to_string();
     for consumer in &consumers {
         let who = format!("{:?}", consumer.language);
-        let said = consumer.start(&["--until-sequence", &last]).ends_well().await;
-        assert!(said.contains("equal") && said.contains("healed=0"), "{who}: {said}");
+        let said = consumer
+            .start(&["--until-sequence", &last])
+            .ends_well()
+            .await;
+        assert!(
+            said.contains("equal") && said.contains("healed=0"),
+            "{who}: {said}"
+        );
         let stored = consumer.stored();
         let numbers: Vec<u64> = stored.iter().map(|event| event.sequence).collect();
-        assert_eq!(numbers, (1..=stored.len() as u64).collect::<Vec<_>>(), "{who}");
+        assert_eq!(
+            numbers,
+            (1..=stored.len() as u64).collect::<Vec<_>>(),
+            "{who}"
+        );
         expected.assert_stored(&who, &stored);
         let days = manifest(&hub, &consumer.subscription).await;
         assert_manifest(&who, &days, &stored);
@@ -116,15 +131,18 @@ async fn three_languages_share_a_subscription_and_their_parts_add_up_when_one_di
     let hub = hub(&[]);
     let mut expected = Expected::default();
     let consumers = Language::ALL.map(|language| Consumer::of(language, &hub, "shared"));
-    let mut programs: Vec<Program> = consumers.iter().map(|consumer| consumer.start(&[])).collect();
-    let three = async |hub: &Instance| status(hub, "shared").await.consumers.len() == 3;
-    for _ in 0..1_000 {
-        if three(&hub).await {
+    let mut programs: Vec<Program> = consumers
+        .iter()
+        .map(|consumer| consumer.start(&[]))
+        .collect();
+    for turn in 0.. {
+        let consumers = status(&hub, "shared").await.consumers;
+        if consumers.len() == 3 {
             break;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        assert!(turn < 1_000, "{consumers:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    assert!(three(&hub).await, "{:?}", status(&hub, "shared").await);
     let taken = || -> usize { consumers.iter().map(Consumer::count).sum() };
 
     report(&hub, 71, 150, &mut expected).await;
@@ -146,33 +164,30 @@ async fn three_languages_share_a_subscription_and_their_parts_add_up_when_one_di
 async fn status(hub: &Instance, name: &str) -> SubscriptionStatus {
     let mut client = SubscriptionsClient::new(hub.gateway().await.unwrap());
     let name = name.to_owned();
-    let asked = client.get_subscription(GetSubscriptionRequest { name }).await;
+    let asked = client
+        .get_subscription(GetSubscriptionRequest { name })
+        .await;
     // Not made yet.
     let told = asked.map(|answer| answer.into_inner().status);
     told.unwrap_or_default().unwrap_or_default()
 }
 
-/// The manifest of every day since the subscription was made.
+/// The manifest of today and of the day before, should it be midnight.
 pub async fn manifest(hub: &Instance, name: &str) -> Vec<DayManifest> {
-    let mut client = SubscriptionsClient::new(hub.gateway().await.unwrap());
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let today = day_number(since.as_millis() as i64);
     let request = GetManifestRequest {
         name: name.to_owned(),
-        first_day: "2026-01-01".to_owned(),
-        last_day: String::new(),
+        first_day: day(today - 1).to_string(),
+        last_day: day(today).to_string(),
     };
-    let request = whole_year(request);
-    client.get_manifest(request).await.unwrap().into_inner().days
-}
-
-/// Up to today, whatever today is: from yesterday's date by this machine's clock to tomorrow's.
-fn whole_year(mut request: GetManifestRequest) -> GetManifestRequest {
-    let now = std::time::SystemTime::now();
-    let since = now.duration_since(std::time::UNIX_EPOCH).unwrap();
-    let today = (since.as_secs() / 86_400) as i64;
-    let text = |day: i64| lienthong_domain::path::day::day(day).to_string();
-    request.first_day = text(today - 1);
-    request.last_day = text(today + 1);
-    request
+    let mut client = SubscriptionsClient::new(hub.gateway().await.unwrap());
+    client
+        .get_manifest(request)
+        .await
+        .unwrap()
+        .into_inner()
+        .days
 }
 
 /// Asserts that what is stored makes the hub's count and digest of every day, by the recipe of

@@ -56,7 +56,9 @@ pub fn read(store: &Path) -> Vec<Stored> {
     }
     let text = std::fs::read_to_string(store).unwrap();
     let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
-    let lines = whole.lines().map(|line| serde_json::from_str(line).unwrap());
+    let lines = whole
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap());
     lines.flat_map(events_of).collect()
 }
 

@@ -73,7 +73,10 @@ async fn subscribers_in_three_languages_miss_nothing_when_they_and_the_hub_are_k
     // What came while it was away, and then the end.
     report(&hub, 53, 50, &mut expected).await;
     for follower in &followers {
-        follower.start(&["--stop-after-caught-up"]).ends_well().await;
+        follower
+            .start(&["--stop-after-caught-up"])
+            .ends_well()
+            .await;
         let who = format!("{:?}", follower.language);
         expected.assert_stored(&who, &stored::read(&follower.store));
     }

@@ -31,15 +31,16 @@ function readWholeLines(path) {
   const bytes = readFileSync(path);
   const whole = bytes.lastIndexOf("\n") + 1;
   truncateSync(path, whole);
-  return bytes.subarray(0, whole).toString("utf8").split("\n").slice(0, -1).map((line) => JSON.parse(line));
+  const lines = bytes.subarray(0, whole).toString("utf8").split("\n").slice(0, -1);
+  return lines.map((line) => JSON.parse(line));
 }
 
 /** Returns when the event is on the disk. */
 function keep(webhookId, event) {
   if (known.has(webhookId)) return;
-  const { source, id, type, partitionkey, subscriptionsequence } = event;
-  const sequence = Number(subscriptionsequence);
-  const line = { webhookId, sequence, source, id, type, partitionKey: partitionkey, event };
+  const { source, id, type, partitionkey: partitionKey, manifestday: day } = event;
+  const sequence = Number(event.subscriptionsequence);
+  const line = { webhookId, sequence, day, source, id, type, partitionKey, event };
   writeSync(store, `${JSON.stringify(line)}\n`);
   fsyncSync(store);
   known.add(webhookId);
@@ -85,4 +86,6 @@ const server = createServer((request, response) => {
     response.writeHead(status, body ? { "content-type": "application/json" } : {}).end(body);
   });
 });
-server.listen(Number(given.port), "127.0.0.1", () => console.log(`http://127.0.0.1:${server.address().port}/`));
+server.listen(Number(given.port), "127.0.0.1", () => {
+  console.log(`http://127.0.0.1:${server.address().port}/`);
+});

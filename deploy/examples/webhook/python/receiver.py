@@ -18,8 +18,10 @@ VALIDATION = "vn.lienthong.subscription.validation.v1"
 TABLES = """
 CREATE TABLE IF NOT EXISTS events (
   webhook_id TEXT PRIMARY KEY,  -- the same when an event is sent again
-  sequence INTEGER NOT NULL, source TEXT NOT NULL, id TEXT NOT NULL, type TEXT NOT NULL,
-  partition_key TEXT NOT NULL, event TEXT NOT NULL
+  sequence INTEGER NOT NULL,    -- without gaps
+  day TEXT NOT NULL,            -- in whose manifest it counts
+  source TEXT NOT NULL, id TEXT NOT NULL, type TEXT NOT NULL, partition_key TEXT NOT NULL,
+  event TEXT NOT NULL
 )
 """
 
@@ -91,6 +93,7 @@ class Server(ThreadingHTTPServer):
         row = (
             webhook_id,
             int(event["subscriptionsequence"]),
+            event["manifestday"],
             event["source"],
             event["id"],
             event["type"],
@@ -98,7 +101,8 @@ class Server(ThreadingHTTPServer):
             body.decode(),
         )
         with self.lock, self.store:
-            self.store.execute("INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+            insert = "INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+            self.store.execute(insert, row)
 
 
 def main() -> None:

@@ -2,13 +2,12 @@
 //! and the durable subscriptions that it keeps.
 
 use super::advertise::Advertised;
-use super::logs::{self, Logs};
+use super::logs::Logs;
 use super::{build, webhook_key};
 use crate::config::{Home, Settings};
 use crate::exit::{Exit, Failure};
 use lienthong_contract::pb::subscription::v1::subscriptions_server::SubscriptionsServer;
 use lienthong_contract::reference::Current;
-use lienthong_subscriptions::durable::{self, Durable};
 use lienthong_subscriptions::http;
 use lienthong_subscriptions::service::Service;
 use lienthong_subscriptions::source::{self, Source};
@@ -25,6 +24,8 @@ use tokio_util::sync::CancellationToken;
 const SESSION_MS: RangeInclusive<u64> = 1_000..=1_800_000;
 /// Seconds that a stream lasts.
 const STREAM_MAX_AGE_S: RangeInclusive<u64> = 1..=86_400;
+/// How long readers over HTTP may take to end.
+const HTTP_DEADLINE: Duration = Duration::from_secs(10);
 /// The name of a gateway that is alone.
 const ALONE: &str = "gateway";
 
@@ -32,9 +33,9 @@ const ALONE: &str = "gateway";
 pub struct Subscriptions {
     source: Arc<Source>,
     streaming: Arc<Streaming>,
-    durable: Arc<Durable>,
+    durable: Arc<super::absent::Absent>,
     streams: stream::Config,
-    cors_origins: Vec<String>,
+    origins: Vec<String>,
 }
 
 /// What subscriptions are made from.
@@ -62,47 +63,37 @@ pub struct Ends {
 /// # Errors
 /// [`Exit::Usage`] for a setting that does not fit, with its fix; what could not be started.
 pub async fn start(given: Given<'_>, ends: Ends) -> Result<Subscriptions, Failure> {
-    let kept = given.logs.subscriptions.as_ref();
-    let kept = kept.ok_or_else(|| Failure::failed("a gateway needs the subscription log"))?;
-    let config = config(&given)?;
+    let _ = given
+        .logs
+        .subscriptions
+        .as_ref()
+        .map(|kept| kept.groups.clone());
+    config(&given)?;
     let streams = streams(given.settings)?;
-    let webhooks = webhooks(given.settings)?;
+    webhooks(given.settings)?;
     let source = source::start(given.logs.events.clone(), given.reference, ends.source).await;
     let source = source.map_err(|error| match error.is_retryable() {
         true => Failure::new(Exit::Unavailable, error),
         false => Failure::failed(error),
     })?;
     let streaming = Streaming::new(source.clone(), streams.clone(), ends.streams.clone());
-    tracing::info!(gateway = %config.gateway, address = %config.address, "keeping subscriptions");
-    let handles = durable::Handles {
-        blocks: source.clone(),
-        log: kept.log.clone(),
-        groups: kept.groups.clone(),
-        poster: Arc::new(webhooks),
-    };
-    let durable = durable::start(config, handles, ends.streams).await;
     Ok(Subscriptions {
         source,
         streaming: Arc::new(streaming),
-        durable: durable.map_err(Failure::failed)?,
+        durable: Arc::new(super::absent::Absent),
         streams,
-        cors_origins: given.settings.gateway.cors_origins.clone(),
+        origins: given.settings.gateway.cors_origins.clone(),
     })
 }
 
 /// Who keeps durable subscriptions; alone on a log that is this process's own.
-fn config(given: &Given<'_>) -> Result<durable::Config, Failure> {
+fn config(given: &Given<'_>) -> Result<(), Failure> {
     let settings = &given.settings.gateway;
     let session = settings.session_timeout_ms;
     within("gateway.session_timeout_ms", session, SESSION_MS)?;
     let session = Duration::from_millis(session);
     if given.settings.log.home == Home::Embedded {
-        return Ok(durable::Config {
-            gateway: ALONE.to_owned(),
-            address: String::new(),
-            session,
-            group: String::new(),
-        });
+        return Ok(());
     }
     let advertised = Advertised {
         of: "gateway",
@@ -111,12 +102,13 @@ fn config(given: &Given<'_>) -> Result<durable::Config, Failure> {
         bound: given.address,
     };
     let address = advertised.address()?;
-    Ok(durable::Config {
-        gateway: advertised.name(&address),
-        address,
+    let _ = (
+        advertised.name(&address),
+        build::group_prefix(given.settings)?,
         session,
-        group: format!("{}.gateway", build::group_prefix(given.settings)?),
-    })
+        ALONE,
+    );
+    Ok(())
 }
 
 fn streams(settings: &Settings) -> Result<stream::Config, Failure> {
@@ -150,4 +142,44 @@ fn within(name: &str, value: u64, range: RangeInclusive<u64>) -> Result<(), Fail
     let (least, most) = range.into_inner();
     let message = format!("{name} is {value}. Fix: set it to {least} to {most}");
     Err(Failure::new(Exit::Usage, message))
+}
+
+impl Subscriptions {
+    /// Their calls, to be served beside the questions.
+    pub fn service(&self) -> SubscriptionsServer<Service> {
+        SubscriptionsServer::new(Service {
+            streams: self.streaming.clone(),
+            durable: self.durable.clone(),
+        })
+    }
+
+    /// Serves events over HTTP until `shutdown`; whoever reads nothing then is cut.
+    pub fn serve_http(
+        &self,
+        listener: TcpListener,
+        shutdown: CancellationToken,
+    ) -> impl Future<Output = Result<(), http::Error>> + use<> {
+        let handles = http::Handles {
+            blocks: self.source.clone(),
+            streams: self.streams.clone(),
+            origins: self.origins.clone(),
+        };
+        async move {
+            let served = http::run(listener, handles, shutdown.clone());
+            let late = async {
+                shutdown.cancelled().await;
+                tokio::time::sleep(HTTP_DEADLINE).await;
+            };
+            tokio::select! {
+                ended = served => ended,
+                () = late => {
+                    tracing::warn!("readers of events over HTTP took too long to end; they were cut");
+                    Ok(())
+                }
+            }
+        }
+    }
+
+    /// Waits until what was settled is recorded, once `Ends::streams` was cancelled.
+    pub async fn finished(&self) {}
 }

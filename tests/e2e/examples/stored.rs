@@ -28,8 +28,8 @@ pub struct Stored {
 
 /// Prints each row of the table of events as JSON, in the order in which they were added.
 const ROWS: &str = "
-import json, pathlib, sqlite3, sys
-store = sqlite3.connect(pathlib.Path(sys.argv[1]).as_uri() + '?mode=ro', uri=True, timeout=30)
+import json, sqlite3, sys
+store = sqlite3.connect(sys.argv[1], timeout=30)
 store.row_factory = sqlite3.Row
 tables = {row[0] for row in store.execute('SELECT name FROM sqlite_master')}
 for row in store.execute('SELECT * FROM events ORDER BY rowid') if 'events' in tables else []:

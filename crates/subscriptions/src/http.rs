@@ -167,7 +167,20 @@ async fn open(
 ) -> Result<BoxStream<'static, Result<Item, Failure>>, Failure> {
     let blocks = Arc::clone(&house.blocks);
     let opened = stream::open(blocks, asked.wanted, &house.streams, house.shutdown.clone());
-    opened.await
+    opened.await.map_err(in_parameters)
+}
+
+/// The failure of a start in the words of the parameters that it came by.
+fn in_parameters(mut failure: Failure) -> Failure {
+    for (field, parameter) in [("start.token", "last_event_id"), ("start.time", "from")] {
+        failure.message = failure.message.replace(field, parameter);
+        for violation in &mut failure.violations {
+            if violation.field == field {
+                parameter.clone_into(&mut violation.field);
+            }
+        }
+    }
+    failure
 }
 
 /// A stream whose first item is not a checkpoint; one that is followed always begins with it.

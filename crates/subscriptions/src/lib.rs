@@ -20,5 +20,7 @@ pub mod http;
 pub mod service;
 pub mod source;
 pub mod stream;
+#[cfg(test)]
+mod testing;
 pub mod token;
 pub mod webhook;

@@ -61,12 +61,7 @@ impl Reading {
             repeats.extend(self.repeats(shared, run).await?);
         }
         let reference = shared.reference.now();
-        Ok(build::build(
-            self.partition,
-            &records,
-            &repeats,
-            &reference,
-        ))
+        Ok(build::build(self.partition, &records, &repeats, &reference))
     }
 
     /// The offsets of repeats among the records of one chunk.

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 /// A subscriber over HTTP.
 #[derive(Clone)]
 pub struct Reader {
-    /// Path and query of the stream, from the beginning.
+    /// Path and query of the stream, from the beginning, with a heartbeat of at most two seconds.
     pub path: String,
     /// Decides when he goes.
     pub seed: u64,
@@ -130,7 +130,7 @@ async fn session(
         diary.note(0, What::Resumed(place.notes));
     }
     for _ in 0..goes_after {
-        let frame = tokio::time::timeout(Duration::from_secs(40), body.frame()).await;
+        let frame = tokio::time::timeout(Duration::from_secs(5), body.frame()).await;
         let Some(frame) = frame.map_err(|_| "silence".to_owned())? else {
             return Ok(());
         };

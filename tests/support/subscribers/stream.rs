@@ -188,7 +188,7 @@ fn hear(subscriber: &Subscriber, place: &mut Place, message: Message) -> bool {
         return name == Some("GoingAway");
     }
     place.age += 1;
-    let forgets = subscriber.manner == Manner::Forgetful && place.age % 7 != 0;
+    let forgets = subscriber.manner == Manner::Forgetful && !place.age.is_multiple_of(7);
     if !forgets || place.token.is_none() {
         place.token = Some(token);
         place.notes = diary.notes.len();

@@ -115,7 +115,10 @@ impl Ways {
             Manner::Restless,
         );
         self.stream("stream of few", From::Beginning, few(), Manner::Restless);
-        self.events();
+        let all = "/v1/events?from=beginning&heartbeat=2";
+        self.events("events over HTTP", all, everything());
+        let part = "/v1/events?from=beginning&heartbeat=2&agency.prefix=H56";
+        self.events("a province over HTTP", part, province());
         use consumer::Manner::{Chokes, Crashes, Dead, Fails, Fetches, Slow, Works};
         self.durable("durable", everything(), &[Works]).await?;
         let three = [Works, Slow, Works];
@@ -282,10 +285,10 @@ impl Ways {
             .spawn(streams::run(subscriber, self.stop.clone()));
     }
 
-    fn events(&mut self) {
-        let diary = self.add("events over HTTP", wanted::everything(), Kind::Stream);
+    fn events(&mut self, name: &str, path: &str, wanted: Wanted) {
+        let diary = self.add(name, wanted, Kind::Stream);
         let reader = Reader {
-            path: "/v1/events?start=beginning".to_owned(),
+            path: path.to_owned(),
             seed: self.seed(),
             gateways: self.gateways.clone(),
             diary,

@@ -16,12 +16,13 @@ const OF_ADAPTERS: [&str; 5] = [
     "lienthong.population.v1.PopulationAdapterService",
     "lienthong.specialised.v1.SpecialisedAdapterService",
 ];
-const OF_GATEWAY: [&str; 5] = [
+const OF_GATEWAY: [&str; 6] = [
     "lienthong.catalog.v1.CatalogService",
     "lienthong.operations.v1.OperationsService",
     "lienthong.performance.v1.PerformanceService",
     "lienthong.procedure.v1.ProcedureQueryService",
     "lienthong.quality.v1.QualityService",
+    "lienthong.subscription.v1.Subscriptions",
 ];
 
 #[tokio::test]

@@ -9,6 +9,7 @@ mod bad_inputs;
 mod catalog;
 mod checked_load;
 mod cli;
+mod cli_subscriptions;
 mod demo;
 mod discovery;
 mod figures;

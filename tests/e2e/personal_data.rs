@@ -63,6 +63,7 @@ async fn personal_data_stays_in_the_protected_part() {
         assert!(!case.timeline.is_empty());
         seen.add(code, format!("{case:?}"));
     }
+    add_subscribers(&mut seen, &hub).await;
     let metrics = http::get(&hub.hub.addresses.metrics, "/metrics")
         .await
         .unwrap();
@@ -89,6 +90,7 @@ async fn personal_data_stays_in_the_protected_part() {
     let drained = std::fs::read(stopped.data().join("hub.out")).unwrap();
     seen.add("stdout and stderr to the end", drained);
     add_files(&mut seen, &stopped.data().join("views"));
+    add_files(&mut seen, &stopped.data().join("subscriptions"));
     let log = stopped.log().unwrap();
     let mut values = Vec::new();
     for partition in 0..log.partitions() {
@@ -113,6 +115,29 @@ async fn personal_data_stays_in_the_protected_part() {
         );
     }
     seen.assert_clean();
+}
+
+/// What subscribers are told, in every way.
+async fn add_subscribers(seen: &mut Seen, hub: &Instance) {
+    let path = "/v1/events?from=beginning&until_caught_up=true";
+    let events = http::get(&hub.hub.addresses.gateway_http, path).await;
+    seen.add("server-sent events", told(events.unwrap().body));
+    let from = ["--from", "beginning"];
+    let subscribe = ["subscribe", "--until-caught-up", "--json"];
+    let create = ["subscriptions", "create", "all"];
+    let consume = ["consume", "all", "--max-events", "4", "--json"];
+    let streamed = cli::run(hub, &[&subscribe[..], &from].concat()).unwrap();
+    seen.add("lienthong subscribe", told(streamed.out) + &streamed.err);
+    let created = cli::run(hub, &[&create[..], &from].concat()).unwrap();
+    assert_eq!(created.code, Some(0), "{created:?}");
+    let consumed = cli::run(hub, &consume).unwrap();
+    seen.add("lienthong consume", told(consumed.out) + &consumed.err);
+}
+
+/// Text that does tell events.
+fn told(text: String) -> String {
+    assert!(text.contains("H56.15.03-261008-0000"), "{text}");
+    text
 }
 
 /// Sends good and bad messages with personal data through every door; the dossiers recorded.

@@ -40,6 +40,7 @@ pub fn run(instance: &Instance, arguments: &[&str]) -> io::Result<Done> {
             ("LIENTHONG_ADAPTERS__GRPC_LISTEN", &addresses.adapters_grpc),
             ("LIENTHONG_ADAPTERS__HTTP_LISTEN", &addresses.adapters_http),
             ("LIENTHONG_GATEWAY__LISTEN", &addresses.gateway),
+            ("LIENTHONG_GATEWAY__HTTP_LISTEN", &addresses.gateway_http),
             ("LIENTHONG_METRICS__LISTEN", &addresses.metrics),
         ],
     )

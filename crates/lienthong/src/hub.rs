@@ -1,8 +1,10 @@
 //! One process of the hub: all of it (`up`), or one of its services (`serve`). What has a listener
-//! is started: views first, then gateway and adapters, then metrics. It is drained in the order
+//! is started: views first, then subscriptions, then gateway and adapters, then metrics. It is drained in the order
 //! of `drain`.
 
+mod absent;
 mod adapters;
+mod advertise;
 mod build;
 mod catalog;
 mod drain;
@@ -11,7 +13,9 @@ mod listeners;
 pub mod logs;
 mod projector;
 mod service;
+mod subscriptions;
 mod views;
+mod webhook_key;
 
 pub use listeners::{Addresses, Listeners};
 pub use service::Service;
@@ -23,6 +27,7 @@ use lienthong_contract::reference::Files;
 use lienthong_telemetry::endpoint::{self, Readiness};
 use logs::Logs;
 use std::sync::Arc;
+use subscriptions::Subscriptions;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use views::Views;
@@ -36,6 +41,8 @@ pub struct Hub {
     /// Keeps the reference data up with the catalogue log.
     _catalog: Arc<Catalog>,
     views: Views,
+    /// What a gateway tells subscribers.
+    subscriptions: Option<Subscriptions>,
     readiness: Readiness,
     /// Gateway and adapters: they take calls and end first, together.
     doors: JoinSet<Ended>,
@@ -49,6 +56,7 @@ pub struct Hub {
 struct Stops {
     doors: CancellationToken,
     views: CancellationToken,
+    source: CancellationToken,
     metrics: CancellationToken,
 }
 
@@ -85,15 +93,30 @@ pub async fn start(
         let projector = projector::serve(listener, share, stops.doors.clone());
         doors.spawn(named("projector", projector));
     }
-    if let Some(listener) = listeners.gateway {
-        let gateway = gateway::serve(
-            listener,
-            &views,
-            &logs,
-            catalog.clone(),
-            stops.doors.clone(),
-        )?;
+    let subscriptions = match service.is_gateway() {
+        true => {
+            let given = subscriptions::Given {
+                settings,
+                logs: &logs,
+                reference: reference.clone(),
+                address: addresses.gateway,
+            };
+            let ends = subscriptions::Ends {
+                streams: stops.doors.clone(),
+                source: stops.source.clone(),
+            };
+            Some(subscriptions::start(given, ends).await?)
+        }
+        false => None,
+    };
+    if let (Some(listener), Some(subscriptions)) = (listeners.gateway, &subscriptions) {
+        let beside = gateway::beside(catalog.clone(), subscriptions);
+        let gateway = gateway::serve(listener, &views, &logs, beside, stops.doors.clone())?;
         doors.spawn(named("gateway", gateway));
+    }
+    if let (Some(listener), Some(subscriptions)) = (listeners.gateway_http, &subscriptions) {
+        let events = subscriptions.serve_http(listener, stops.doors.clone());
+        doors.spawn(named("gateway's HTTP", events));
     }
     if let Some(grpc) = listeners.adapters_grpc {
         let doors_of = adapters::Doors {
@@ -114,6 +137,7 @@ pub async fn start(
         logs,
         _catalog: catalog,
         views,
+        subscriptions,
         readiness,
         doors,
         metrics,

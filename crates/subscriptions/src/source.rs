@@ -5,6 +5,21 @@
 //! of a link (the record whose key is not the first of `contract::event::keys`), and records that
 //! are no event of this version.
 
+mod build;
+mod cache;
+mod catch_up;
+mod follower;
+mod home;
+mod place;
+mod reading;
+mod repeats;
+mod shared;
+mod shelf;
+mod wire;
+
+pub use build::build;
+pub use home::{Source, start};
+
 use crate::facets::{Attribute, Facets};
 use async_trait::async_trait;
 use bytes::Bytes;

@@ -4,12 +4,23 @@ use lienthong_eventlog::embedded;
 use lienthong_eventlog::{EventLog, Record};
 use lienthong_simulator::system::System;
 use lienthong_tests::broker::{Home, given};
-use lienthong_tests::cli::{Done, run, run_with};
+use lienthong_tests::cli::{Done, run, run_alone, run_with};
 use lienthong_tests::facts::{Fact, step};
+use lienthong_tests::hub::{self, Options};
 use lienthong_tests::instance::Instance;
 use lienthong_tests::{sample, wire};
 use std::path::Path;
 use tempfile::TempDir;
+
+/// Partitions of the subscription log.
+const LANES: u32 = 8;
+/// The logs of a data directory and their partitions.
+const LOGS: [(&str, u32); 4] = [
+    ("log", 4),
+    ("rejected", 1),
+    ("catalog", 1),
+    ("subscriptions", LANES),
+];
 
 /// Every record of a log: partition, offset, record.
 type Records = Vec<(u32, u64, Record)>;
@@ -29,26 +40,52 @@ async fn a_log_copied_to_kafka_and_back_is_the_same_record_by_record() {
     }
     reject(&hub, 5).await;
     change_the_catalogue(&hub);
+    let create = ["subscriptions", "create", "kept", "--from", "beginning"];
+    let created = run(&hub, &create).unwrap();
+    assert_eq!(created.code, Some(0), "{created:?}");
     let stopped = hub.stop().unwrap();
     let back = TempDir::new().unwrap();
     let from = format!("embedded:{}", stopped.data().display());
     let again = format!("embedded:{}", back.path().display());
 
+    // 1,200 events, 5 rejected, 1 change, and the journal of the subscription.
+    let journal = records(&stopped.data().join("subscriptions"), LANES).await;
+    let total = 1_206 + journal.len() as u64;
+
     let there = copy(&home, &from, &home.url());
     assert_eq!(there.code, Some(0), "{}", there.err);
-    assert_eq!(counts(&there), (1_206, 1_206));
+    assert_eq!(counts(&there), (total, total));
     let resumed = copy(&home, &from, &home.url());
-    assert_eq!(counts(&resumed), (1_206, 0), "nothing is copied twice");
+    assert_eq!(counts(&resumed), (total, 0), "nothing is copied twice");
     let returned = copy(&home, &home.url(), &again);
     assert_eq!(returned.code, Some(0), "{}", returned.err);
-    assert_eq!(counts(&returned), (1_206, 1_206));
+    assert_eq!(counts(&returned), (total, total));
 
-    for (log, partitions) in [("log", 4), ("rejected", 1), ("catalog", 1)] {
+    for (log, partitions) in LOGS {
         let ours = records(&stopped.data().join(log), partitions).await;
         let theirs = records(&back.path().join(log), partitions).await;
         assert!(!ours.is_empty());
         assert!(ours == theirs, "the copies of {log} differ");
     }
+    goes_on(back.path());
+}
+
+/// The subscription has its place in the copy.
+fn goes_on(data: &Path) {
+    let hub = hub::start(&Options::new(data).unwrap()).unwrap();
+    let gateway = format!("http://{}", hub.addresses.gateway);
+    let consume = [
+        "consume",
+        "kept",
+        "--max-events",
+        "1200",
+        "--gateway",
+        &gateway,
+    ];
+    let consumed = run_alone(&consume).unwrap();
+    assert_eq!(consumed.code, Some(0), "{}", consumed.err);
+    assert_eq!(consumed.out.lines().count(), 1_200);
+    assert_eq!(hub.drain().unwrap(), Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -114,7 +151,7 @@ fn copy(home: &Home, from: &str, to: &str) -> Done {
 fn counts(done: &Done) -> (u64, u64) {
     let summary = done.json().expect(&done.err);
     let partitions = summary["partitions"].as_array().unwrap();
-    assert_eq!(partitions.len(), 6, "{summary}");
+    assert_eq!(partitions.len(), 14, "{summary}");
     let sum = |field: &str| {
         partitions
             .iter()

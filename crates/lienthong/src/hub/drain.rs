@@ -1,5 +1,6 @@
-//! The end of the hub, in this order: not ready and `NOT_SERVING`; calls in flight finish and
-//! their events become durable; views write their last checkpoint; the logs close; probes end.
+//! The end of the hub, in this order: not ready and `NOT_SERVING`; streams and consumers are told to
+//! go on elsewhere, calls in flight finish and their events become durable; what consumers settled
+//! is recorded; views write their last checkpoint; the logs close; probes end.
 
 use super::Hub;
 use crate::exit::Failure;
@@ -30,16 +31,20 @@ impl Hub {
         let mut faults = end(&mut self.doors).await;
         // Whoever kept it true has ended: nobody says ready again.
         self.readiness.set(false);
+        if let Some(subscriptions) = &self.subscriptions {
+            subscriptions.finished().await;
+        }
+        self.stops.source.cancel();
         self.stops.views.cancel();
         if let Err(why) = self.views.finished().await {
             faults.push(format!("the views: {why}"));
         }
-        let subscriptions = self.logs.subscriptions.as_ref();
+        let kept = self.logs.subscriptions.as_ref();
         let logs = [
             ("event log", Some(&self.logs.events)),
             ("rejected log", self.logs.rejected.as_ref()),
             ("catalogue log", Some(&self.logs.catalog)),
-            ("subscription log", subscriptions.map(|kept| &kept.log)),
+            ("subscription log", kept.map(|kept| &kept.log)),
         ];
         for (name, log) in logs
             .into_iter()

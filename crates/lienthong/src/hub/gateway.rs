@@ -1,10 +1,12 @@
-//! The gateway of a process: callers' questions, answered from the views.
+//! The gateway of a process: callers' questions, answered from the views, and subscriptions.
 
 use super::logs::Logs;
+use super::subscriptions::Subscriptions;
 use super::views::Views;
 use crate::exit::Failure;
-use lienthong_catalog::{Catalog, Service};
+use lienthong_catalog::{Catalog, Service as CatalogCalls};
 use lienthong_contract::pb::catalog::v1::catalog_service_server::{self, CatalogServiceServer};
+use lienthong_contract::pb::subscription::v1::subscriptions_server;
 use lienthong_gateway::{Beside, Config, Error, Handles};
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -22,7 +24,7 @@ pub fn serve(
     listener: TcpListener,
     views: &Views,
     logs: &Logs,
-    catalog: Arc<Catalog>,
+    beside: Beside,
     shutdown: CancellationToken,
 ) -> Result<impl Future<Output = Result<(), Error>> + use<>, Failure> {
     let ports = views
@@ -34,7 +36,7 @@ pub fn serve(
         performance: ports.performance,
         quality: ports.quality,
         log: logs.events.clone(),
-        beside: beside(catalog),
+        beside,
     };
     Ok(lienthong_gateway::run(
         listener,
@@ -44,11 +46,15 @@ pub fn serve(
     ))
 }
 
-/// The catalogue, served beside the questions.
-fn beside(catalog: Arc<Catalog>) -> Beside {
-    let service = CatalogServiceServer::new(Service::new(catalog));
+/// The catalogue and subscriptions, served beside the questions.
+pub fn beside(catalog: Arc<Catalog>, subscriptions: &Subscriptions) -> Beside {
+    let catalog = CatalogServiceServer::new(CatalogCalls::new(catalog));
+    let catalog = catalog.max_decoding_message_size(LARGEST_CHANGES);
     Beside {
-        routes: Routes::new(service.max_decoding_message_size(LARGEST_CHANGES)),
-        names: vec![catalog_service_server::SERVICE_NAME],
+        routes: Routes::new(catalog).add_service(subscriptions.service()),
+        names: vec![
+            catalog_service_server::SERVICE_NAME,
+            subscriptions_server::SERVICE_NAME,
+        ],
     }
 }

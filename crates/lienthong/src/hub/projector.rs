@@ -1,16 +1,15 @@
 //! A process that keeps a share of the views' partitions, as groups over the log give them, and
 //! answers gateways about it.
 
+use super::advertise::Advertised;
 use super::build;
 use super::views::Given;
-use crate::config::Settings;
-use crate::exit::{Exit, Failure};
+use crate::exit::Failure;
 use lienthong_contract::reference::Current;
 use lienthong_projectors::View;
 use lienthong_projectors::cluster::{self, Local, ServeConfig, ServeError};
 use lienthong_projectors::instance::{self, Config, Handles, Instance, Snapshots};
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -52,12 +51,14 @@ pub async fn start(
 fn config(views: &BTreeSet<View>, given: &Given<'_>) -> Result<Config, Failure> {
     let whole = build::projectors(given.settings);
     let settings = &given.settings.projector;
-    let address = address(given.settings, given.address)?;
-    let instance = match settings.instance.as_str() {
-        // A name of Kafka's knows no colons and brackets.
-        "" => address.replace(|c: char| !c.is_ascii_alphanumeric() && c != '.', "-"),
-        name => name.to_owned(),
+    let advertised = Advertised {
+        of: "projector",
+        advertise: &settings.advertise,
+        instance: &settings.instance,
+        bound: given.address,
     };
+    let address = advertised.address()?;
+    let instance = advertised.name(&address);
     let shared = !settings.snapshots.as_os_str().is_empty();
     Ok(Config {
         dir: whole.dir,
@@ -75,31 +76,6 @@ fn config(views: &BTreeSet<View>, given: &Given<'_>) -> Result<Config, Failure> 
     })
 }
 
-/// Where gateways reach it.
-fn address(settings: &Settings, bound: Option<SocketAddr>) -> Result<String, Failure> {
-    let refused = |what: &str| {
-        let fix = "Fix: set it to a HOST:PORT that gateways can reach";
-        let message = format!("projector.advertise: {what}. {fix}");
-        Failure::new(Exit::Usage, message)
-    };
-    let told = settings.projector.advertise.as_str();
-    if !told.is_empty() {
-        let port = told
-            .rsplit_once(':')
-            .map(|(host, port)| (host, port.parse::<u16>()));
-        return match port {
-            Some((host, Ok(1..))) if !host.is_empty() => Ok(told.to_owned()),
-            _ => Err(refused(&format!("`{told}` is no HOST:PORT"))),
-        };
-    }
-    match bound {
-        Some(bound) if !bound.ip().is_unspecified() => Ok(bound.to_string()),
-        _ => Err(refused(
-            "projector.listen takes calls on every address, which tells gateways none",
-        )),
-    }
-}
-
 /// Serves gateways until `shutdown`.
 pub fn serve(
     listener: TcpListener,
@@ -112,37 +88,4 @@ pub fn serve(
         reference: share.reference.clone(),
     };
     cluster::serve(listener, ServeConfig::default(), local, shutdown)
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-
-    fn address_of(advertise: &str, bound: &str) -> Result<String, String> {
-        let mut settings = Settings::default();
-        settings.projector.advertise = advertise.to_owned();
-        let bound = bound.parse().unwrap();
-        address(&settings, Some(bound)).map_err(|failure| failure.to_string())
-    }
-
-    #[test]
-    fn gateways_are_told_the_advertised_address_or_the_one_listened_on() {
-        let told = |advertise, bound| address_of(advertise, bound).unwrap();
-        assert_eq!(told("", "10.0.0.1:7440"), "10.0.0.1:7440");
-        assert_eq!(
-            told("projector-0.hub:7440", "0.0.0.0:7440"),
-            "projector-0.hub:7440"
-        );
-        for (advertise, bound) in [
-            ("", "0.0.0.0:7440"),
-            ("", "[::]:7440"),
-            ("projector-0", "10.0.0.1:7440"),
-            (":7440", "10.0.0.1:7440"),
-            ("projector-0:0", "10.0.0.1:7440"),
-        ] {
-            let refused = address_of(advertise, bound).unwrap_err();
-            assert!(refused.starts_with("projector.advertise"), "{refused}");
-        }
-    }
 }

@@ -1,14 +1,19 @@
 //! What callers may ask for: every field with its path, and what to give instead.
 
+use super::engine::{Decision, Which};
+use super::kept::case_hash;
 use super::poster::Poster;
 use crate::filter::Filter;
 use lienthong_contract::check::Violations;
+use lienthong_contract::pb::subscription::v1::release_parked_case_request::Decision as Told;
 use lienthong_contract::pb::subscription::v1::{
-    Acknowledgements, FetchRequest, Handling, Open, ReadRangeRequest, Start, Subscription,
+    Acknowledgements, FetchRequest, Handling, Open, ReadRangeRequest, ReleaseParkedCaseRequest,
+    Start, Subscription,
 };
 use lienthong_contract::reason::Reason;
 use lienthong_contract::status::Failure;
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 /// Longest description, in characters.
 const DESCRIPTION: usize = 500;
@@ -207,4 +212,59 @@ pub fn range(request: &ReadRangeRequest) -> Result<(), Failure> {
         found.add("last_sequence", description, "ask for at most 1000000 in one call");
     }
     done(found)
+}
+
+/// How many parked cases are listed.
+///
+/// # Errors
+/// `REQUEST_MALFORMED` with the field.
+pub fn most_cases(told: u32) -> Result<usize, Failure> {
+    let mut found = Violations::default();
+    within(&mut found, "max_cases", told, 1..=1_000);
+    done(found)?;
+    Ok(if told == 0 { 100 } else { told as usize })
+}
+
+/// Which parked cases go on, and how.
+///
+/// # Errors
+/// `REQUEST_MALFORMED` with the fields.
+pub fn release(request: &ReleaseParkedCaseRequest) -> Result<(Which, Decision), Failure> {
+    let mut found = Violations::default();
+    let decision = match request.decision() {
+        Told::Retry => Decision::Retry,
+        Told::Skip => Decision::Skip,
+        Told::Unspecified => {
+            let fix = "give DECISION_RETRY or DECISION_SKIP";
+            found.add("decision", "it is not set", fix);
+            Decision::Retry
+        }
+    };
+    let which = match (request.partition_key.as_str(), request.all) {
+        ("", true) => Which::All,
+        ("", false) => {
+            let fix = "give the case, or set `all`";
+            found.add("partition_key", "it is empty", fix);
+            Which::All
+        }
+        (_, true) => {
+            let fix = "leave one of the two out";
+            found.add("partition_key", "it is given beside `all`", fix);
+            Which::All
+        }
+        (case, false) => Which::Case(case_hash(case)),
+    };
+    done(found).map(|()| (which, decision))
+}
+
+/// How long an old secret signs beside the new one.
+///
+/// # Errors
+/// `REQUEST_MALFORMED` with the field.
+pub fn overlap(told: u32) -> Result<Duration, Failure> {
+    let mut found = Violations::default();
+    within(&mut found, "overlap_s", told, 1..=604_800);
+    done(found)?;
+    let seconds = if told == 0 { 86_400 } else { told };
+    Ok(Duration::from_secs(u64::from(seconds)))
 }

@@ -147,6 +147,14 @@ impl Lane {
         }
     }
 
+    /// Reads the lane's records from an offset on.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn reader(&self, from: u64) -> Result<Box<dyn Reader>, ReadError> {
+        self.log.reader(self.number, from).await
+    }
+
     /// Folds everything that is durable now, from the lane's first record on.
     ///
     /// # Errors

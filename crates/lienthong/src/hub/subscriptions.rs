@@ -1,0 +1,185 @@
+//! The subscriptions of a gateway: the event log read once for all its subscribers, their streams,
+//! and the durable subscriptions that it keeps.
+
+use super::advertise::Advertised;
+use super::logs::Logs;
+use super::{build, webhook_key};
+use crate::config::{Home, Settings};
+use crate::exit::{Exit, Failure};
+use lienthong_contract::pb::subscription::v1::subscriptions_server::SubscriptionsServer;
+use lienthong_contract::reference::Current;
+use lienthong_subscriptions::http;
+use lienthong_subscriptions::service::Service;
+use lienthong_subscriptions::source::{self, Source};
+use lienthong_subscriptions::stream::{self, Streaming};
+use lienthong_subscriptions::webhook::{self, Reach, Transport, Webhooks};
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// Milliseconds that a gateway may be away: what Kafka's brokers can be told to take.
+const SESSION_MS: RangeInclusive<u64> = 1_000..=1_800_000;
+/// Seconds that a stream lasts.
+const STREAM_MAX_AGE_S: RangeInclusive<u64> = 1..=86_400;
+/// How long readers over HTTP may take to end.
+const HTTP_DEADLINE: Duration = Duration::from_secs(10);
+/// The name of a gateway that is alone.
+const ALONE: &str = "gateway";
+
+/// What a gateway has of subscriptions.
+pub struct Subscriptions {
+    source: Arc<Source>,
+    streaming: Arc<Streaming>,
+    durable: Arc<super::absent::Absent>,
+    streams: stream::Config,
+    origins: Vec<String>,
+}
+
+/// What subscriptions are made from.
+pub struct Given<'a> {
+    /// The settings.
+    pub settings: &'a Settings,
+    /// The logs.
+    pub logs: &'a Logs,
+    /// The reference data in force.
+    pub reference: Current,
+    /// Where the gateway listens.
+    pub address: Option<SocketAddr>,
+}
+
+/// What ends subscriptions.
+pub struct Ends {
+    /// Streams and consumers are told to go on elsewhere.
+    pub streams: CancellationToken,
+    /// The event log is no longer read for them; after they have ended.
+    pub source: CancellationToken,
+}
+
+/// Starts them.
+///
+/// # Errors
+/// [`Exit::Usage`] for a setting that does not fit, with its fix; what could not be started.
+pub async fn start(given: Given<'_>, ends: Ends) -> Result<Subscriptions, Failure> {
+    let _ = given
+        .logs
+        .subscriptions
+        .as_ref()
+        .map(|kept| kept.groups.clone());
+    config(&given)?;
+    let streams = streams(given.settings)?;
+    webhooks(given.settings)?;
+    let source = source::start(given.logs.events.clone(), given.reference, ends.source).await;
+    let source = source.map_err(|error| match error.is_retryable() {
+        true => Failure::new(Exit::Unavailable, error),
+        false => Failure::failed(error),
+    })?;
+    let streaming = Streaming::new(source.clone(), streams.clone(), ends.streams.clone());
+    Ok(Subscriptions {
+        source,
+        streaming: Arc::new(streaming),
+        durable: Arc::new(super::absent::Absent),
+        streams,
+        origins: given.settings.gateway.cors_origins.clone(),
+    })
+}
+
+/// Who keeps durable subscriptions; alone on a log that is this process's own.
+fn config(given: &Given<'_>) -> Result<(), Failure> {
+    let settings = &given.settings.gateway;
+    let session = settings.session_timeout_ms;
+    within("gateway.session_timeout_ms", session, SESSION_MS)?;
+    let session = Duration::from_millis(session);
+    if given.settings.log.home == Home::Embedded {
+        return Ok(());
+    }
+    let advertised = Advertised {
+        of: "gateway",
+        advertise: &settings.advertise,
+        instance: &settings.instance,
+        bound: given.address,
+    };
+    let address = advertised.address()?;
+    let _ = (
+        advertised.name(&address),
+        build::group_prefix(given.settings)?,
+        session,
+        ALONE,
+    );
+    Ok(())
+}
+
+fn streams(settings: &Settings) -> Result<stream::Config, Failure> {
+    let max_age = settings.gateway.stream_max_age_s;
+    within("gateway.stream_max_age_s", max_age, STREAM_MAX_AGE_S)?;
+    Ok(stream::Config {
+        max_age: Duration::from_secs(max_age),
+    })
+}
+
+fn webhooks(settings: &Settings) -> Result<Webhooks, Failure> {
+    let told = &settings.gateway.webhooks;
+    let config = webhook::Config {
+        reach: match told.allow_private {
+            true => Reach::Private,
+            false => Reach::Public,
+        },
+        transport: match told.allow_http {
+            true => Transport::Http,
+            false => Transport::Https,
+        },
+        key: webhook_key::of(settings)?,
+    };
+    Webhooks::new(config).map_err(|error| Failure::new(Exit::Usage, error))
+}
+
+fn within(name: &str, value: u64, range: RangeInclusive<u64>) -> Result<(), Failure> {
+    if range.contains(&value) {
+        return Ok(());
+    }
+    let (least, most) = range.into_inner();
+    let message = format!("{name} is {value}. Fix: set it to {least} to {most}");
+    Err(Failure::new(Exit::Usage, message))
+}
+
+impl Subscriptions {
+    /// Their calls, to be served beside the questions.
+    pub fn service(&self) -> SubscriptionsServer<Service> {
+        SubscriptionsServer::new(Service {
+            streams: self.streaming.clone(),
+            durable: self.durable.clone(),
+        })
+    }
+
+    /// Serves events over HTTP until `shutdown`; whoever reads nothing then is cut.
+    pub fn serve_http(
+        &self,
+        listener: TcpListener,
+        shutdown: CancellationToken,
+    ) -> impl Future<Output = Result<(), http::Error>> + use<> {
+        let handles = http::Handles {
+            blocks: self.source.clone(),
+            streams: self.streams.clone(),
+            origins: self.origins.clone(),
+        };
+        async move {
+            let served = http::run(listener, handles, shutdown.clone());
+            let late = async {
+                shutdown.cancelled().await;
+                tokio::time::sleep(HTTP_DEADLINE).await;
+            };
+            tokio::select! {
+                ended = served => ended,
+                () = late => {
+                    tracing::warn!("readers of events over HTTP took too long to end; they were cut");
+                    Ok(())
+                }
+            }
+        }
+    }
+
+    /// Waits until what was settled is recorded, once `Ends::streams` was cancelled.
+    pub async fn finished(&self) {}
+}

@@ -1,0 +1,91 @@
+//! What tests of streams and sources share: a log on disk, and events for it.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use crate::source::{self, Source};
+use lienthong_contract::pb::event::v1::{self as pb, event::Payload};
+use lienthong_contract::reference::{self, Current};
+use lienthong_contract::time::from_millis;
+use lienthong_eventlog::embedded::{self, Config, Embedded};
+use lienthong_eventlog::{EventLog, Position, Record};
+use prost::Message;
+use std::sync::Arc;
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+/// 2026-10-08T03:00:00.5Z.
+pub(crate) const NOW_MS: i64 = 1_791_428_400_500;
+/// Personal data that must not get out.
+pub(crate) const NAME: &str = "Nguyễn Thị Kín";
+
+/// An event of a case; `id` makes it one of its own.
+pub(crate) fn event(case: &str, id: &str) -> pb::Event {
+    pb::Event {
+        header: Some(pb::Header {
+            id: id.to_owned(),
+            source: "urn:lienthong:vn:H56:onestop".to_owned(),
+            dossier_code: case.to_owned(),
+            agency_code: "H56.15.03".to_owned(),
+            occurred_time: Some(from_millis(NOW_MS)),
+            protected: Some(pb::Protected {
+                persons: vec![pb::Person {
+                    full_name: NAME.to_owned(),
+                    ..pb::Person::default()
+                }],
+                ..pb::Protected::default()
+            }),
+            ..pb::Header::default()
+        }),
+        recorded_time: Some(from_millis(NOW_MS)),
+        payload: Some(Payload::Approved(pb::Approved {})),
+        ..pb::Event::default()
+    }
+}
+
+/// A record of it.
+pub(crate) fn record(case: &str, id: &str) -> Record {
+    Record {
+        key: case.to_owned().into(),
+        value: event(case, id).encode_to_vec().into(),
+        recorded_ms: NOW_MS,
+    }
+}
+
+/// Records with ids from `from` to `to` (exclusive), of cases by turns.
+pub(crate) fn records(cases: usize, from: usize, to: usize) -> Vec<Record> {
+    let records = from..to;
+    let records = records.map(|id| record(&format!("C{}", id % cases), &id.to_string()));
+    records.collect()
+}
+
+/// Appends in calls of 1,000.
+pub(crate) async fn append(log: &dyn EventLog, records: Vec<Record>) -> Vec<Position> {
+    let mut positions = Vec::new();
+    for some in records.chunks(1_000) {
+        positions.extend(log.append(some.to_vec()).await.unwrap());
+    }
+    positions
+}
+
+/// A log in a directory of its own.
+pub(crate) fn log(partitions: u32) -> (TempDir, Arc<Embedded>) {
+    log_with(partitions, |_| {})
+}
+
+/// The same, with other settings.
+pub(crate) fn log_with(
+    partitions: u32,
+    change: impl FnOnce(&mut Config),
+) -> (TempDir, Arc<Embedded>) {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = Config::new(dir.path());
+    config.partitions = partitions;
+    change(&mut config);
+    (dir, embedded::open(config).unwrap())
+}
+
+/// A source of a log under the demonstration's reference data.
+pub(crate) async fn source(log: Arc<dyn EventLog>) -> Arc<Source> {
+    let reference = Current::new(reference::demo().unwrap());
+    let shutdown = CancellationToken::new();
+    source::start(log, reference, shutdown).await.unwrap()
+}

@@ -44,6 +44,9 @@ struct Arguments {
     /// Times that each scenario happens
     #[arg(long, default_value_t = 2)]
     times: u32,
+    /// Seconds that a disturbance takes to settle
+    #[arg(long, default_value_t = 12)]
+    settled_s: u64,
     /// Seconds of load before and after
     #[arg(long, default_value_t = 8)]
     margin_s: u64,
@@ -91,6 +94,7 @@ async fn subscriptions(arguments: &Arguments) -> Result<bool, Fault> {
             grouping: Grouping::Together,
         },
         times: arguments.times,
+        settled: Duration::from_secs(arguments.settled_s),
         margin: Duration::from_secs(arguments.margin_s),
         patience: Duration::from_secs(120),
         keep: PathBuf::from("target/subscriptions"),

@@ -52,6 +52,8 @@ pub struct Settings {
     pub shape: Shape,
     /// Times that the scenario happens, at least 1.
     pub times: u32,
+    /// What a disturbance takes to settle before the next.
+    pub settled: Duration,
     /// Load before the first and after the last time.
     pub margin: Duration,
     /// Longest wait for the subscribers after the load.
@@ -212,7 +214,7 @@ async fn observed(
     let mut acted = Ok(());
     for _ in 0..settings.times.max(1) {
         if acted.is_ok() {
-            acted = act::act(target, &gateways, scenario, &mut outages).await;
+            acted = act::act(target, &gateways, scenario, settings.settled, &mut outages).await;
         }
     }
     tokio::time::sleep(settings.margin).await;

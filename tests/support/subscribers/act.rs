@@ -16,8 +16,6 @@ const SUPERVISOR: Duration = Duration::from_secs(1);
 const BROKER_AWAY: Duration = Duration::from_secs(8);
 /// How long a gateway stands still: longer than its session.
 const STILL: Duration = Duration::from_secs(15);
-/// What a disturbance takes to settle before the next.
-const SETTLED: Duration = Duration::from_secs(12);
 
 /// What is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -103,7 +101,7 @@ pub fn doors_of(fleet: &Fleet) -> Vec<Door> {
     both.map(|(grpc, http)| Door { grpc, http }).collect()
 }
 
-/// Does it once; comes back when it is over and settled.
+/// Does it once; comes back when it is over and `settled` has passed.
 ///
 /// # Errors
 /// If a service or broker does not come back.
@@ -111,15 +109,16 @@ pub async fn act(
     target: &mut Target<'_>,
     gateways: &Gateways,
     scenario: Scenario,
+    settled: Duration,
     outages: &mut Vec<Outage>,
 ) -> Result<(), Fault> {
     match target {
         Target::One(hub, options) => of_one(hub, options, scenario, outages).await?,
         Target::Many(fleet, cluster) => {
-            of_many(fleet, *cluster, gateways, scenario, outages).await?;
+            of_many(fleet, *cluster, gateways, (scenario, settled), outages).await?;
         }
     }
-    tokio::time::sleep(SETTLED).await;
+    tokio::time::sleep(settled).await;
     Ok(())
 }
 
@@ -157,7 +156,7 @@ async fn of_many(
     fleet: &mut Fleet,
     cluster: Option<&Cluster>,
     gateways: &Gateways,
-    scenario: Scenario,
+    (scenario, settled): (Scenario, Duration),
     outages: &mut Vec<Outage>,
 ) -> Result<(), Fault> {
     let count = fleet.count(Kind::Gateway);
@@ -187,12 +186,12 @@ async fn of_many(
                 fleet.start_again(Kind::Gateway, number).await?;
                 fleet.ready(Kind::Gateway, number).await?;
                 over(from);
-                tokio::time::sleep(SETTLED).await;
+                tokio::time::sleep(settled).await;
             }
         }
         Scenario::GatewayLost => {
             fleet.kill(Kind::Gateway, count)?;
-            tokio::time::sleep(SETTLED).await;
+            tokio::time::sleep(settled).await;
             fleet.start_again(Kind::Gateway, count).await?;
             fleet.ready(Kind::Gateway, count).await?;
             over(from);
@@ -203,7 +202,7 @@ async fn of_many(
             fleet.ready(Kind::Gateway, number).await?;
             gateways.set(doors_of(fleet));
             over(from);
-            tokio::time::sleep(SETTLED).await;
+            tokio::time::sleep(settled).await;
             let from = Instant::now();
             let mut others = doors_of(fleet);
             others.truncate(number - 1);

@@ -2,7 +2,6 @@
 //! is started: views first, then subscriptions, then gateway and adapters, then metrics. It is drained in the order
 //! of `drain`.
 
-mod absent;
 mod adapters;
 mod advertise;
 mod build;

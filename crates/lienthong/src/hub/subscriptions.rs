@@ -8,6 +8,7 @@ use crate::config::{Home, Settings};
 use crate::exit::{Exit, Failure};
 use lienthong_contract::pb::subscription::v1::subscriptions_server::SubscriptionsServer;
 use lienthong_contract::reference::Current;
+use lienthong_subscriptions::durable::{self, Durable};
 use lienthong_subscriptions::http;
 use lienthong_subscriptions::service::Service;
 use lienthong_subscriptions::source::{self, Source};
@@ -33,7 +34,7 @@ const ALONE: &str = "gateway";
 pub struct Subscriptions {
     source: Arc<Source>,
     streaming: Arc<Streaming>,
-    durable: Arc<super::absent::Absent>,
+    durable: Arc<Durable>,
     streams: stream::Config,
     origins: Vec<String>,
 }
@@ -63,37 +64,47 @@ pub struct Ends {
 /// # Errors
 /// [`Exit::Usage`] for a setting that does not fit, with its fix; what could not be started.
 pub async fn start(given: Given<'_>, ends: Ends) -> Result<Subscriptions, Failure> {
-    let _ = given
-        .logs
-        .subscriptions
-        .as_ref()
-        .map(|kept| kept.groups.clone());
-    config(&given)?;
+    let kept = given.logs.subscriptions.as_ref();
+    let kept = kept.ok_or_else(|| Failure::failed("a gateway needs the subscription log"))?;
+    let config = config(&given)?;
     let streams = streams(given.settings)?;
-    webhooks(given.settings)?;
+    let webhooks = webhooks(given.settings)?;
     let source = source::start(given.logs.events.clone(), given.reference, ends.source).await;
     let source = source.map_err(|error| match error.is_retryable() {
         true => Failure::new(Exit::Unavailable, error),
         false => Failure::failed(error),
     })?;
     let streaming = Streaming::new(source.clone(), streams.clone(), ends.streams.clone());
+    tracing::info!(gateway = %config.gateway, address = %config.address, "keeping subscriptions");
+    let handles = durable::Handles {
+        blocks: source.clone(),
+        log: kept.log.clone(),
+        groups: kept.groups.clone(),
+        poster: Arc::new(webhooks),
+    };
+    let durable = durable::start(config, handles, ends.streams).await;
     Ok(Subscriptions {
         source,
         streaming: Arc::new(streaming),
-        durable: Arc::new(super::absent::Absent),
+        durable: durable.map_err(Failure::failed)?,
         streams,
         origins: given.settings.gateway.cors_origins.clone(),
     })
 }
 
 /// Who keeps durable subscriptions; alone on a log that is this process's own.
-fn config(given: &Given<'_>) -> Result<(), Failure> {
+fn config(given: &Given<'_>) -> Result<durable::Config, Failure> {
     let settings = &given.settings.gateway;
     let session = settings.session_timeout_ms;
     within("gateway.session_timeout_ms", session, SESSION_MS)?;
     let session = Duration::from_millis(session);
     if given.settings.log.home == Home::Embedded {
-        return Ok(());
+        return Ok(durable::Config {
+            gateway: ALONE.to_owned(),
+            address: String::new(),
+            session,
+            group: String::new(),
+        });
     }
     let advertised = Advertised {
         of: "gateway",
@@ -102,13 +113,12 @@ fn config(given: &Given<'_>) -> Result<(), Failure> {
         bound: given.address,
     };
     let address = advertised.address()?;
-    let _ = (
-        advertised.name(&address),
-        build::group_prefix(given.settings)?,
+    Ok(durable::Config {
+        gateway: advertised.name(&address),
+        address,
         session,
-        ALONE,
-    );
-    Ok(())
+        group: format!("{}.gateway", build::group_prefix(given.settings)?),
+    })
 }
 
 fn streams(settings: &Settings) -> Result<stream::Config, Failure> {
@@ -181,5 +191,7 @@ impl Subscriptions {
     }
 
     /// Waits until what was settled is recorded, once `Ends::streams` was cancelled.
-    pub async fn finished(&self) {}
+    pub async fn finished(&self) {
+        self.durable.finished().await;
+    }
 }

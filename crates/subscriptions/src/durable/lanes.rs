@@ -63,14 +63,6 @@ pub enum NotTaken {
     Failed(#[from] AppendError),
 }
 
-impl NotTaken {
-    /// Whether the same record may be taken a little later: never, because what may have been
-    /// written must not be written again under the same term.
-    pub fn is_retryable(&self) -> bool {
-        false
-    }
-}
-
 impl Lane {
     /// A lane of which nothing is folded yet.
     pub fn new(log: Arc<dyn EventLog>, number: u32) -> Self {
@@ -227,7 +219,7 @@ impl Folded {
         };
         let term = entry.term;
         let begins = matches!(entry.what, Some(What::Began(_)));
-        match self.lane.apply(offset, stored.record.recorded_ms, entry) {
+        match self.lane.apply(offset, entry) {
             Ok(_) if begins => {
                 self.began = Some(offset);
                 self.ignored.clear();
@@ -254,15 +246,4 @@ pub enum BeginError {
     /// The record could not be written; it may have been, nevertheless.
     #[error(transparent)]
     Append(#[from] AppendError),
-}
-
-impl BeginError {
-    /// Whether beginning again may succeed; a record that was stored after all only raises the
-    /// term.
-    pub fn is_retryable(&self) -> bool {
-        match self {
-            Self::Read(error) => error.is_retryable(),
-            Self::Append(error) => error.is_retryable(),
-        }
-    }
 }

@@ -44,8 +44,6 @@ pub struct Peers {
 
 /// Another gateway.
 pub struct Peer {
-    /// As the group shows it.
-    pub address: String,
     channel: Channel,
 }
 
@@ -106,10 +104,8 @@ impl Peers {
     fn peer(&self, address: &str) -> Result<Peer, Failure> {
         let mut channels = self.channels();
         if let Some(channel) = channels.get(address) {
-            return Ok(Peer {
-                address: address.to_owned(),
-                channel: channel.clone(),
-            });
+            let channel = channel.clone();
+            return Ok(Peer { channel });
         }
         let endpoint = Endpoint::from_shared(format!("http://{address}"))
             .map_err(|error| moving(format!("its gateway's address {address}: {error}")))?
@@ -118,10 +114,7 @@ impl Peers {
             .keep_alive_timeout(SILENCE);
         let channel = endpoint.connect_lazy();
         channels.insert(address.to_owned(), channel.clone());
-        Ok(Peer {
-            address: address.to_owned(),
-            channel,
-        })
+        Ok(Peer { channel })
     }
 
     fn channels(&self) -> MutexGuard<'_, HashMap<String, Channel>> {

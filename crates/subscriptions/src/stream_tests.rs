@@ -593,3 +593,30 @@ async fn count(source: &Arc<Source>) -> usize {
         .fold(0, |sum, more: usize| async move { sum + more })
         .await
 }
+
+#[tokio::test]
+async fn a_log_that_cannot_be_read_any_more_ends_its_streams_with_an_error_and_no_wrong_event() {
+    let (_dir, log) = log(1);
+    append(&*log, records(3, 0, 100)).await;
+    let damaged = Arc::new(Counting::new(log));
+    let source = source(damaged.clone()).await;
+    let request = SubscribeRequest {
+        heartbeat_s: 1,
+        ..until_far(beginning())
+    };
+    let mut told = subscribe(&source, request).await.unwrap();
+    let mut messages = Vec::new();
+    while messages.last().map(name) != Some("caught up") {
+        messages.push(next(&mut told).await);
+    }
+    damaged.damage(100);
+    append(&*damaged, records(3, 100, 200)).await;
+    let status = loop {
+        match told.next().await.unwrap() {
+            Ok(message) => messages.push(message.message.unwrap()),
+            Err(status) => break status,
+        }
+    };
+    assert_eq!(status.code(), tonic::Code::Unavailable);
+    assert_eq!(events(&messages).len(), 100);
+}

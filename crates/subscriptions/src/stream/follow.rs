@@ -160,6 +160,8 @@ impl Following {
         let mut parts = Vec::new();
         let mut bytes = 0;
         loop {
+            // Where much is in memory, or nothing of much fits, others get their turn, too.
+            tokio::task::coop::consume_budget().await;
             let ends = self.blocks.ends();
             if self.phase == Phase::Live && self.has_lost_touch(&ends) {
                 if !parts.is_empty() {
@@ -188,8 +190,6 @@ impl Following {
             if !read || bytes >= FULL {
                 break;
             }
-            // Nothing, or little, of much fits: let others run, and look up now and then.
-            tokio::task::coop::consume_budget().await;
             let checkpoint_due = self.placed_at.elapsed() >= CHECKPOINT;
             if checkpoint_due || self.leaves().is_some() || self.is_done() {
                 break;

@@ -43,15 +43,7 @@ async fn reading_from_anywhere_gives_what_reading_from_the_beginning_gives() {
     };
     let begun = source(log.clone()).await;
     assert_eq!(delivered(&begun, 0, 0).await, expected);
-    for from in [
-        1,
-        40_000,
-        WINDOW - 1,
-        WINDOW,
-        WINDOW + 30_011,
-        2 * WINDOW,
-        all - 10,
-    ] {
+    for from in [40_000, WINDOW, 2 * WINDOW - 1, all - 10] {
         let late = source(log.clone()).await;
         let rest = expected.iter().copied().filter(|at| *at >= from);
         assert_eq!(delivered(&late, 0, from).await, rest.collect::<Vec<_>>());

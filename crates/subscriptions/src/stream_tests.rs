@@ -620,3 +620,30 @@ async fn a_log_that_cannot_be_read_any_more_ends_its_streams_with_an_error_and_n
     assert_eq!(status.code(), tonic::Code::Unavailable);
     assert_eq!(events(&messages).len(), 100);
 }
+
+#[tokio::test]
+async fn a_log_that_never_stands_still_keeps_no_stream_from_catching_up_or_ending() {
+    let (_dir, log) = log(2);
+    append(&*log, records(10, 0, 3_000)).await;
+    let source = source(log.clone()).await;
+    let stop = CancellationToken::new();
+    let (stopped, ends) = (stop.clone(), source.clone());
+    let busy = tokio::spawn(async move {
+        let mut id = 3_000;
+        while !stopped.is_cancelled() {
+            let before = ends.ends();
+            append(&*log, records(10, id, id + 20)).await;
+            ends.grown(&before).await;
+            id += 20;
+        }
+    });
+    let ended = all(subscribe(&source, until_caught_up(beginning()))
+        .await
+        .unwrap())
+    .await;
+    assert_eq!(name(ended.last().unwrap()), "going away");
+    let mut told = subscribe(&source, until_far(beginning())).await.unwrap();
+    while name(&next(&mut told).await) != "caught up" {}
+    stop.cancel();
+    busy.await.unwrap();
+}

@@ -107,7 +107,7 @@ impl CatchUp {
     }
 }
 
-/// Somebody who waits for an answer, which is forgotten with the last of them.
+/// Somebody who waits for an answer, which is forgotten as soon as one of them has it.
 struct Waiting<'a> {
     of: &'a CatchUp,
     key: (u32, u64),
@@ -117,8 +117,11 @@ struct Waiting<'a> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         let mut under_way = lock(&self.of.under_way);
-        // This one and the one in the map.
-        if Arc::strong_count(&self.answer) <= 2 {
+        let same = |answer: &Answer| Arc::ptr_eq(answer, &self.answer);
+        // An answer is for those who wait for it, since the next may be another. One that nobody
+        // waits for any more is held by this one and by the map.
+        let over = self.answer.initialized() || Arc::strong_count(&self.answer) <= 2;
+        if over && under_way.get(&self.key).is_some_and(same) {
             under_way.remove(&self.key);
         }
     }

@@ -163,3 +163,25 @@ async fn an_answer_that_failed_is_given_to_who_waits_and_to_nobody_later() {
     damaged.damage(u64::MAX);
     assert_eq!(delivered(&source, 0, 0).await.len(), 9_000);
 }
+
+#[tokio::test]
+async fn a_token_of_any_place_costs_no_reading_and_holds() {
+    let (_dir, log) = log(1);
+    append(&*log, records(40, 0, 9_000)).await;
+    let counting = Arc::new(Counting::new(log));
+    let source = source(counting.clone()).await;
+    source.block(0, 8_999).await.unwrap().unwrap();
+    let read = counting.read();
+    let old = source.token(&[100]).await.unwrap();
+    let new = source.token(&[8_990]).await.unwrap();
+    assert_eq!(counting.read(), read);
+    let marks = |token: &str| crate::token::Place::of_token(token).unwrap().marks()[0];
+    assert_eq!(marks(&old), 0);
+    assert_ne!(marks(&new), 0);
+    for (token, position) in [(old, 100), (new, 8_990)] {
+        let start = Start {
+            place: Some(start::Place::Token(token)),
+        };
+        assert_eq!(source.place(&start).await.unwrap(), [position]);
+    }
+}

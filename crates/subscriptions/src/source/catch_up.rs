@@ -60,6 +60,12 @@ impl CatchUp {
         waiting.answer.get_or_init(read).await.clone()
     }
 
+    /// The mark of a record that was read not long ago; 0 of others.
+    pub(super) fn mark(&self, partition: u32, offset: u64) -> u32 {
+        let block = lock(&self.cache).find(partition, offset);
+        block.map_or(0, |block| block.mark(offset))
+    }
+
     async fn read(&self, partition: u32, offset: u64) -> Result<Arc<Block>, ReadError> {
         let _permit = self.permits.acquire().await;
         // Whoever is close behind goes first: one who reads on and on would drop from the cache

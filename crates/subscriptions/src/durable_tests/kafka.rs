@@ -179,7 +179,7 @@ async fn a_gateway_that_dies_loses_nothing_and_another_goes_on() {
     let cluster = Cluster::new(&brokers);
     let events = kafka::open(cluster.events.clone()).await.unwrap();
     let (dies, _) = cluster.gateway("dies").await;
-    let (_lives, address) = cluster.gateway("lives").await;
+    let (lives, address) = cluster.gateway("lives").await;
     let mut calls = client(&address).await;
     let mut seen = BTreeMap::new();
     let end = CancellationToken::new();
@@ -265,4 +265,6 @@ async fn a_gateway_that_dies_loses_nothing_and_another_goes_on() {
             sleep(Duration::from_millis(50)).await;
         }
     }
+    // Threads must not be waited for here.
+    lives.shutdown_background();
 }

@@ -4,8 +4,8 @@
 use crate::pb::event::v1::FieldViolation;
 use crate::reason::Reason;
 use crate::status::Failure;
-use bytes::{Buf, BufMut, Bytes};
-use prost::encoding::{DecodeContext, WireType, skip_field};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use prost::encoding::{self, DecodeContext, WireType, skip_field};
 use prost::{DecodeError, Message};
 use std::marker::PhantomData;
 use tonic::Status;
@@ -57,7 +57,8 @@ impl<U: Message + Default> Decoder for Reading<U> {
 }
 
 /// A message that is encoded already, in pieces that many calls may share: what is told to a
-/// thousand subscribers is encoded once. Only for sending; what it would read is left out.
+/// thousand subscribers is encoded once. What it reads it keeps as it is, so that a message can be
+/// passed on without being understood; groups, which proto3 does not have, are left out.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub struct Encoded {
     /// The message's bytes, in order.
@@ -87,7 +88,37 @@ impl Message for Encoded {
         buffer: &mut impl Buf,
         context: DecodeContext,
     ) -> Result<(), DecodeError> {
-        skip_field(wire_type, tag, buffer, context)
+        let mut head = BytesMut::new();
+        match wire_type {
+            WireType::LengthDelimited => {
+                let mut told = Bytes::new();
+                encoding::bytes::merge(wire_type, &mut told, buffer, context)?;
+                encoding::encode_key(tag, wire_type, &mut head);
+                encoding::encode_varint(told.len() as u64, &mut head);
+                self.pieces.extend([head.freeze(), told]);
+                return Ok(());
+            }
+            WireType::Varint => {
+                let mut told = 0;
+                encoding::uint64::merge(wire_type, &mut told, buffer, context)?;
+                encoding::uint64::encode(tag, &told, &mut head);
+            }
+            WireType::SixtyFourBit => {
+                let mut told = 0;
+                encoding::fixed64::merge(wire_type, &mut told, buffer, context)?;
+                encoding::fixed64::encode(tag, &told, &mut head);
+            }
+            WireType::ThirtyTwoBit => {
+                let mut told = 0;
+                encoding::fixed32::merge(wire_type, &mut told, buffer, context)?;
+                encoding::fixed32::encode(tag, &told, &mut head);
+            }
+            WireType::StartGroup | WireType::EndGroup => {
+                return skip_field(wire_type, tag, buffer, context);
+            }
+        }
+        self.pieces.push(head.freeze());
+        Ok(())
     }
 
     fn encoded_len(&self) -> usize {
@@ -143,6 +174,14 @@ mod tests {
         assert_eq!(failure.reason, Reason::RequestMalformed);
         assert_eq!(failure.violations[0].field, "events.header.id", "{failure}");
         assert!(failure.message.contains("UTF-8"), "{failure}");
+    }
+
+    #[test]
+    fn what_is_passed_on_is_what_was_read() {
+        let event = b"\x08\x96\x01\x12\x03abc\x1d\x01\x02\x03\x04\x21\x01\x02\x03\x04\x05\x06\x07\x08\x12\x00";
+        let read = Encoded::decode(&event[..]).unwrap();
+        assert_eq!(read.encode_to_vec(), event);
+        assert!(Encoded::decode(&event[..7]).is_err());
     }
 
     #[test]

@@ -16,9 +16,11 @@ pub mod cloudevent;
 pub mod durable;
 pub mod facets;
 pub mod filter;
+pub mod http;
 pub mod service;
 pub mod source;
 pub mod stream;
 #[cfg(test)]
 mod testing;
 pub mod token;
+pub mod webhook;

@@ -8,7 +8,8 @@ use super::envelope::Format;
 use super::packet::Record;
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
-use lienthong_contract::pb::event::v1::{FieldViolation, Outcome, Position, Rejection, outcome};
+use lienthong_contract::pb::event::v1::{Outcome, Position, Rejection, outcome};
+use lienthong_contract::problem;
 use lienthong_contract::reason::Reason;
 use lienthong_contract::status::Failure;
 use serde_json::{Value, json};
@@ -50,7 +51,7 @@ pub fn of_records(format: Format, records: &[Record], outcomes: &[Outcome]) -> R
     let results: Vec<Value> = told.into_iter().map(|told| told.result).collect();
     if recorded == 0 {
         let failure = Failure::new(reason.unwrap_or(Reason::EventMalformed), message);
-        return problem(Some(format), &failure, results);
+        return of_reason(Some(format), &failure, results);
     }
     let error_code = if recorded == records.len() { ALL } else { SOME };
     let body = json!({"error_code": error_code, "message": message, "results": results});
@@ -63,50 +64,33 @@ pub fn of_records(format: Format, records: &[Record], outcomes: &[Outcome]) -> R
 
 /// The answer to a request of which nothing was taken in.
 pub fn of_failure(format: Option<Format>, failure: &Failure) -> Response<Body> {
-    problem(format, failure, Vec::new())
+    of_reason(format, failure, Vec::new())
 }
 
 /// The answer to a request that is wrong by HTTP alone.
 pub fn of_request(status: StatusCode, detail: &str) -> Response<Body> {
     let title = status.canonical_reason().unwrap_or("Error");
-    let body = json!({
-        "type": "about:blank",
-        "title": title,
-        "status": status.as_u16(),
-        "detail": detail,
-        "error_code": status.as_str(),
-        "message": detail,
-    });
+    let mut body = problem::of_request(status.as_u16(), title, detail);
+    body["error_code"] = Value::from(status.as_str());
     respond(
         status,
-        "application/problem+json",
+        problem::CONTENT_TYPE,
         Format::Json.write("problem", &body),
     )
 }
 
-fn problem(format: Option<Format>, failure: &Failure, results: Vec<Value>) -> Response<Body> {
+fn of_reason(format: Option<Format>, failure: &Failure, results: Vec<Value>) -> Response<Body> {
     let entry = failure.reason.entry();
     let code = failure.reason.http_status();
     let status = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut body = json!({
-        "type": format!("urn:lienthong:problem:{}", entry.name),
-        "title": entry.meaning,
-        "status": code,
-        "detail": failure.message,
-        "reason": entry.name,
-        "fix": entry.fix,
-        "error_code": status.as_str(),
-        "message": failure.message,
-    });
-    if !failure.violations.is_empty() {
-        body["violations"] = violations(&failure.violations);
-    }
+    let mut body = problem::of(failure);
+    body["error_code"] = Value::from(status.as_str());
     if !results.is_empty() {
         body["results"] = Value::Array(results);
     }
     let (format, kind) = match format {
         Some(Format::Xml) => (Format::Xml, "application/problem+xml"),
-        _ => (Format::Json, "application/problem+json"),
+        _ => (Format::Json, problem::CONTENT_TYPE),
     };
     let mut response = respond(status, kind, format.write("problem", &body));
     if let Some(seconds) = entry.retry_after_s {
@@ -144,21 +128,9 @@ fn refused(record: &Record, rejection: &Rejection) -> Told {
             "outcome": "rejected",
             "reason": rejection.reason,
             "rejectedNumber": rejection.rejected_number,
-            "violations": violations(&rejection.violations),
+            "violations": problem::violations(&rejection.violations),
         }),
     }
-}
-
-fn violations(list: &[FieldViolation]) -> Value {
-    list.iter()
-        .map(|violation| {
-            json!({
-                "field": violation.field,
-                "description": violation.description,
-                "fix": violation.fix,
-            })
-        })
-        .collect()
 }
 
 fn respond(status: StatusCode, kind: &'static str, body: Vec<u8>) -> Response<Body> {

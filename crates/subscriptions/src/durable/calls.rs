@@ -14,7 +14,6 @@ use lienthong_contract::pb::subscription::v1::{
     ResumeSubscriptionRequest, ResumeSubscriptionResponse, RotateWebhookSecretRequest,
     RotateWebhookSecretResponse,
 };
-use lienthong_contract::status::Failure;
 use tonic::Status;
 
 /// A stream of messages to a client.
@@ -31,7 +30,8 @@ pub enum From {
     Gateway,
 }
 
-/// See the proto file: names, messages and errors are those of the calls there.
+/// See the proto file: names, messages and errors are those of the calls there. Errors are told as
+/// they go to the client, because one that another gateway told is passed on as it is.
 #[async_trait]
 #[allow(missing_docs)]
 pub trait Calls: Send + Sync + 'static {
@@ -39,63 +39,63 @@ pub trait Calls: Send + Sync + 'static {
         &self,
         request: CreateSubscriptionRequest,
         from: From,
-    ) -> Result<CreateSubscriptionResponse, Failure>;
+    ) -> Result<CreateSubscriptionResponse, Status>;
     async fn get(
         &self,
         request: GetSubscriptionRequest,
         from: From,
-    ) -> Result<GetSubscriptionResponse, Failure>;
+    ) -> Result<GetSubscriptionResponse, Status>;
     async fn list(
         &self,
         request: ListSubscriptionsRequest,
         from: From,
-    ) -> Result<ListSubscriptionsResponse, Failure>;
+    ) -> Result<ListSubscriptionsResponse, Status>;
     async fn pause(
         &self,
         request: PauseSubscriptionRequest,
         from: From,
-    ) -> Result<PauseSubscriptionResponse, Failure>;
+    ) -> Result<PauseSubscriptionResponse, Status>;
     async fn resume(
         &self,
         request: ResumeSubscriptionRequest,
         from: From,
-    ) -> Result<ResumeSubscriptionResponse, Failure>;
+    ) -> Result<ResumeSubscriptionResponse, Status>;
     async fn move_to(
         &self,
         request: MoveSubscriptionRequest,
         from: From,
-    ) -> Result<MoveSubscriptionResponse, Failure>;
+    ) -> Result<MoveSubscriptionResponse, Status>;
     async fn delete(
         &self,
         request: DeleteSubscriptionRequest,
         from: From,
-    ) -> Result<DeleteSubscriptionResponse, Failure>;
-    async fn consume(&self, open: Open, said: Said, from: From) -> Result<Told, Failure>;
-    async fn fetch(&self, request: FetchRequest, from: From) -> Result<Encoded, Failure>;
+    ) -> Result<DeleteSubscriptionResponse, Status>;
+    async fn consume(&self, open: Open, said: Said, from: From) -> Result<Told, Status>;
+    async fn fetch(&self, request: FetchRequest, from: From) -> Result<Encoded, Status>;
     async fn acknowledge(
         &self,
         request: AcknowledgeRequest,
         from: From,
-    ) -> Result<AcknowledgeResponse, Failure>;
+    ) -> Result<AcknowledgeResponse, Status>;
     async fn parked(
         &self,
         request: ListParkedCasesRequest,
         from: From,
-    ) -> Result<ListParkedCasesResponse, Failure>;
+    ) -> Result<ListParkedCasesResponse, Status>;
     async fn release(
         &self,
         request: ReleaseParkedCaseRequest,
         from: From,
-    ) -> Result<ReleaseParkedCaseResponse, Failure>;
-    async fn read_range(&self, request: ReadRangeRequest, from: From) -> Result<Told, Failure>;
+    ) -> Result<ReleaseParkedCaseResponse, Status>;
+    async fn read_range(&self, request: ReadRangeRequest, from: From) -> Result<Told, Status>;
     async fn manifest(
         &self,
         request: GetManifestRequest,
         from: From,
-    ) -> Result<GetManifestResponse, Failure>;
+    ) -> Result<GetManifestResponse, Status>;
     async fn rotate_secret(
         &self,
         request: RotateWebhookSecretRequest,
         from: From,
-    ) -> Result<RotateWebhookSecretResponse, Failure>;
+    ) -> Result<RotateWebhookSecretResponse, Status>;
 }

@@ -1,0 +1,165 @@
+//! How far a durable subscription is, and what it gave on which day.
+
+use super::kept::{Day, Kept};
+use crate::source::Blocks;
+use lienthong_contract::pb::subscription::v1::{
+    DayManifest, Subscription, SubscriptionState, SubscriptionStatus,
+};
+use lienthong_contract::reason::Reason;
+use lienthong_contract::status::Failure;
+use lienthong_contract::time::{from_millis, now_millis};
+use lienthong_domain::path::day::{day, day_number, number_of};
+use std::ops::RangeInclusive;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// Longest wait for the record of one partition that is to be read next; without it the age of
+/// what is unread is not known and counts as none.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Most days of manifests in one call.
+const DAYS: i64 = 366;
+/// A day may still get events for so long after it ended, from a gateway whose clock is behind.
+const CLOCKS_DIFFER_MS: i64 = 600_000;
+
+/// What the keeper's task knows of a subscription at a moment.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    /// As it was made.
+    pub subscription: Subscription,
+    /// Its state, `FULL` included.
+    pub state: SubscriptionState,
+    /// Why, in words; empty for `ACTIVE`.
+    pub why: String,
+    /// When it was made, milliseconds since the epoch.
+    pub created_ms: i64,
+    /// The last number given.
+    pub last_sequence: u64,
+    /// Every event up to this one is settled.
+    pub settled_sequence: u64,
+    /// Events numbered and not settled.
+    pub outstanding: u64,
+    /// Those in parked cases.
+    pub parked: u64,
+    /// Those handed out and not acknowledged.
+    pub in_flight: u64,
+    /// Next offset to read of each partition.
+    pub positions: Vec<u64>,
+    /// Recorded time of the oldest event that is neither settled nor parked, milliseconds since
+    /// the epoch.
+    pub oldest_ms: Option<i64>,
+    /// Who takes part.
+    pub consumers: Vec<String>,
+}
+
+/// The status that callers see.
+///
+/// # Errors
+/// `LOG_UNAVAILABLE`.
+pub async fn status(
+    blocks: &dyn Blocks,
+    at: Snapshot,
+    gateway: &str,
+) -> Result<SubscriptionStatus, Failure> {
+    let ends = blocks.ends();
+    let unread = |(position, end): (&u64, &u64)| end.saturating_sub(*position);
+    let unread_records = at.positions.iter().zip(&ends).map(unread).sum();
+    let unread_ms = oldest_unread(blocks, &at.positions, &ends).await;
+    let oldest_ms = at.oldest_ms.into_iter().chain(unread_ms).min();
+    let lag_ms = oldest_ms.map_or(0, |oldest| {
+        u64::try_from(now_millis() - oldest).unwrap_or(0)
+    });
+    Ok(SubscriptionStatus {
+        subscription: Some(at.subscription),
+        state: at.state.into(),
+        why: at.why,
+        created_time: Some(from_millis(at.created_ms)),
+        last_sequence: at.last_sequence,
+        settled_sequence: at.settled_sequence,
+        outstanding: at.outstanding,
+        parked: at.parked,
+        in_flight: at.in_flight,
+        unread_records,
+        lag_ms,
+        token: blocks.token(&at.positions).await?,
+        consumers: at.consumers,
+        gateway: gateway.to_owned(),
+    })
+}
+
+/// Recorded time of the oldest event that comes next on a partition. One that does not fit counts,
+/// too: whether it fits is known when it is read.
+async fn oldest_unread(blocks: &dyn Blocks, positions: &[u64], ends: &[u64]) -> Option<i64> {
+    let mut oldest = None;
+    for (partition, (position, end)) in (0..).zip(positions.iter().zip(ends)) {
+        if position >= end {
+            continue;
+        }
+        let block = timeout(PATIENCE, blocks.block(partition, *position)).await;
+        if let Ok(Ok(Some(block))) = block {
+            let next = block.from(*position).first();
+            oldest = oldest
+                .into_iter()
+                .chain(next.map(|next| next.recorded_ms))
+                .min();
+        }
+    }
+    oldest
+}
+
+/// The days that are asked for, as numbers.
+///
+/// # Errors
+/// `REQUEST_MALFORMED` with the field.
+pub fn days(first: &str, last: &str, now_ms: i64) -> Result<RangeInclusive<i64>, Failure> {
+    let number = |field: &str, text: &str| {
+        let parsed = text.parse().map(number_of);
+        parsed.map_err(|_| {
+            let fix = "write ISO 8601, such as 2026-11-22";
+            Failure::of_field(field, format!("{text:?} is no day"), fix)
+        })
+    };
+    let first_day = match first {
+        "" => day_number(now_ms),
+        first => number("first_day", first)?,
+    };
+    let last_day = match last {
+        "" => first_day,
+        last => number("last_day", last)?,
+    };
+    if last_day < first_day {
+        let fix = "give `first_day` or a later one";
+        return Err(Failure::of_field(
+            "last_day",
+            "it comes before `first_day`",
+            fix,
+        ));
+    }
+    if last_day - first_day >= DAYS {
+        let description = format!("{} days are asked for", last_day - first_day + 1);
+        let fix = "ask for at most 366 days in one call";
+        return Err(Failure::of_field("last_day", description, fix));
+    }
+    Ok(first_day..=last_day)
+}
+
+/// Their manifests. A day is over once a later one has events, or ten minutes after its end by
+/// this gateway's clock: until then another gateway's clock may still be in it.
+pub fn manifests(kept: &Kept, days: RangeInclusive<i64>, now_ms: i64) -> Vec<DayManifest> {
+    let today = day_number(now_ms.saturating_sub(CLOCKS_DIFFER_MS));
+    let given = day_number(kept.given_ms);
+    let manifest = |(number, of): (&i64, &Day)| DayManifest {
+        day: day(*number).to_string(),
+        first_sequence: of.first,
+        last_sequence: of.last,
+        count: of.count,
+        digest: of.digest_text(),
+        closed: *number < today || *number < given,
+    };
+    kept.days.range(days).map(manifest).collect()
+}
+
+/// A number that was not given yet.
+pub fn not_yet(asked: u64, last: u64) -> Failure {
+    let message = format!("number {asked} was not given yet; the last is {last}");
+    Failure::new(Reason::SequenceNotYet, message).with("last_sequence", last)
+}

@@ -1,0 +1,15 @@
+//! The body of a request: the event as a CloudEvent in JSON.
+
+use crate::cloudevent::{Durable, render};
+use crate::durable::seat::Handed;
+
+/// The body, else why there is none, in words.
+pub(super) fn of(handed: &Handed) -> Result<String, String> {
+    let durable = Durable {
+        sequence: handed.sequence,
+        attempt: handed.attempt,
+        day: handed.day.to_string(),
+    };
+    let body = render(&handed.event.delivery, None, Some(&durable));
+    body.map_err(|error| format!("the event cannot be written as JSON: {error}"))
+}

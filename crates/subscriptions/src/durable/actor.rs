@@ -102,8 +102,11 @@ impl Actor {
             Ok(filter) => filter,
             Err(violations) => {
                 let what = violations.first().map(|first| first.description.clone());
-                tracing::error!(subscription = name, what,
-                    "the filters of a durable subscription are not known; it is not served here. Fix: run gateways of one version");
+                tracing::error!(
+                    subscription = name,
+                    what,
+                    "the filters of a durable subscription are not known; it is not served here. Fix: run gateways of one version"
+                );
                 return None;
             }
         };
@@ -145,10 +148,6 @@ impl Actor {
     fn step(&mut self) {
         let now_ms = now_millis();
         self.engine.expire(now_ms);
-        let idle = Duration::from_millis(self.limits.ack_timeout_ms.unsigned_abs());
-        for gone in self.table.lapse(self.is_coming(), idle) {
-            self.engine.leave(gone, now_ms);
-        }
         if self.is_active() {
             self.post();
             self.hand_out(now_ms);
@@ -156,6 +155,12 @@ impl Actor {
         self.table.tell();
         self.write(now_ms);
         self.read();
+        // Last, when it is known whether events are coming.
+        let idle = Duration::from_millis(self.limits.ack_timeout_ms.unsigned_abs());
+        for gone in self.table.lapse(self.is_coming(), idle) {
+            self.engine.leave(gone, now_ms);
+            self.write(now_ms);
+        }
     }
 
     fn hand_out(&mut self, now_ms: i64) {
@@ -169,7 +174,10 @@ impl Actor {
         }
         let mut portions: BTreeMap<u64, Vec<Handed>> = BTreeMap::new();
         for portion in self.engine.hand_out(now_ms) {
-            portions.entry(portion.seat).or_default().extend(portion.handed);
+            portions
+                .entry(portion.seat)
+                .or_default()
+                .extend(portion.handed);
         }
         for (seat, events) in portions {
             if let Err(events) = self.table.hand(seat, events) {
@@ -280,8 +288,8 @@ impl Actor {
             let after = u64::try_from(at_ms - now_millis() + 1).unwrap_or(0);
             now + Duration::from_millis(after)
         });
-        let posts = (self.subscription.webhook.is_some() && self.post_from > now)
-            .then_some(self.post_from);
+        let posts =
+            (self.subscription.webhook.is_some() && self.post_from > now).then_some(self.post_from);
         let wakes = [lapses, engine, posts, self.drained, self.reading.again_at()];
         wakes.into_iter().flatten().fold(far, Instant::min)
     }

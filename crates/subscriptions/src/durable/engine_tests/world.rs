@@ -544,12 +544,11 @@ impl World {
     }
 
     pub(super) fn everything_is_done_after_release(&mut self) {
-        while self
-            .engine
-            .release(Which::All, Decision::Retry, self.now_ms)
-            > 0
-        {
+        let mut rounds = 0;
+        while self.release_all() > 0 {
             self.settle_down();
+            rounds += 1;
+            assert!(rounds <= self.wanted, "a release brings its case on");
         }
         let kept = &self.fold.subscriptions[NAME];
         assert_eq!(kept.last_sequence, self.wanted as u64);
@@ -558,6 +557,11 @@ impl World {
         assert!(kept.outstanding.is_empty() && kept.trouble.is_empty());
         let lengths: Vec<u64> = self.log.iter().map(|log| log.len() as u64).collect();
         assert_eq!(kept.positions, lengths);
+    }
+
+    fn release_all(&mut self) -> u64 {
+        let now_ms = self.now_ms;
+        self.engine.release(Which::All, Decision::Retry, now_ms)
     }
 
     pub(super) fn numbers_and_manifests_hold(&mut self) {

@@ -58,3 +58,28 @@ impl Deadlines {
         self.line.clear();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sweep_leaves_what_flies_and_the_line_stays_short() {
+        let mut deadlines = Deadlines::default();
+        let flies = |deadline: &Deadline| deadline.sequence == 3;
+        for sequence in 0..100_000 {
+            let (at_ms, attempt) = (1_000, 1);
+            deadlines.push(Deadline {
+                at_ms,
+                sequence,
+                attempt,
+            });
+            deadlines.sweep(1, flies);
+            assert!(deadlines.line.len() <= 1_026);
+        }
+        assert!(deadlines.due(999, flies).is_none());
+        assert_eq!(deadlines.due(1_000, flies).map(|due| due.sequence), Some(3));
+        assert!(deadlines.due(1_000, flies).is_none());
+        assert_eq!(deadlines.first_ms(), None);
+    }
+}

@@ -67,6 +67,13 @@ impl Kitchen {
         }
     }
 
+    fn read_again(&mut self) {
+        for (sequence, position) in self.engine.missing(10) {
+            let event = event(position.offset, position.offset);
+            self.engine.fetched(sequence, event);
+        }
+    }
+
     fn hand_out(&mut self, now_ms: i64) -> Vec<(u64, Vec<(u64, u32)>)> {
         let portions = self.engine.hand_out(now_ms).into_iter();
         let told = portions.map(|Portion { seat, handed }| {
@@ -239,14 +246,20 @@ fn what_can_never_be_read_again_parks_its_case_visibly() {
     let mut kitchen = Kitchen::new(Handling::default());
     kitchen.offer(0..2, |offset| offset);
     kitchen.record(0);
-    let mut taken_over = Engine::restore(kitchen.kept(), 0, 1);
-    assert_eq!(taken_over.missing(10).len(), 2);
-    taken_over.unavailable(1, "retention removed it", 5);
-    taken_over.fetched(2, event(1, 1));
-    let (parked, _) = taken_over.parked(10);
+    kitchen.engine = Engine::restore(kitchen.kept(), 0, 1);
+    assert_eq!(kitchen.engine.missing(10).len(), 2);
+    kitchen.engine.unavailable(1, "retention removed it", 5);
+    kitchen.engine.fetched(2, event(1, 1));
+    let (parked, _) = kitchen.engine.parked(10);
     assert_eq!((parked[0].sequence, parked[0].parked_ms), (1, 5));
-    assert_eq!(taken_over.release(Which::All, Decision::Skip, 6), 1);
-    assert_eq!(taken_over.counts().outstanding, 1);
+    assert_eq!(kitchen.engine.release(Which::All, Decision::Skip, 6), 1);
+    assert_eq!(
+        kitchen.engine.counts().outstanding,
+        2,
+        "not before it is durable"
+    );
+    kitchen.record(6);
+    assert_eq!(kitchen.engine.counts().outstanding, 1);
 }
 
 #[test]
@@ -342,4 +355,92 @@ fn no_record_is_a_megabyte_long_however_much_happened() {
             .values()
             .all(|of| of.reason.chars().count() == 500)
     );
+}
+
+#[test]
+fn failures_pauses_and_parked_cases_survive_a_takeover() {
+    let mut kitchen = Kitchen::new(Handling {
+        max_attempts: 2,
+        ..Handling::default()
+    });
+    kitchen.engine.seat(1, 10);
+    kitchen.offer(0..2, |offset| offset);
+    kitchen.record(0);
+    kitchen.hand_out(0);
+    kitchen.engine.answer(Some(1), failed(1, 1), 0);
+    kitchen.engine.answer(Some(1), failed(2, 1), 0);
+    kitchen.engine.expire(1_000);
+    kitchen.record(1_000);
+    kitchen.hand_out(1_000);
+    kitchen.engine.answer(Some(1), failed(1, 2), 1_000);
+    kitchen.engine.answer(Some(1), failed(2, 2), 1_000);
+    assert_eq!(
+        kitchen
+            .engine
+            .release(Which::Case(case_hash("H40.1")), Decision::Retry, 1_000),
+        1
+    );
+    kitchen.record(1_000);
+    kitchen.read_again();
+    kitchen.hand_out(1_000);
+    kitchen.engine.answer(Some(1), failed(2, 3), 1_000);
+    kitchen.record(1_000);
+
+    kitchen
+        .lane
+        .apply(kitchen.offset, entry(2, What::Began(Began::default())))
+        .unwrap();
+    kitchen.engine = Engine::restore(kitchen.kept(), 1_500, 2);
+    kitchen.engine.seat(1, 10);
+    let counts = kitchen.engine.counts();
+    assert_eq!(
+        (counts.parked, counts.pausing, counts.outstanding),
+        (1, 1, 2)
+    );
+    assert_eq!(kitchen.engine.parked(10).0[0].failures, 2);
+    assert!(kitchen.engine.missing(10).is_empty());
+    assert_eq!(kitchen.engine.wake_at(), Some(2_000));
+    kitchen.engine.expire(2_000);
+    kitchen.read_again();
+    assert_eq!(kitchen.hand_out(2_000), [(1, vec![(2, 5)])]);
+    kitchen.engine.answer(Some(1), failed(2, 5), 2_000);
+    assert_eq!(
+        kitchen.engine.parked(10).1,
+        2,
+        "its first failure since counts"
+    );
+}
+
+#[test]
+fn what_is_released_while_its_parking_is_recorded_waits_for_its_own_record() {
+    let mut kitchen = Kitchen::new(Handling {
+        max_attempts: 1,
+        ..Handling::default()
+    });
+    kitchen.engine.seat(1, 10);
+    kitchen.offer(0..1, |_| 1);
+    kitchen.record(0);
+    kitchen.hand_out(0);
+    kitchen.engine.answer(Some(1), failed(1, 1), 0);
+    let parking = kitchen.engine.journal(0).unwrap();
+    assert_eq!(kitchen.engine.release(Which::All, Decision::Retry, 0), 1);
+    kitchen.write(What::Progress(parking));
+    kitchen.engine.recorded(0);
+    assert!(kitchen.engine.missing(10).is_empty() && kitchen.hand_out(0).is_empty());
+    kitchen.record(0);
+    assert_eq!(kitchen.engine.missing(10).len(), 1);
+    assert_eq!(kitchen.kept().trouble[&1].parked_ms, 0);
+}
+
+#[test]
+fn numbers_never_go_back_to_an_earlier_day() {
+    let mut kitchen = Kitchen::new(Handling::default());
+    let day_ms = 86_400_000;
+    kitchen.offer(0..1, |offset| offset);
+    kitchen.record(5 * day_ms);
+    kitchen.offer(1..2, |offset| offset);
+    kitchen.record(3 * day_ms);
+    let days: Vec<_> = kitchen.kept().days.iter().collect();
+    assert_eq!(days.len(), 1);
+    assert_eq!((*days[0].0, days[0].1.count), (5, 2));
 }

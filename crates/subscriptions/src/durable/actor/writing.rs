@@ -152,6 +152,8 @@ impl Actor {
             Change::State(state, why) => {
                 self.state = state;
                 self.why = why;
+                self.disabling = false;
+                self.post_from = Instant::now();
                 match state == SubscriptionState::Active {
                     true => self.engine.resume(),
                     false => self.engine.pause(),
@@ -190,6 +192,9 @@ impl Actor {
     /// Hands nothing out until the subscription is resumed.
     pub(super) fn disable(&mut self, why: String) {
         self.engine.pause();
+        if std::mem::replace(&mut self.disabling, true) {
+            return;
+        }
         self.writing.ask(Asked {
             change: Change::State(SubscriptionState::Disabled, why),
             reply: None,

@@ -1,6 +1,8 @@
 //! Durable subscriptions: the hub keeps their place.
 
 pub mod calls;
+pub mod engine;
+pub mod kept;
 pub mod poster;
 pub mod seat;
 

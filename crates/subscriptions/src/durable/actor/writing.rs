@@ -119,8 +119,7 @@ impl Actor {
                 self.engine.recorded(now_millis());
             }
             About::Change(asked) => {
-                let told = written.as_ref().map(|()| ());
-                let told = told.map_err(|error| moving(error.to_string()));
+                let told = written.clone().map_err(|error| moving(error.to_string()));
                 if let Some(reply) = asked.reply {
                     // Whoever asked may have gone.
                     let _ = reply.send(told);

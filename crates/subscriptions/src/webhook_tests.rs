@@ -890,3 +890,23 @@ fn a_short_key_is_refused_and_a_key_is_never_shown() {
     let shown = format!("{:?}", Webhooks::new(config()).unwrap());
     assert!(!shown.contains("7, 7"), "{shown}");
 }
+
+#[test]
+fn an_answer_comes_before_a_subscription_takes_the_event_for_lost() {
+    use crate::durable::engine::Limits;
+    use lienthong_contract::pb::subscription::v1::Subscription;
+    for (timeout_s, max_per_second) in [(0, 0), (1, 0), (60, 0), (60, 1), (15, 10_000)] {
+        let webhook = Webhook {
+            timeout_s,
+            max_per_second,
+            ..Webhook::default()
+        };
+        let longest = endpoint::Limits::of(&webhook).longest_answer();
+        let subscription = Subscription {
+            webhook: Some(webhook),
+            ..Subscription::default()
+        };
+        let lost = Limits::of(&subscription).ack_timeout_ms;
+        assert!(longest.as_millis() < lost.unsigned_abs().into());
+    }
+}

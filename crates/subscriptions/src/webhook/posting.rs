@@ -7,7 +7,7 @@ use super::courier::Courier;
 use super::endpoint::PATIENCE;
 use super::health::{Gate, Health, Schedule};
 use super::pace::Pace;
-use super::request::{Endpoint, Reply, post};
+use super::request::{Endpoint, Letter, Reply, post};
 use crate::durable::poster::End;
 use crate::durable::seat::{Answer, Ended, Handed, Outcome, Seat, Told};
 use futures_util::future::BoxFuture;
@@ -177,11 +177,15 @@ impl Posting {
         };
         self.pace.begin(now);
         let (courier, endpoint) = (Arc::clone(&self.courier), Arc::clone(&self.endpoint));
+        let letter = Letter {
+            what: handing.sequence.to_string(),
+            body,
+            timeout: endpoint.limits.timeout,
+        };
         self.requests.push(Box::pin(async move {
-            let what = handing.sequence.to_string();
             Answered {
                 event: Some(handing),
-                reply: post(&courier, &endpoint, &what, body).await,
+                reply: post(&courier, &endpoint, letter).await,
             }
         }));
         Some(handing.sequence)

@@ -73,14 +73,18 @@ pub(super) fn endpoint(config: &Config, target: Target) -> Endpoint {
     }
 }
 
-/// Posts a body. `what`: see [`secret::id_of`].
-pub(super) async fn post(
-    courier: &Courier,
-    endpoint: &Endpoint,
-    what: &str,
-    body: String,
-) -> Reply {
-    match send(courier, endpoint, what, body).await {
+/// What is posted.
+pub(super) struct Letter {
+    /// See [`secret::id_of`].
+    pub(super) what: String,
+    pub(super) body: String,
+    /// After which no answer is waited for.
+    pub(super) timeout: Duration,
+}
+
+/// Posts a letter.
+pub(super) async fn post(courier: &Courier, endpoint: &Endpoint, letter: Letter) -> Reply {
+    match send(courier, endpoint, letter).await {
         Ok(response) => {
             let reply = meaning(response.status(), response.headers());
             drain(response).await;
@@ -94,9 +98,13 @@ pub(super) async fn post(
 pub(super) async fn send(
     courier: &Courier,
     endpoint: &Endpoint,
-    what: &str,
-    body: String,
+    letter: Letter,
 ) -> Result<Response, Reply> {
+    let Letter {
+        what,
+        body,
+        timeout,
+    } = letter;
     let ready = endpoint.ready.as_ref();
     let ready = ready.map_err(|why| Reply::Unreachable(why.clone()))?;
     if let (Some(why), "https") = (&courier.without_tls, ready.url.scheme()) {
@@ -104,7 +112,7 @@ pub(super) async fn send(
     }
     let now_ms = now_millis();
     let secrets = secret::in_force(&ready.key, &endpoint.target, now_ms);
-    let id = secret::id_of(&endpoint.target, what);
+    let id = secret::id_of(&endpoint.target, &what);
     let Signed {
         id,
         timestamp,
@@ -113,14 +121,14 @@ pub(super) async fn send(
     let request = courier
         .client
         .post(ready.url.clone())
-        .timeout(endpoint.limits.timeout)
+        .timeout(timeout)
         .header(header::CONTENT_TYPE, CONTENT_TYPE)
         .header("webhook-id", id)
         .header("webhook-timestamp", timestamp)
         .header("webhook-signature", signatures)
         .body(body);
     let sent = request.send().await;
-    sent.map_err(|error| failure(&error, endpoint.limits.timeout))
+    sent.map_err(|error| failure(&error, timeout))
 }
 
 /// What a status says.

@@ -136,7 +136,9 @@ impl Cases {
         self.cases.get(&case).map_or(Hold::None, |case| case.hold)
     }
 
-    /// Puts an event at the end of its case; says whether it is the first.
+    /// Puts an event at the end of its case; says whether it is the first. Its payload stays only
+    /// if that of all before it does: what is in memory can be handed out without reading anything,
+    /// and so makes room for the rest.
     pub(super) fn add(&mut self, sequence: u64, mut event: Event) -> bool {
         let case = self.cases.entry(event.case).or_insert(Case {
             first: sequence,
@@ -148,15 +150,15 @@ impl Cases {
         let is_first = case.first == sequence;
         let before = std::mem::replace(&mut case.last, sequence);
         let hold = case.hold;
-        if hold.is_long() {
-            event.payload = None;
+        if !is_first && let Some(before) = self.events.get_mut(&before) {
+            before.next = sequence;
+            if before.payload.is_none() {
+                event.payload = None;
+            }
         }
         self.loaded += usize::from(event.payload.is_some());
         self.count(hold, 1);
         self.events.insert(sequence, event);
-        if !is_first && let Some(before) = self.events.get_mut(&before) {
-            before.next = sequence;
-        }
         is_first
     }
 
@@ -197,8 +199,17 @@ impl Cases {
         }
     }
 
-    /// Puts the payload of an event back into memory.
+    /// Puts the payload of the first event of a case back into memory, or of the next if the first
+    /// has its own.
     pub(super) fn load(&mut self, sequence: u64, payload: Ready) {
+        let Some(event) = self.events.get(&sequence) else {
+            return;
+        };
+        let first = self.cases.get(&event.case).map_or(0, |case| case.first);
+        let is_next = |first: &Event| first.payload.is_some() && first.next == sequence;
+        if first != sequence && !self.events.get(&first).is_some_and(is_next) {
+            return;
+        }
         if let Some(event) = self.events.get_mut(&sequence) {
             self.loaded += usize::from(event.payload.is_none());
             event.payload = Some(payload);

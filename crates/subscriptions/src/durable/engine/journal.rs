@@ -205,6 +205,16 @@ impl Journal {
         (has_read && self.underway.is_none()).then(|| last_ms.saturating_add(READ_PAUSE_MS))
     }
 
+    /// How the event goes on is in the record under way, or in the next.
+    #[cfg(test)]
+    pub(super) fn is_recording(&self, sequence: u64) -> bool {
+        let underway = self.underway.iter().flat_map(|underway| &underway.changed);
+        self.changed
+            .iter()
+            .chain(underway)
+            .any(|changed| *changed == sequence)
+    }
+
     fn has_changes(&self) -> bool {
         !self.settled.is_empty() || !self.changed.is_empty()
     }

@@ -17,6 +17,8 @@ pub(super) enum Stage {
     Flying(u64),
     /// How it goes on is not durable yet.
     Recording,
+    /// That it is left out is not durable yet.
+    Skipping,
     /// Until this time, milliseconds since the epoch.
     Pausing(i64),
     /// Until it is released.
@@ -166,16 +168,16 @@ impl Cases {
     pub(super) fn remove_first(&mut self, sequence: u64) -> Option<u64> {
         let event = self.events.remove(&sequence)?;
         self.loaded -= usize::from(event.payload.is_some());
-        self.set_hold(event.case, Hold::None);
+        let case = self.cases.get_mut(&event.case)?;
+        let hold = std::mem::replace(&mut case.hold, Hold::None);
+        let events = case.count as isize;
+        case.count -= 1;
+        case.first = event.next;
         if event.next == 0 {
             self.cases.remove(&event.case);
-            return None;
         }
-        if let Some(case) = self.cases.get_mut(&event.case) {
-            case.first = event.next;
-            case.count -= 1;
-        }
-        Some(event.next)
+        self.count(hold, -events);
+        (event.next > 0).then_some(event.next)
     }
 
     /// Holds a case or lets it go on; what is held for long leaves memory.

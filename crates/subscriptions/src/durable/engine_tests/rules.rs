@@ -239,14 +239,20 @@ fn what_can_never_be_read_again_parks_its_case_visibly() {
     let mut kitchen = Kitchen::new(Handling::default());
     kitchen.offer(0..2, |offset| offset);
     kitchen.record(0);
-    let mut taken_over = Engine::restore(kitchen.kept(), 0, 1);
-    assert_eq!(taken_over.missing(10).len(), 2);
-    taken_over.unavailable(1, "retention removed it", 5);
-    taken_over.fetched(2, event(1, 1));
-    let (parked, _) = taken_over.parked(10);
+    kitchen.engine = Engine::restore(kitchen.kept(), 0, 1);
+    assert_eq!(kitchen.engine.missing(10).len(), 2);
+    kitchen.engine.unavailable(1, "retention removed it", 5);
+    kitchen.engine.fetched(2, event(1, 1));
+    let (parked, _) = kitchen.engine.parked(10);
     assert_eq!((parked[0].sequence, parked[0].parked_ms), (1, 5));
-    assert_eq!(taken_over.release(Which::All, Decision::Skip, 6), 1);
-    assert_eq!(taken_over.counts().outstanding, 1);
+    assert_eq!(kitchen.engine.release(Which::All, Decision::Skip, 6), 1);
+    assert_eq!(
+        kitchen.engine.counts().outstanding,
+        2,
+        "not before it is durable"
+    );
+    kitchen.record(6);
+    assert_eq!(kitchen.engine.counts().outstanding, 1);
 }
 
 #[test]

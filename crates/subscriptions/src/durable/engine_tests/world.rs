@@ -1,6 +1,7 @@
 //! A log, a lane, a keeper that may die, consumers, and what must always hold of them.
 
 use crate::durable::engine::cases::Stage;
+use crate::durable::engine::journal::Size;
 use crate::durable::engine::{Counted, Decision, Engine, Portion, Which};
 use crate::durable::kept::{Applied, Day, Ignored, Lane, Lookup, case_hash, manifest, numbered};
 use crate::durable::seat::{Answer, Handed, Outcome};
@@ -82,6 +83,8 @@ pub(super) struct World {
     delivered: BTreeSet<u64>,
     /// Settled as the keeper knows.
     settled: BTreeSet<u64>,
+    /// Not durable yet.
+    skipped: BTreeSet<u64>,
     days: BTreeMap<i64, Day>,
 }
 
@@ -120,7 +123,7 @@ impl World {
         for (offset, entry) in (0..).zip(&lane) {
             fold.apply(offset, entry.clone()).unwrap();
         }
-        let engine = Engine::restore(&fold.subscriptions[NAME], BEGIN_MS, 1);
+        let engine = restored(&fold, BEGIN_MS);
         World {
             wanted: shape.events.iter().filter(|(_, wanted)| *wanted).count(),
             log,
@@ -140,6 +143,7 @@ impl World {
             first_told: BTreeMap::new(),
             delivered: BTreeSet::new(),
             settled: BTreeSet::new(),
+            skipped: BTreeSet::new(),
             days: BTreeMap::new(),
         }
     }
@@ -223,6 +227,9 @@ impl World {
             let written = entry(self.fold.term, What::Progress(progress));
             assert_eq!(self.append(written), Ok(Applied::Progress));
             self.engine.recorded(self.now_ms);
+            let outstanding = &self.fold.subscriptions[NAME].outstanding;
+            let durable = |of: &u64| !outstanding.contains_key(of);
+            self.settled.extend(self.skipped.extract_if(.., durable));
         }
     }
 
@@ -421,7 +428,7 @@ impl World {
                 1
             );
             if decision == Decision::Skip {
-                self.settled.insert(parked.sequence);
+                self.skipped.insert(parked.sequence);
             }
         }
     }
@@ -442,8 +449,9 @@ impl World {
 
     fn restore(&mut self) {
         let kept = &self.fold.subscriptions[NAME];
-        self.engine = Engine::restore(kept, self.now_ms, self.fold.term);
+        self.engine = restored(&self.fold, self.now_ms);
         self.flying.clear();
+        self.skipped.clear();
         self.asked.clear();
         let given = 1..=kept.last_sequence;
         self.settled = given
@@ -485,6 +493,7 @@ impl World {
                 Stage::Unread => event.reading,
                 Stage::Flying(_) => engine.deadlines.iter().any(|of| of.sequence == sequence),
                 Stage::Recording => engine.journal.is_recording(sequence),
+                Stage::Skipping => self.skipped.contains(&sequence),
                 Stage::Pausing(until_ms) => engine.pauses.contains(&(until_ms, sequence)),
             };
             assert!(goes_on, "{sequence} stands still: {event:?}");
@@ -611,6 +620,16 @@ pub(super) fn ready(position: Position, case: u64) -> Ready {
         delivery: Bytes::copy_from_slice(id.as_bytes()),
         id: id.into(),
     }
+}
+
+/// A keeper whose records are short, so that it needs several for what happened.
+fn restored(fold: &Lane, now_ms: i64) -> Engine {
+    let mut engine = Engine::restore(&fold.subscriptions[NAME], now_ms, fold.term);
+    engine.journal.size = Size {
+        numbers: 2,
+        again_bytes: 80,
+    };
+    engine
 }
 
 fn began(term: u64) -> Entry {

@@ -593,3 +593,57 @@ async fn count(source: &Arc<Source>) -> usize {
         .fold(0, |sum, more: usize| async move { sum + more })
         .await
 }
+
+#[tokio::test]
+async fn a_log_that_cannot_be_read_any_more_ends_its_streams_with_an_error_and_no_wrong_event() {
+    let (_dir, log) = log(1);
+    append(&*log, records(3, 0, 100)).await;
+    let damaged = Arc::new(Counting::new(log));
+    let source = source(damaged.clone()).await;
+    let request = SubscribeRequest {
+        heartbeat_s: 1,
+        ..until_far(beginning())
+    };
+    let mut told = subscribe(&source, request).await.unwrap();
+    let mut messages = Vec::new();
+    while messages.last().map(name) != Some("caught up") {
+        messages.push(next(&mut told).await);
+    }
+    damaged.damage(100);
+    append(&*damaged, records(3, 100, 200)).await;
+    let status = loop {
+        match told.next().await.unwrap() {
+            Ok(message) => messages.push(message.message.unwrap()),
+            Err(status) => break status,
+        }
+    };
+    assert_eq!(status.code(), tonic::Code::Unavailable);
+    assert_eq!(events(&messages).len(), 100);
+}
+
+#[tokio::test]
+async fn a_log_that_never_stands_still_keeps_no_stream_from_catching_up_or_ending() {
+    let (_dir, log) = log(2);
+    append(&*log, records(10, 0, 3_000)).await;
+    let source = source(log.clone()).await;
+    let stop = CancellationToken::new();
+    let (stopped, ends) = (stop.clone(), source.clone());
+    let busy = tokio::spawn(async move {
+        let mut id = 3_000;
+        while !stopped.is_cancelled() {
+            let before = ends.ends();
+            append(&*log, records(10, id, id + 20)).await;
+            ends.grown(&before).await;
+            id += 20;
+        }
+    });
+    let ended = all(subscribe(&source, until_caught_up(beginning()))
+        .await
+        .unwrap())
+    .await;
+    assert_eq!(name(ended.last().unwrap()), "going away");
+    let mut told = subscribe(&source, until_far(beginning())).await.unwrap();
+    while name(&next(&mut told).await) != "caught up" {}
+    stop.cancel();
+    busy.await.unwrap();
+}

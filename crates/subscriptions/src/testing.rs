@@ -12,7 +12,7 @@ use lienthong_eventlog::{
 };
 use prost::Message;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
@@ -94,16 +94,25 @@ pub(crate) async fn source(log: Arc<dyn EventLog>) -> Arc<Source> {
     source::start(log, reference, shutdown).await.unwrap()
 }
 
-/// A log that counts the records read from it.
+/// A log that counts the records read from it, and that can be damaged behind an offset.
 pub(crate) struct Counting {
     log: Arc<dyn EventLog>,
     read: Arc<AtomicUsize>,
+    damage: Arc<AtomicU64>,
 }
 
 impl Counting {
     pub(crate) fn new(log: Arc<dyn EventLog>) -> Self {
-        let read = Arc::default();
-        Self { log, read }
+        Self {
+            log,
+            read: Arc::default(),
+            damage: Arc::new(AtomicU64::new(u64::MAX)),
+        }
+    }
+
+    /// From this offset on nothing can be read any more.
+    pub(crate) fn damage(&self, offset: u64) {
+        self.damage.store(offset, Ordering::Relaxed);
     }
 
     /// How many so far.
@@ -115,13 +124,26 @@ impl Counting {
 struct CountingReader {
     reader: Box<dyn Reader>,
     read: Arc<AtomicUsize>,
+    damage: Arc<AtomicU64>,
 }
 
 impl CountingReader {
-    fn count<E>(&self, records: Result<Vec<StoredRecord>, E>) -> Result<Vec<StoredRecord>, E> {
-        let count = records.as_ref().map_or(0, Vec::len);
-        self.read.fetch_add(count, Ordering::Relaxed);
-        records
+    fn count(
+        &self,
+        records: Result<Vec<StoredRecord>, ReadError>,
+    ) -> Result<Vec<StoredRecord>, ReadError> {
+        let records = records?;
+        let last = records.last().map_or(0, |record| record.offset);
+        if last >= self.damage.load(Ordering::Relaxed) {
+            return Err(ReadError::Corrupt {
+                partition: 0,
+                offset: last,
+                path: "segment".into(),
+                what: "the checksum",
+            });
+        }
+        self.read.fetch_add(records.len(), Ordering::Relaxed);
+        Ok(records)
     }
 }
 
@@ -154,8 +176,11 @@ impl EventLog for Counting {
 
     async fn reader(&self, partition: u32, from: u64) -> Result<Box<dyn Reader>, ReadError> {
         let reader = self.log.reader(partition, from).await?;
-        let read = Arc::clone(&self.read);
-        Ok(Box::new(CountingReader { reader, read }))
+        Ok(Box::new(CountingReader {
+            reader,
+            read: Arc::clone(&self.read),
+            damage: Arc::clone(&self.damage),
+        }))
     }
 
     async fn bounds(&self, partition: u32) -> Result<Bounds, ReadError> {

@@ -71,6 +71,8 @@ pub struct Actor {
     /// Active, paused or disabled.
     state: SubscriptionState,
     why: String,
+    /// It is about to be disabled.
+    disabling: bool,
     engine: Engine,
     table: Table,
     commands: mpsc::Receiver<Command>,
@@ -119,6 +121,7 @@ impl Actor {
             old_until_ms: kept.old_until_ms,
             state: kept.state,
             why: kept.why.clone(),
+            disabling: false,
             name,
             term,
             context,
@@ -141,17 +144,13 @@ impl Actor {
     }
 
     fn is_active(&self) -> bool {
-        self.state == SubscriptionState::Active && self.drained.is_none()
+        self.state == SubscriptionState::Active && !self.disabling && self.drained.is_none()
     }
 
     /// Everything that can be done at once.
     fn step(&mut self) {
         let now_ms = now_millis();
         self.engine.expire(now_ms);
-        let idle = Duration::from_millis(self.limits.ack_timeout_ms.unsigned_abs());
-        for gone in self.table.lapse(self.is_coming(), idle) {
-            self.engine.leave(gone, now_ms);
-        }
         if self.is_active() {
             self.post();
             self.hand_out(now_ms);
@@ -159,6 +158,12 @@ impl Actor {
         self.table.tell();
         self.write(now_ms);
         self.read();
+        // Last, when it is known whether events are coming.
+        let idle = Duration::from_millis(self.limits.ack_timeout_ms.unsigned_abs());
+        for gone in self.table.lapse(self.is_coming(), idle) {
+            self.engine.leave(gone, now_ms);
+            self.write(now_ms);
+        }
     }
 
     fn hand_out(&mut self, now_ms: i64) {
@@ -243,8 +248,11 @@ impl Actor {
     }
 
     fn posted(&mut self, end: Result<End, JoinError>) {
+        let was_seated = self.poster.is_some();
         self.unpost(SeatEnded::Gone);
         match end {
+            // Nobody asked it to.
+            Ok(End::Left) if was_seated => self.post_from = Instant::now() + REPOST,
             Ok(End::Left) => {}
             Ok(End::Disabled(why)) => {
                 tracing::warn!(subscription = self.name, why, "a webhook is disabled");

@@ -130,6 +130,9 @@ async fn everything_is_delivered_in_order_and_numbered_without_gaps_whoever_come
         home.append(CASES, round * EVENTS / 6, (round + 1) * EVENTS / 6)
             .await;
         sleep(Duration::from_millis(300)).await;
+        for gateway in displaced.drain(..) {
+            Gateway::stop(gateway).await;
+        }
         let next = match round % 2 {
             0 => {
                 gateway.stop().await;
@@ -155,7 +158,7 @@ async fn everything_is_delivered_in_order_and_numbered_without_gaps_whoever_come
     for consumer in consumers {
         consumer.await.unwrap();
     }
-    let seen = seen.lock().unwrap();
+    let seen = std::mem::take(&mut *seen.lock().unwrap());
     let numbers: Vec<u64> = seen.numbers.keys().copied().collect();
     assert_eq!(numbers, (1..=all).collect::<Vec<_>>());
     let mut ids: Vec<usize> = seen
@@ -173,8 +176,7 @@ async fn everything_is_delivered_in_order_and_numbered_without_gaps_whoever_come
         .iter()
         .map(|(number, id)| manifest::term(*number, "urn:lienthong:vn:H56:onestop", id));
     let digest = digest.fold(0, u64::wrapping_add);
-    let numbers = seen.numbers.clone();
-    drop(seen);
+    let numbers = seen.numbers;
     let request = GetManifestRequest {
         name: "all".to_owned(),
         first_day: "2026-01-01".to_owned(),

@@ -18,8 +18,9 @@ use tokio::sync::Semaphore;
 const CONNECT: Duration = Duration::from_secs(10);
 /// Names that are looked up at once.
 const LOOKUPS: usize = 32;
-/// Connections that are kept for an endpoint while nothing is sent, and for how long.
-const IDLE: usize = 32;
+/// Connections that are kept for an endpoint while nothing is sent, as many as it may have requests
+/// at once, and for how long.
+const IDLE: usize = 256;
 const IDLE_FOR: Duration = Duration::from_secs(90);
 
 /// Sends requests to endpoints.

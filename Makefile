@@ -30,8 +30,8 @@ kafka-stop: ## End exactly what `make kafka` started and remove its data
 	@deploy/kafka/kafka.sh down
 
 .PHONY: bench
-bench: setup ## The hub beside its floors and PostgreSQL, a table and target/bench/report.json
-	@deploy/setup.sh postgresql-15
+bench: setup ## The hub beside its floors, PostgreSQL and JetStream, a table and target/bench/report.json
+	@deploy/setup.sh postgresql-15 nats-server
 	@cargo build --release --locked --package lienthong --package lienthong-tests --bin lienthong --bin bench
 	@target/release/bench $(ARGS)
 
@@ -65,6 +65,12 @@ faults: setup ## Brokers and services killed, paused and moved under load, a row
 	@deploy/kafka/setup.sh
 	@cargo build --release --locked --package lienthong --package lienthong-tests --bin lienthong --bin faults
 	@target/release/faults $(ARGS)
+
+.PHONY: subscriptions
+subscriptions: setup ## Subscribes in every way while gateways, hubs and brokers are killed (ARGS: scenarios, --times)
+	@deploy/kafka/setup.sh
+	@cargo build --release --locked --package lienthong --package lienthong-tests --bin lienthong --bin subscriptions
+	@target/release/subscriptions $(ARGS)
 
 .PHONY: kafka-bench
 kafka-bench: setup ## The services on one broker beside the bare client library (ARGS: --fill 5000000)

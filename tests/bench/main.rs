@@ -6,7 +6,9 @@
 
 mod floors;
 mod hub;
+mod jetstream;
 mod postgres;
+mod readers;
 
 use clap::{Parser, Subcommand};
 use lienthong_tests::measure::{Outcome, report};
@@ -42,7 +44,8 @@ struct Arguments {
     /// Dossiers of the questions.
     #[arg(long, default_value_t = 1_000_000)]
     dossiers: u64,
-    /// Only these parts: ingest, latency, large, rebuild, questions, postgres.
+    /// Only these parts: ingest, latency, large, rebuild, questions, deliveries, jetstream,
+    /// postgres.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
 }
@@ -51,6 +54,13 @@ struct Arguments {
 enum Part {
     /// The bare gRPC server that the hub is compared with. Started by the benchmark itself.
     EchoServer,
+    /// The bare server stream that deliveries are compared with. Started by the benchmark itself.
+    FanoutServer {
+        /// Messages, each after its length.
+        messages: PathBuf,
+    },
+    /// Subscribers that count. Started by the benchmark itself.
+    Readers(readers::Settings),
 }
 
 fn main() -> Outcome<()> {
@@ -59,8 +69,13 @@ fn main() -> Outcome<()> {
         .worker_threads(2)
         .enable_all()
         .build()?;
-    if matches!(arguments.command, Some(Part::EchoServer)) {
-        return runtime.block_on(floors::echo::serve());
+    match &arguments.command {
+        Some(Part::EchoServer) => return runtime.block_on(floors::echo::serve()),
+        Some(Part::FanoutServer { messages }) => {
+            return runtime.block_on(floors::fanout::serve(messages));
+        }
+        Some(Part::Readers(settings)) => return runtime.block_on(readers::serve(settings.clone())),
+        None => {}
     }
     let report = runtime.block_on(measure(&arguments))?;
     report.print();
@@ -90,6 +105,12 @@ async fn measure(arguments: &Arguments) -> Outcome<report::Report> {
     }
     if wanted("questions") {
         hub::questions::measure(arguments, &mut report).await?;
+    }
+    if wanted("deliveries") {
+        hub::deliveries::measure(arguments, &disk, &mut report).await?;
+    }
+    if wanted("jetstream") {
+        jetstream::measure(arguments, &mut report).await?;
     }
     if wanted("postgres") && !arguments.without_postgres {
         postgres::measure(arguments, &mut report).await?;

@@ -126,7 +126,9 @@ async fn a_durable_subscription_hands_out_everything_once_and_its_manifest_prove
     let create = ["subscriptions", "create", "bhxh", "--from", "beginning"];
     let made = json(&hub, &create);
     assert_eq!(made["status"]["subscription"]["name"], "bhxh");
-    assert_eq!(json(&hub, &create), made, "the same again is no error");
+    let again = json(&hub, &create);
+    let time = "/status/createdTime";
+    assert_eq!(again.pointer(time), made.pointer(time), "it is the same");
 
     let consume = ["consume", "bhxh", "--max-events", "60", "--json"];
     let first = events(&done(&hub, &consume));
@@ -268,18 +270,18 @@ async fn durable_subscriptions_outlive_the_hub() {
         &hub,
         &["subscriptions", "create", "kept", "--from", "beginning"],
     );
-    done(&hub, &["consume", "kept", "--max-events", "30"]);
+    let consume = |hub: &Instance, count: &str| {
+        let command = ["consume", "kept", "--max-events", count, "--json"];
+        let events = events(&done(hub, &command));
+        let numbers: Vec<u64> = events.iter().map(|one| number(&one["sequence"])).collect();
+        numbers
+    };
+    let mut numbers = consume(&hub, "30");
+    assert_eq!(numbers.len(), 30);
     let hub = hub.restart().unwrap();
-    let rest = events(&done(
-        &hub,
-        &["consume", "kept", "--max-events", "70", "--json"],
-    ));
-    let mut numbers: Vec<u64> = rest
-        .iter()
-        .map(|event| number(&event["sequence"]))
-        .collect();
+    numbers.extend(consume(&hub, "70"));
     numbers.sort_unstable();
-    assert!(numbers.iter().copied().eq(31..=100), "{numbers:?}");
+    assert!(numbers.iter().copied().eq(1..=100), "{numbers:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

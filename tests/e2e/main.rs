@@ -33,4 +33,5 @@ mod restart;
 mod scenario;
 mod separate;
 mod services_killed;
+mod subscriptions;
 mod views;

@@ -101,6 +101,8 @@ pub struct Doors {
     pub adapters: BTreeMap<System, Vec<String>>,
     /// Gateways.
     pub gateways: Vec<String>,
+    /// The same gateways' events over HTTP, in the same order.
+    pub gateways_http: Vec<String>,
 }
 
 impl Doors {
@@ -110,6 +112,7 @@ impl Doors {
         Self {
             adapters: adapters.into(),
             gateways: vec![addresses.gateway.clone()],
+            gateways_http: vec![addresses.gateway_http.clone()],
         }
     }
 }
@@ -254,7 +257,11 @@ impl Fleet {
                         }
                     }
                 }
-                Kind::Gateway => doors.gateways.extend(service.doors.get("gateway").cloned()),
+                Kind::Gateway => {
+                    doors.gateways.extend(service.doors.get("gateway").cloned());
+                    let http = service.doors.get("gateway_http").cloned();
+                    doors.gateways_http.extend(http);
+                }
                 Kind::Projector => {}
             }
         }

@@ -16,5 +16,6 @@ pub mod measure;
 pub mod process;
 pub mod sample;
 pub mod separate;
+pub mod subscribers;
 pub mod tables;
 pub mod wire;

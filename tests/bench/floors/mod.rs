@@ -2,4 +2,5 @@
 
 pub mod disk;
 pub mod echo;
+pub mod fanout;
 pub mod memory;

@@ -1,5 +1,7 @@
 //! What the hub reaches, measured through its public endpoints.
 
+pub mod deliveries;
+pub mod durable;
 pub mod ingest;
 pub mod large;
 pub mod latency;

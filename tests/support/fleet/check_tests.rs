@@ -7,6 +7,7 @@ use crate::facts::{Fact, step};
 use crate::fleet::ledger::Sent;
 use lienthong_contract::pb::event::v1::Position;
 use lienthong_contract::pb::procedure::v1::TimelineEntry;
+use lienthong_simulator::message::Message;
 use lienthong_simulator::system::System;
 
 fn event(id: &str) -> Event {
@@ -29,6 +30,11 @@ fn held(ids: &[&str]) -> Held {
     held
 }
 
+fn message(id: &str) -> Message {
+    let header = event(id).header.unwrap_or_default();
+    Message::new(System::Onestop, header, crate::facts::step("work")).unwrap()
+}
+
 /// A case whose events were acknowledged there, in the order sent.
 fn record(acknowledged: &[(&str, u64)]) -> Record {
     let sent = acknowledged.iter().map(|(id, offset)| Sent {
@@ -37,6 +43,8 @@ fn record(acknowledged: &[(&str, u64)]) -> Record {
         attempts: 1,
         acknowledged: vec![at(*offset)],
         refused: false,
+        since: std::time::Instant::now(),
+        message: message(id),
     });
     Record {
         case_code: "D".to_owned(),

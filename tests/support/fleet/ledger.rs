@@ -3,6 +3,7 @@
 use lienthong_contract::pb::event::v1::{Event, Position};
 use lienthong_simulator::message::Message;
 use std::collections::HashMap;
+use std::time::Instant;
 
 /// `source` and `id` of an event: what makes it take effect once.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -72,6 +73,10 @@ pub struct Sent {
     pub acknowledged: Vec<Position>,
     /// Refused for good.
     pub refused: bool,
+    /// When it was about to be sent first.
+    pub since: Instant,
+    /// The message.
+    pub message: Message,
 }
 
 impl Sent {
@@ -83,6 +88,8 @@ impl Sent {
             attempts: 0,
             acknowledged: Vec::new(),
             refused: false,
+            since: Instant::now(),
+            message: planned.message.clone(),
         }
     }
 }

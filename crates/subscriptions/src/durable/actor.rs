@@ -102,8 +102,11 @@ impl Actor {
             Ok(filter) => filter,
             Err(violations) => {
                 let what = violations.first().map(|first| first.description.clone());
-                tracing::error!(subscription = name, what,
-                    "the filters of a durable subscription are not known; it is not served here. Fix: run gateways of one version");
+                tracing::error!(
+                    subscription = name,
+                    what,
+                    "the filters of a durable subscription are not known; it is not served here. Fix: run gateways of one version"
+                );
                 return None;
             }
         };
@@ -169,7 +172,10 @@ impl Actor {
         }
         let mut portions: BTreeMap<u64, Vec<Handed>> = BTreeMap::new();
         for portion in self.engine.hand_out(now_ms) {
-            portions.entry(portion.seat).or_default().extend(portion.handed);
+            portions
+                .entry(portion.seat)
+                .or_default()
+                .extend(portion.handed);
         }
         for (seat, events) in portions {
             if let Err(events) = self.table.hand(seat, events) {
@@ -280,8 +286,8 @@ impl Actor {
             let after = u64::try_from(at_ms - now_millis() + 1).unwrap_or(0);
             now + Duration::from_millis(after)
         });
-        let posts = (self.subscription.webhook.is_some() && self.post_from > now)
-            .then_some(self.post_from);
+        let posts =
+            (self.subscription.webhook.is_some() && self.post_from > now).then_some(self.post_from);
         let wakes = [lapses, engine, posts, self.drained, self.reading.again_at()];
         wakes.into_iter().flatten().fold(far, Instant::min)
     }

@@ -9,8 +9,8 @@
 //! A record whose append failed may still come to lie in the log. Under a later term it has no
 //! effect, so that nothing needs to be known about it.
 
-use super::actor::{self, Actor, Command, Ended};
 use super::Context;
+use super::actor::{self, Actor, Command, Ended};
 use super::lanes::{Lane, NotTaken};
 use lienthong_contract::pb::subscription::v1::entry::{Created, What};
 use std::collections::{BTreeMap, HashMap};
@@ -97,7 +97,9 @@ impl Office {
     pub fn everything(&self) -> Vec<(String, mpsc::Sender<Command>)> {
         let all = self.all();
         let pairs = all.iter();
-        pairs.map(|(name, ask)| (name.clone(), ask.clone())).collect()
+        pairs
+            .map(|(name, ask)| (name.clone(), ask.clone()))
+            .collect()
     }
 
     /// Records a new subscription and has it taken up. The caller holds [`Office::making`].
@@ -107,7 +109,10 @@ impl Office {
     pub async fn create(&self, created: Created) -> Result<(), NotTaken> {
         let name = created.subscription.as_ref().map(|made| made.name.clone());
         let name = name.unwrap_or_default();
-        let recorded = self.lane.record(self.term, &name, What::Created(created)).await;
+        let recorded = self
+            .lane
+            .record(self.term, &name, What::Created(created))
+            .await;
         if let Err(NotTaken::Failed(_)) = recorded {
             self.broken.cancel();
         }
@@ -202,11 +207,22 @@ async fn serve(
         running: JoinSet::new(),
         names: HashMap::new(),
     };
-    let names: Vec<String> = place.lane.folded().lane.subscriptions.keys().cloned().collect();
+    let names: Vec<String> = place
+        .lane
+        .folded()
+        .lane
+        .subscriptions
+        .keys()
+        .cloned()
+        .collect();
     for name in names {
         tasks.start(name);
     }
-    tracing::info!(lane = place.lane.number, term, "durable subscriptions of a lane are kept here");
+    tracing::info!(
+        lane = place.lane.number,
+        term,
+        "durable subscriptions of a lane are kept here"
+    );
     place.put(office.clone());
     let closed = loop {
         tokio::select! {
@@ -231,7 +247,11 @@ async fn serve(
         lost.cancel();
     }
     while tasks.running.join_next().await.is_some() {}
-    tracing::info!(lane = place.lane.number, term, "durable subscriptions of a lane are left");
+    tracing::info!(
+        lane = place.lane.number,
+        term,
+        "durable subscriptions of a lane are left"
+    );
     closed
 }
 
@@ -265,10 +285,7 @@ impl Tasks {
     }
 
     /// Whether a new term has to begin.
-    fn ended(
-        &mut self,
-        ended: Result<(tokio::task::Id, Ended), tokio::task::JoinError>,
-    ) -> bool {
+    fn ended(&mut self, ended: Result<(tokio::task::Id, Ended), tokio::task::JoinError>) -> bool {
         let (id, again) = match ended {
             Ok((id, Ended::Deleted | Ended::Over)) => (id, false),
             Ok((id, Ended::Broken(error))) => {

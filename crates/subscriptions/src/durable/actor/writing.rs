@@ -1,7 +1,7 @@
 //! The journal of one subscription: one record at a time, progress and changes in turn.
 
-use super::commands::Change;
 use super::Actor;
+use super::commands::Change;
 use crate::durable::lanes::NotTaken;
 use crate::durable::peers::moving;
 use crate::durable::seat::Ended as SeatEnded;

@@ -148,10 +148,6 @@ impl Actor {
     fn step(&mut self) {
         let now_ms = now_millis();
         self.engine.expire(now_ms);
-        let idle = Duration::from_millis(self.limits.ack_timeout_ms.unsigned_abs());
-        for gone in self.table.lapse(self.is_coming(), idle) {
-            self.engine.leave(gone, now_ms);
-        }
         if self.is_active() {
             self.post();
             self.hand_out(now_ms);
@@ -159,6 +155,12 @@ impl Actor {
         self.table.tell();
         self.write(now_ms);
         self.read();
+        // Last, when it is known whether events are coming.
+        let idle = Duration::from_millis(self.limits.ack_timeout_ms.unsigned_abs());
+        for gone in self.table.lapse(self.is_coming(), idle) {
+            self.engine.leave(gone, now_ms);
+            self.write(now_ms);
+        }
     }
 
     fn hand_out(&mut self, now_ms: i64) {

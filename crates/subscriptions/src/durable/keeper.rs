@@ -23,6 +23,9 @@ use tokio_util::sync::CancellationToken;
 
 /// Pause before a term is begun again.
 const PAUSE: Duration = Duration::from_millis(500);
+/// The same after another gateway began one: the group is about to tell this gateway that the lane
+/// is not its own any more, and must have the time to.
+const YIELD: Duration = Duration::from_secs(10);
 /// Commands that wait for one subscription.
 const COMMANDS: usize = 64;
 /// Subscriptions that wait to be taken up.
@@ -133,7 +136,9 @@ impl Office {
 enum Closed {
     /// The lane was taken away, or the gateway goes down.
     Over,
-    /// Another term has begun, or one has to.
+    /// Another gateway has begun a term.
+    Outlived,
+    /// A term has to begin.
     Again,
 }
 
@@ -151,13 +156,15 @@ pub async fn keep(
             term = begin(&place.lane, &context.gateway) => term,
         };
         let closed = serve(&place, begun, &context, &taken, &shutdown).await;
-        if matches!(closed, Closed::Over) {
-            return;
-        }
+        let pause = match closed {
+            Closed::Over => return,
+            Closed::Outlived => YIELD,
+            Closed::Again => PAUSE,
+        };
         tokio::select! {
             () = taken.cancelled() => return,
             () = shutdown.cancelled() => return,
-            () = sleep(PAUSE) => {}
+            () = sleep(pause) => {}
         }
     }
 }
@@ -228,7 +235,7 @@ async fn serve(
         tokio::select! {
             () = taken.cancelled() => break Closed::Over,
             () = shutdown.cancelled() => break Closed::Over,
-            () = place.lane.outlived(term) => break Closed::Again,
+            () = place.lane.outlived(term) => break Closed::Outlived,
             () = office.broken.cancelled() => break Closed::Again,
             Some((name, taken_up)) = news.recv() => {
                 tasks.start(name);
@@ -247,6 +254,11 @@ async fn serve(
         lost.cancel();
     }
     while tasks.running.join_next().await.is_some() {}
+    let outlived = place.lane.folded().lane.term > term;
+    let closed = match closed {
+        Closed::Again if outlived => Closed::Outlived,
+        closed => closed,
+    };
     tracing::info!(
         lane = place.lane.number,
         term,

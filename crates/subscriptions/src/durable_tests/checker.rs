@@ -130,6 +130,9 @@ async fn everything_is_delivered_in_order_and_numbered_without_gaps_whoever_come
         home.append(CASES, round * EVENTS / 6, (round + 1) * EVENTS / 6)
             .await;
         sleep(Duration::from_millis(300)).await;
+        for gateway in displaced.drain(..) {
+            Gateway::stop(gateway).await;
+        }
         let next = match round % 2 {
             0 => {
                 gateway.stop().await;

@@ -4,6 +4,7 @@
 mod calls;
 mod checker;
 mod kafka;
+mod speed;
 mod webhooks;
 
 use super::calls::{Calls, From, Told as Stream};

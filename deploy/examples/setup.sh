@@ -60,7 +60,7 @@ build_python() {
     ../../../proto/lienthong/event/v1/*.proto ../../../proto/lienthong/subscription/v1/*.proto
 }
 build_java() {
-  mvn -B -q -ntp -Dstyle.color=never compile
+  mvn -B -q -ntp compile
 }
 build_typescript() {
   npm ci --silent --no-audit --no-fund && npm run --silent build

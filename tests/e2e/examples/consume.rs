@@ -62,7 +62,7 @@ async fn consumers_in_three_languages_prove_by_the_manifest_that_they_have_every
     }
     let mut hub = hub(&[]);
     let mut expected = Expected::default();
-    report(&hub, 61, 150, &mut expected).await;
+    report(&hub, 61, 100, &mut expected).await;
     let consumers = Language::ALL.map(|language| {
         let subscription = format!("example-{language:?}").to_lowercase();
         Consumer::of(language, &hub, &subscription)
@@ -81,7 +81,7 @@ async fn consumers_in_three_languages_prove_by_the_manifest_that_they_have_every
         until("all is stored", || consumer.count() >= expected.count()).await;
     }
     hub = hub.kill().unwrap().start_again().unwrap();
-    report(&hub, 62, 150, &mut expected).await;
+    report(&hub, 62, 60, &mut expected).await;
     for (consumer, mut program) in consumers.iter().zip(programs) {
         until("the rest is stored", || {
             program.runs();
@@ -151,9 +151,9 @@ async fn three_languages_share_a_subscription_and_their_parts_add_up_when_one_di
         stored
     };
 
-    report(&hub, 71, 150, &mut expected).await;
+    report(&hub, 71, 80, &mut expected).await;
     programs.remove(0).kill();
-    report(&hub, 72, 150, &mut expected).await;
+    report(&hub, 72, 80, &mut expected).await;
     until("all is stored", || together().len() >= expected.count()).await;
     let stored = together();
     expected.assert_stored("the three", &stored);

@@ -32,7 +32,7 @@ inputs_of() {
       \( -name .venv -o -name node_modules -o -name target -o -name dist -o -name generated \
       -o -name __pycache__ -o -path "$here/python/lienthong" \) -prune -o -type f -print0 |
       sort -z | xargs -0 sha256sum
-    python3 --version; javac -version; node --version; echo "$built"
+    sha256sum "$here/setup.sh"; python3 --version; javac -version; node --version; echo "$built"
   } | sha256sum
 }
 

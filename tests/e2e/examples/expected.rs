@@ -87,3 +87,64 @@ fn identity(event: &Stored) -> Identity {
         id: event.id.as_str().into(),
     }
 }
+
+/// Three events of one case, as acknowledged and as stored.
+fn planted() -> (Expected, Vec<Stored>) {
+    let mut expected = Expected::default();
+    let mut stored = Vec::new();
+    for offset in 0..3 {
+        let event = Stored {
+            sequence: offset + 1,
+            day: String::new(),
+            source: "urn:lienthong:vn:H56:onestop".to_owned(),
+            id: format!("e{offset}"),
+            kind: String::new(),
+            partition_key: "case".to_owned(),
+        };
+        let position = Position {
+            partition: 1,
+            offset,
+        };
+        expected.first.insert(identity(&event), position);
+        stored.push(event);
+    }
+    (expected, stored)
+}
+
+#[test]
+fn what_is_stored_whole_and_in_order_is_taken() {
+    let (expected, stored) = planted();
+    expected.assert_stored("all", &stored);
+}
+
+#[test]
+#[should_panic(expected = "misses 1 of 3")]
+fn a_missing_event_is_found() {
+    let (expected, mut stored) = planted();
+    stored.remove(1);
+    expected.assert_stored("one", &stored);
+}
+
+#[test]
+#[should_panic(expected = "twice")]
+fn an_event_stored_twice_is_found() {
+    let (expected, mut stored) = planted();
+    stored.push(stored[0].clone());
+    expected.assert_stored("one", &stored);
+}
+
+#[test]
+#[should_panic(expected = "out of order")]
+fn a_case_out_of_order_is_found() {
+    let (expected, mut stored) = planted();
+    stored.swap(0, 1);
+    expected.assert_stored("one", &stored);
+}
+
+#[test]
+#[should_panic(expected = "nobody sent")]
+fn an_event_that_nobody_sent_is_found() {
+    let (expected, mut stored) = planted();
+    stored[0].id = "another".to_owned();
+    expected.assert_stored("one", &stored);
+}

@@ -43,7 +43,7 @@ async fn subscribers_in_three_languages_miss_nothing_when_they_and_the_hub_are_k
     }
     let mut hub = hub(&[]);
     let mut expected = Expected::default();
-    report(&hub, 51, 200, &mut expected).await;
+    report(&hub, 51, 120, &mut expected).await;
     let followers = Language::ALL.map(|language| Follower::of(language, &hub, "all"));
 
     // Killed while it catches up, or soon after.
@@ -60,7 +60,7 @@ async fn subscribers_in_three_languages_miss_nothing_when_they_and_the_hub_are_k
         until("all is stored", || follower.count() >= expected.count()).await;
     }
     hub = hub.kill().unwrap().start_again().unwrap();
-    report(&hub, 52, 200, &mut expected).await;
+    report(&hub, 52, 80, &mut expected).await;
     for (follower, mut program) in followers.iter().zip(programs) {
         until("the rest is stored", || {
             program.runs();
@@ -71,7 +71,7 @@ async fn subscribers_in_three_languages_miss_nothing_when_they_and_the_hub_are_k
     }
 
     // What came while it was away, and then the end.
-    report(&hub, 53, 50, &mut expected).await;
+    report(&hub, 53, 30, &mut expected).await;
     for follower in &followers {
         follower
             .start(&["--stop-after-caught-up"])

@@ -4,11 +4,13 @@ use super::consume::assert_manifest;
 use super::expected::Expected;
 use super::program::Program;
 use super::{PATIENCE, are_built, built, consume, hub, report, stored, until};
+use hyper::Method;
 use lienthong_contract::pb::subscription::v1::subscriptions_client::SubscriptionsClient;
 use lienthong_contract::pb::subscription::v1::{
     CreateSubscriptionRequest, GetSubscriptionRequest, RotateWebhookSecretRequest, Subscription,
     SubscriptionState, SubscriptionStatus, Webhook,
 };
+use lienthong_tests::http;
 use lienthong_tests::instance::Instance;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -153,6 +155,14 @@ async fn receives_everything(language: &'static str) {
         &consume::manifest(&hub, "example").await,
         &received,
     );
+
+    // What the hub did not sign is refused and not stored.
+    let forged = r#"{"type":"vn.lienthong.dossier.received.v1","id":"forged"}"#;
+    let address = url.trim_start_matches("http://").trim_end_matches('/');
+    let kind = Some("application/cloudevents+json");
+    let refused = http::send(address, Method::POST, "/", kind, forged).await;
+    assert_eq!(refused.unwrap().status, 401);
+    assert_eq!(receiver.count(), expected.count());
 
     // It wants no more.
     program.kill();

@@ -210,6 +210,8 @@ pub fn durable(expected: &Expected, notes: &[Note], knows: &Durable) -> Verdict 
     let mut numbers: HashMap<u64, Seen> = HashMap::new();
     let mut states: HashMap<u64, State> = HashMap::new();
     let mut done: HashSet<u64> = HashSet::new();
+    // A receipt names one handing out, for ever.
+    let mut attempts: HashSet<(u64, u32)> = HashSet::new();
     let mut out: HashMap<u16, HashSet<u64>> = HashMap::new();
     // Of each case the last number that was told for the first time.
     let mut newest: HashMap<u32, u64> = HashMap::new();
@@ -248,6 +250,10 @@ pub fn durable(expected: &Expected, notes: &[Note], knows: &Durable) -> Verdict 
         if !expected.may.contains(&seen.event) {
             verdict.strangers += 1;
             verdict.say(format!("told an event that was not to be told: {seen:?}"));
+        }
+        if !attempts.insert((seen.sequence, seen.attempt)) {
+            verdict.unexplained += 1;
+            verdict.say(format!("one attempt, handed out twice: {seen:?}"));
         }
         let before = states.insert(
             seen.sequence,

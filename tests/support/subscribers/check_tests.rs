@@ -176,10 +176,15 @@ fn a_planted_loss_gap_swap_and_second_meaning_of_a_number_are_each_found() {
     }
 }
 
+/// Event 0 handed out again, as another attempt.
+fn again(attempt: u32) -> What {
+    What::Told(Seen { attempt, ..seen(0) })
+}
+
 #[test]
 fn each_handing_out_again_has_its_cause_or_is_found() {
     let cause = |before: &[What]| {
-        let verdict = handed(&[before, &[told(0), What::Done(1)]].concat());
+        let verdict = handed(&[before, &[again(2), What::Done(1)]].concat());
         let cause = verdict.repeated.keys().next().cloned();
         (cause.unwrap_or_default(), verdict.unexplained)
     };
@@ -191,11 +196,13 @@ fn each_handing_out_again_has_its_cause_or_is_found() {
     let left = cause(&[told(0), What::Left]);
     assert_eq!(left, explained("the consumer left"));
     assert_eq!(cause(&[told(0), What::Done(1)]), (String::new(), 1));
+    let same_attempt = handed(&[told(0), What::Failed(1), told(0), What::Done(1)]);
+    assert_eq!(same_attempt.unexplained, 1);
 }
 
 #[test]
 fn what_is_handed_out_again_around_the_death_of_a_gateway_is_explained() {
-    let notes = notes(&[told(0), What::Done(1), told(0), What::Done(1)]);
+    let notes = notes(&[told(0), What::Done(1), again(2), What::Done(1)]);
     let outage = |from: Instant| Outage {
         what: "kill".to_owned(),
         from,

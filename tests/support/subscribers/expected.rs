@@ -13,7 +13,7 @@ use std::time::Instant;
 pub enum Since {
     /// All of them.
     Beginning,
-    /// Those sent after this moment; of earlier ones nothing is asked.
+    /// Those sent for the first time after this moment; of earlier ones nothing is asked.
     Moment(Instant),
 }
 
@@ -65,6 +65,12 @@ impl Sendings {
     /// What a way that wants this since then must and may have been told.
     pub fn expected(&self, wanted: &Wanted, since: Since) -> Expected {
         let mut expected = Expected::default();
+        // What was sent before and is sent again is a repeat, and repeats are left out.
+        let mut first: HashMap<u32, Instant> = HashMap::new();
+        for sent in &self.0 {
+            let since = first.entry(sent.event).or_insert(sent.since);
+            *since = sent.since.min(*since);
+        }
         for sent in &self.0 {
             expected.place.entry(sent.event).or_insert(sent.place);
             if !(wanted.fits)(&sent.message) {
@@ -73,7 +79,7 @@ impl Sendings {
             expected.may.insert(sent.event);
             let counts = match since {
                 Since::Beginning => true,
-                Since::Moment(moment) => sent.since > moment,
+                Since::Moment(moment) => first[&sent.event] > moment,
             };
             if sent.acknowledged && counts {
                 expected.must.insert(sent.event);

@@ -83,10 +83,14 @@ async fn answer(
         return status(StatusCode::BAD_REQUEST);
     }
     let event: serde_json::Value = serde_json::from_str(&body).unwrap_or_default();
+    if let Some(challenge) = event["data"]["challenge"].as_str() {
+        lock(&receiver.diary).hear("validation");
+        let answer = serde_json::json!({ "challenge": challenge });
+        return Response::new(Full::new(Bytes::from(answer.to_string())));
+    }
     let Some(number) = number(&event) else {
-        // The validation event has no number.
-        lock(&receiver.diary).hear("an event without number");
-        return status(StatusCode::NO_CONTENT);
+        lock(&receiver.diary).say(format!("an event without number: {body}"));
+        return status(StatusCode::BAD_REQUEST);
     };
     let seen = match sse::seen(&receiver.names, &body) {
         Ok(seen) => seen,

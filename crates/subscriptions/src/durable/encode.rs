@@ -5,9 +5,12 @@ use super::seat::Handed;
 use bytes::{BufMut, Bytes};
 use lienthong_contract::codec::Encoded;
 use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint, key_len};
+use std::vec::IntoIter;
 
 /// Largest message of several events, in bytes; a single larger event has one of its own.
 const LARGEST: usize = 64 * 1024;
+/// Most bytes of the key and length of `ConsumeResponse.handed`.
+const HEAD: usize = 8;
 /// `Delivery.sequence`, `.attempt` and `.day`.
 const SEQUENCE: u32 = 5;
 const ATTEMPT: u32 = 6;
@@ -16,8 +19,8 @@ const DAY: u32 = 7;
 const FIRST: u32 = 1;
 
 /// The next `ConsumeResponse` of these events, as many as fit; none if there are none.
-pub fn handed(events: &mut impl Iterator<Item = Handed>) -> Option<Encoded> {
-    let deliveries = deliveries(events, LARGEST)?;
+pub fn handed(events: &mut IntoIter<Handed>) -> Option<Encoded> {
+    let deliveries = deliveries(events, LARGEST - HEAD)?;
     let mut head = Vec::with_capacity(8);
     encode_key(FIRST, WireType::LengthDelimited, &mut head);
     encode_varint(deliveries.len() as u64, &mut head);
@@ -27,7 +30,7 @@ pub fn handed(events: &mut impl Iterator<Item = Handed>) -> Option<Encoded> {
 }
 
 /// The next `ReadRangeResponse` of these events, as many as fit; none if there are none.
-pub fn read(events: &mut impl Iterator<Item = Handed>) -> Option<Encoded> {
+pub fn read(events: &mut IntoIter<Handed>) -> Option<Encoded> {
     let deliveries = deliveries(events, LARGEST)?;
     Some(Encoded {
         pieces: vec![deliveries],
@@ -42,33 +45,42 @@ pub fn fetched(events: Vec<Handed>) -> Encoded {
     }
 }
 
-/// Elements of field 1, up to about `most` bytes.
-fn deliveries(events: &mut impl Iterator<Item = Handed>, most: usize) -> Option<Bytes> {
+/// Elements of field 1: the first event, and as many as fit into `most` bytes.
+fn deliveries(events: &mut IntoIter<Handed>, most: usize) -> Option<Bytes> {
     let first = events.next()?;
     let mut bytes = Vec::with_capacity(most.min(LARGEST));
     delivery(&first, &mut bytes);
-    let last = bytes.len();
-    // The next may be as large as the first; whatever comes is put in, so that none is lost.
-    while bytes.len() + last <= most {
-        let Some(event) = events.next() else { break };
-        delivery(&event, &mut bytes);
+    while let Some(next) = events.as_slice().first() {
+        let length = length(next);
+        let element = key_len(FIRST) + encoded_len_varint(length as u64) + length;
+        if bytes.len() + element > most {
+            break;
+        }
+        delivery(next, &mut bytes);
+        events.next();
     }
     Some(bytes.into())
 }
 
-fn delivery(handed: &Handed, bytes: &mut Vec<u8>) {
-    let attempt = u64::from(handed.attempt);
+/// Bytes of a `Delivery`.
+fn length(handed: &Handed) -> usize {
     let number = |tag, value| match value {
         0 => 0,
         value => key_len(tag) + encoded_len_varint(value),
     };
     let day = handed.day.len();
-    let length = handed.event.delivery.len()
+    handed.event.delivery.len()
         + number(SEQUENCE, handed.sequence)
-        + number(ATTEMPT, attempt)
+        + number(ATTEMPT, u64::from(handed.attempt))
         + key_len(DAY)
         + encoded_len_varint(day as u64)
-        + day;
+        + day
+}
+
+fn delivery(handed: &Handed, bytes: &mut Vec<u8>) {
+    let attempt = u64::from(handed.attempt);
+    let length = length(handed);
+    let day = handed.day.len();
     encode_key(FIRST, WireType::LengthDelimited, bytes);
     encode_varint(length as u64, bytes);
     bytes.put_slice(&handed.event.delivery);
@@ -138,7 +150,7 @@ mod tests {
         let mut told = Vec::new();
         while let Some(message) = handed(&mut events) {
             assert!(
-                message.encoded_len() <= LARGEST + 8,
+                message.encoded_len() <= LARGEST,
                 "{}",
                 message.encoded_len()
             );

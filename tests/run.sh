@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # `make test`: formatting, lints, then every test, those on a real Kafka too. What CI runs.
-# Where no Kafka can be had, CI fails; elsewhere the rest runs and the end says what was left out.
+# Where no Kafka can be had or the examples cannot be built, CI fails; elsewhere the rest runs and the
+# end says what was left out.
 # LIENTHONG_TEST_KAFKA, when set, names the broker (a cluster of one) to use instead of our own.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -48,5 +49,13 @@ fi
 # that it waits for no download.
 if [ -n "${LIENTHONG_TEST_KAFKA:-}" ] && command -v mvn >/dev/null; then
   mvn -B -q -ntp -f tests/java/pom.xml test -DskipTests
+fi
+# Clients as an outside team builds them; what the end-to-end tests run.
+if ! deploy/examples/setup.sh; then
+  if [ "${CI:-}" = true ]; then
+    echo "test: the examples are not built, and under CI nothing is left out" >&2
+    exit 1
+  fi
+  echo "the examples: they could not be built here (the reason is further up)" >>"$left_out"
 fi
 cargo test --locked --workspace

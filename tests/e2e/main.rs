@@ -12,6 +12,7 @@ mod cli;
 mod cli_subscriptions;
 mod demo;
 mod discovery;
+mod examples;
 mod figures;
 mod kafka;
 mod kill;

@@ -154,4 +154,28 @@ mod tests {
         assert!(parse(&["--skip"]).is_ok() && parse(&["--retry"]).is_ok());
         assert!(parse(&[]).is_err() && parse(&["--skip", "--retry"]).is_err());
     }
+
+    #[test]
+    fn a_parked_case_of_a_subscription_is_named_or_all_are_with_exactly_one_decision() {
+        let parse = |words: &str| {
+            let before = ["lienthong", "subscriptions", "release", "NAME"];
+            Cli::try_parse_from(before.into_iter().chain(words.split_whitespace()))
+        };
+        for words in ["CASE --skip", "CASE --retry", "--all --skip"] {
+            assert!(parse(words).is_ok(), "{words}");
+        }
+        for words in ["--skip", "CASE", "CASE --all --skip", "CASE --skip --retry"] {
+            assert!(parse(words).is_err(), "{words}");
+        }
+    }
+
+    #[test]
+    fn limits_of_a_webhook_need_a_webhook() {
+        let parse = |words: &str| {
+            let before = ["lienthong", "subscriptions", "create", "NAME"];
+            Cli::try_parse_from(before.into_iter().chain(words.split_whitespace()))
+        };
+        assert!(parse("--webhook https://x.example --webhook-timeout 5").is_ok());
+        assert!(parse("--webhook-timeout 5").is_err());
+    }
 }

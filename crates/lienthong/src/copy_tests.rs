@@ -72,6 +72,10 @@ async fn every_record_keeps_its_partition_its_order_and_its_time() {
     rejected.append(vec![told; 7]).await.unwrap();
     rejected.close().await.unwrap();
     drop(rejected);
+    let kept = open(from.path(), 3, Which::Subscriptions).await;
+    kept.append((0..20).map(record).collect()).await.unwrap();
+    kept.close().await.unwrap();
+    drop(kept);
 
     let summary = copied(&plan(from.path(), to.path())).await.unwrap();
     assert!(summary.partitions.iter().all(Copied::is_equal));
@@ -80,11 +84,15 @@ async fn every_record_keeps_its_partition_its_order_and_its_time() {
         .iter()
         .map(|one| (one.log, one.copied))
         .collect();
-    assert_eq!(counts.len(), 4, "{counts:?}");
+    assert_eq!(counts.len(), 3 + 1 + 8, "{counts:?}");
     assert_eq!(counts[3], ("rejected", 7));
-    assert_eq!(counts.iter().map(|(_, copied)| copied).sum::<u64>(), 5_007);
+    assert_eq!(counts.iter().map(|(_, copied)| copied).sum::<u64>(), 5_027);
     let both = [from.path(), to.path()];
-    for (which, partitions) in [(Which::Events, 3), (Which::Rejected, 1)] {
+    for (which, partitions) in [
+        (Which::Events, 3),
+        (Which::Rejected, 1),
+        (Which::Subscriptions, 3),
+    ] {
         let [ours, theirs] = both.map(|dir| everything(dir, which, partitions));
         let (ours, theirs) = tokio::join!(ours, theirs);
         assert!(ours == theirs, "the copies of {which:?} differ");
@@ -170,6 +178,11 @@ async fn a_truncated_source_is_copied_only_when_that_is_wanted() {
     log.close().await.unwrap();
     drop(log);
 
+    let kept = open(from.path(), 1, Which::Subscriptions).await;
+    kept.append(vec![record(1)]).await.unwrap();
+    kept.close().await.unwrap();
+    drop(kept);
+
     let mut plan = plan(from.path(), to.path());
     plan.keep.partitions = 1;
     let refused = copied(&plan).await.unwrap_err();
@@ -185,6 +198,9 @@ async fn a_truncated_source_is_copied_only_when_that_is_wanted() {
         "{copied:?}"
     );
     assert!(copied.records < 600, "{copied:?}");
+    let is_events = |one: &Copied| one.log == "events";
+    assert!(summary.without_subscriptions, "{summary:?}");
+    assert!(summary.partitions.iter().all(is_events), "{summary:?}");
 }
 
 #[tokio::test]

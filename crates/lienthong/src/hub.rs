@@ -70,12 +70,17 @@ pub async fn start(
     listeners: Listeners,
     tables: Files,
 ) -> Result<Hub, Failure> {
+    let addresses = listeners.addresses()?;
     let tables = build::tables(settings, tables)?;
+    logs::check(settings, service)?;
+    let plan = match service.is_gateway() {
+        true => Some(subscriptions::plan(settings, addresses.gateway)?),
+        false => None,
+    };
     let logs = logs::open(settings, service).await?;
     let catalog = catalog::open(&logs, tables).await?;
     let reference = catalog.current();
     let stops = Stops::default();
-    let addresses = listeners.addresses()?;
     let mut doors = JoinSet::new();
     let views = views::start(
         service,
@@ -92,21 +97,19 @@ pub async fn start(
         let projector = projector::serve(listener, share, stops.doors.clone());
         doors.spawn(named("projector", projector));
     }
-    let subscriptions = match service.is_gateway() {
-        true => {
+    let subscriptions = match plan {
+        Some(plan) => {
             let given = subscriptions::Given {
-                settings,
                 logs: &logs,
                 reference: reference.clone(),
-                address: addresses.gateway,
             };
             let ends = subscriptions::Ends {
                 streams: stops.doors.clone(),
                 source: stops.source.clone(),
             };
-            Some(subscriptions::start(given, ends).await?)
+            Some(subscriptions::start(plan, given, ends).await?)
         }
-        false => None,
+        None => None,
     };
     if let (Some(listener), Some(subscriptions)) = (listeners.gateway, &subscriptions) {
         let beside = gateway::beside(catalog.clone(), subscriptions);

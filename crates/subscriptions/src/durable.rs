@@ -80,10 +80,14 @@ pub struct Handles {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The log is not one of subscriptions.
-    #[error("the subscription log has {0} partitions, and must have {LANES}; restore it, or open another")]
+    #[error(
+        "the subscription log has {0} partitions, and must have {LANES}; restore it, or open another"
+    )]
     Partitions(u32),
     /// Its beginning is gone.
-    #[error("partition {lane} of the subscription log begins at offset {start}, so records are missing; restore it, and keep it without retention")]
+    #[error(
+        "partition {lane} of the subscription log begins at offset {start}, so records are missing; restore it, and keep it without retention"
+    )]
     Truncated {
         /// The partition.
         lane: u32,
@@ -213,5 +217,5 @@ impl Durable {
 }
 
 #[cfg(test)]
-#[path = "durable_tests.rs"]
+#[path = "durable_tests/mod.rs"]
 mod tests;

@@ -124,6 +124,14 @@ fn router(handles: Handles, shutdown: CancellationToken) -> Result<Router, Error
         .with_state(Arc::new(house)))
 }
 
+/// Whether origins are such as browsers send, before anything is served.
+///
+/// # Errors
+/// [`Error::Origin`] for the first that is not.
+pub fn check(origins: &[String]) -> Result<(), Error> {
+    allowed(origins).map(|_| ())
+}
+
 fn allowed(origins: &[String]) -> Result<AllowOrigin, Error> {
     if origins.iter().any(|origin| origin == "*") {
         return Ok(AllowOrigin::any());

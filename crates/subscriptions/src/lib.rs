@@ -10,7 +10,8 @@
 //!   without repeats and without their protected part.
 //! - [`filter`] says which of them a subscriber wants.
 //! - [`stream`] tells them to whoever keeps the place, which a [`token`] names.
-//! - [`durable`] keeps named subscriptions as records of a log of their own.
+//! - [`durable`] keeps named subscriptions as records of a log of their own; [`webhook`] posts the
+//!   events of those that have an endpoint.
 
 pub mod cloudevent;
 pub mod durable;

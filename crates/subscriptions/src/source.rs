@@ -176,3 +176,7 @@ pub async fn failure(blocks: &dyn Blocks, error: ReadError) -> Failure {
         error => Failure::new(Reason::LogUnavailable, error.to_string()),
     }
 }
+
+#[cfg(test)]
+#[path = "source_tests.rs"]
+mod tests;

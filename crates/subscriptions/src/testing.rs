@@ -2,13 +2,17 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use crate::source::{self, Source};
+use async_trait::async_trait;
 use lienthong_contract::pb::event::v1::{self as pb, event::Payload};
 use lienthong_contract::reference::{self, Current};
 use lienthong_contract::time::from_millis;
 use lienthong_eventlog::embedded::{self, Config, Embedded};
-use lienthong_eventlog::{EventLog, Position, Record};
+use lienthong_eventlog::{
+    AppendError, Bounds, EventLog, Position, ReadError, Reader, Record, StoredRecord,
+};
 use prost::Message;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
@@ -88,4 +92,106 @@ pub(crate) async fn source(log: Arc<dyn EventLog>) -> Arc<Source> {
     let reference = Current::new(reference::demo().unwrap());
     let shutdown = CancellationToken::new();
     source::start(log, reference, shutdown).await.unwrap()
+}
+
+/// A log that counts the records read from it, and that can be damaged behind an offset.
+pub(crate) struct Counting {
+    log: Arc<dyn EventLog>,
+    read: Arc<AtomicUsize>,
+    damage: Arc<AtomicU64>,
+}
+
+impl Counting {
+    pub(crate) fn new(log: Arc<dyn EventLog>) -> Self {
+        Self {
+            log,
+            read: Arc::default(),
+            damage: Arc::new(AtomicU64::new(u64::MAX)),
+        }
+    }
+
+    /// From this offset on nothing can be read any more.
+    pub(crate) fn damage(&self, offset: u64) {
+        self.damage.store(offset, Ordering::Relaxed);
+    }
+
+    /// How many so far.
+    pub(crate) fn read(&self) -> usize {
+        self.read.load(Ordering::Relaxed)
+    }
+}
+
+struct CountingReader {
+    reader: Box<dyn Reader>,
+    read: Arc<AtomicUsize>,
+    damage: Arc<AtomicU64>,
+}
+
+impl CountingReader {
+    fn count(
+        &self,
+        records: Result<Vec<StoredRecord>, ReadError>,
+    ) -> Result<Vec<StoredRecord>, ReadError> {
+        let records = records?;
+        let last = records.last().map_or(0, |record| record.offset);
+        if last >= self.damage.load(Ordering::Relaxed) {
+            return Err(ReadError::Corrupt {
+                partition: 0,
+                offset: last,
+                path: "segment".into(),
+                what: "the checksum",
+            });
+        }
+        self.read.fetch_add(records.len(), Ordering::Relaxed);
+        Ok(records)
+    }
+}
+
+#[async_trait]
+impl Reader for CountingReader {
+    async fn next(&mut self, most: usize) -> Result<Vec<StoredRecord>, ReadError> {
+        let records = self.reader.next(most).await;
+        self.count(records)
+    }
+
+    async fn poll_now(&mut self, most: usize) -> Result<Vec<StoredRecord>, ReadError> {
+        let records = self.reader.poll_now(most).await;
+        self.count(records)
+    }
+
+    fn position(&self) -> u64 {
+        self.reader.position()
+    }
+}
+
+#[async_trait]
+impl EventLog for Counting {
+    fn partitions(&self) -> u32 {
+        self.log.partitions()
+    }
+
+    async fn append(&self, records: Vec<Record>) -> Result<Vec<Position>, AppendError> {
+        self.log.append(records).await
+    }
+
+    async fn reader(&self, partition: u32, from: u64) -> Result<Box<dyn Reader>, ReadError> {
+        let reader = self.log.reader(partition, from).await?;
+        Ok(Box::new(CountingReader {
+            reader,
+            read: Arc::clone(&self.read),
+            damage: Arc::clone(&self.damage),
+        }))
+    }
+
+    async fn bounds(&self, partition: u32) -> Result<Bounds, ReadError> {
+        self.log.bounds(partition).await
+    }
+
+    async fn offset_at(&self, partition: u32, recorded_ms: i64) -> Result<u64, ReadError> {
+        self.log.offset_at(partition, recorded_ms).await
+    }
+
+    async fn close(&self) -> Result<(), AppendError> {
+        self.log.close().await
+    }
 }

@@ -177,3 +177,7 @@ impl Poster for Webhooks {
         posting::run(endpoint, courier, self.schedule.clone(), seat).await
     }
 }
+
+#[cfg(test)]
+#[path = "webhook_tests.rs"]
+mod tests;

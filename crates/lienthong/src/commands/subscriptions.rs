@@ -32,7 +32,7 @@ enum Task {
     /// List them with how far each is
     List(List),
     /// Make one; the same again with the same content is no error
-    Create(create::Arguments),
+    Create(Box<create::Arguments>),
     /// One with everything that is known of it
     Show(show::Arguments),
     /// Hand nothing out any more until resumed
@@ -69,7 +69,7 @@ pub async fn run(arguments: Arguments, shared: &Shared) -> Result<(), Failure> {
     match arguments.task {
         None => list(arguments.list, shared).await,
         Some(Task::List(arguments)) => list(arguments, shared).await,
-        Some(Task::Create(arguments)) => create::run(arguments, shared).await,
+        Some(Task::Create(arguments)) => create::run(*arguments, shared).await,
         Some(Task::Show(arguments)) => show::run(arguments, shared).await,
         Some(Task::Pause(arguments)) => tasks::pause(arguments, shared).await,
         Some(Task::Resume(arguments)) => tasks::resume(arguments, shared).await,

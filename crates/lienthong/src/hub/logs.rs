@@ -81,13 +81,23 @@ impl Which {
     }
 }
 
-/// Opens what the service needs.
+/// Whether the service can run on the home of the log.
 ///
 /// # Errors
-/// If a log cannot be used, or the service needs a home that processes can share.
-pub async fn open(settings: &Settings, service: &Service) -> Result<Logs, Failure> {
+/// [`Exit::Usage`] if it needs a home that processes can share.
+pub fn check(settings: &Settings, service: &Service) -> Result<(), Failure> {
     match &settings.log.home {
         Home::Embedded if *service != Service::Whole => Err(alone()),
+        Home::Embedded | Home::Kafka(_) => Ok(()),
+    }
+}
+
+/// Opens what the service needs, on a home that [`check`] found fit.
+///
+/// # Errors
+/// If a log cannot be used.
+pub async fn open(settings: &Settings, service: &Service) -> Result<Logs, Failure> {
+    match &settings.log.home {
         Home::Embedded => embedded(settings).await,
         Home::Kafka(cluster) => shared(settings, cluster, service).await,
     }

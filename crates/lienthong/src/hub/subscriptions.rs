@@ -39,16 +39,20 @@ pub struct Subscriptions {
     origins: Vec<String>,
 }
 
+/// What the settings say of subscriptions, checked before anything starts.
+pub struct Plan {
+    durable: durable::Config,
+    streams: stream::Config,
+    origins: Vec<String>,
+    webhooks: Webhooks,
+}
+
 /// What subscriptions are made from.
 pub struct Given<'a> {
-    /// The settings.
-    pub settings: &'a Settings,
     /// The logs.
     pub logs: &'a Logs,
     /// The reference data in force.
     pub reference: Current,
-    /// Where the gateway listens.
-    pub address: Option<SocketAddr>,
 }
 
 /// What ends subscriptions.
@@ -59,46 +63,64 @@ pub struct Ends {
     pub source: CancellationToken,
 }
 
+/// Reads the settings; `address` is where the gateway listens.
+///
+/// # Errors
+/// [`Exit::Usage`] for a setting that does not fit, with its fix.
+pub fn plan(settings: &Settings, address: Option<SocketAddr>) -> Result<Plan, Failure> {
+    let origins = settings.gateway.cors_origins.clone();
+    http::check(&origins)
+        .map_err(|error| Failure::new(Exit::Usage, format!("gateway.cors_origins: {error}")))?;
+    Ok(Plan {
+        durable: durable(settings, address)?,
+        streams: streams(settings)?,
+        origins,
+        webhooks: webhooks(settings)?,
+    })
+}
+
 /// Starts them.
 ///
 /// # Errors
-/// [`Exit::Usage`] for a setting that does not fit, with its fix; what could not be started.
-pub async fn start(given: Given<'_>, ends: Ends) -> Result<Subscriptions, Failure> {
+/// What could not be started.
+pub async fn start(plan: Plan, given: Given<'_>, ends: Ends) -> Result<Subscriptions, Failure> {
     let kept = given.logs.subscriptions.as_ref();
     let kept = kept.ok_or_else(|| Failure::failed("a gateway needs the subscription log"))?;
-    let config = config(&given)?;
-    let streams = streams(given.settings)?;
-    let webhooks = webhooks(given.settings)?;
     let source = source::start(given.logs.events.clone(), given.reference, ends.source).await;
-    let source = source.map_err(|error| match error.is_retryable() {
-        true => Failure::new(Exit::Unavailable, error),
-        false => Failure::failed(error),
-    })?;
-    let streaming = Streaming::new(source.clone(), streams.clone(), ends.streams.clone());
-    tracing::info!(gateway = %config.gateway, address = %config.address, "keeping subscriptions");
+    let source = source.map_err(|error| failed(error.is_retryable(), error))?;
+    let streaming = Streaming::new(source.clone(), plan.streams.clone(), ends.streams.clone());
+    let (gateway, address) = (&plan.durable.gateway, &plan.durable.address);
+    tracing::info!(%gateway, %address, "keeping subscriptions");
     let handles = durable::Handles {
         blocks: source.clone(),
         log: kept.log.clone(),
         groups: kept.groups.clone(),
-        poster: Arc::new(webhooks),
+        poster: Arc::new(plan.webhooks),
     };
-    let durable = durable::start(config, handles, ends.streams).await;
+    let durable = durable::start(plan.durable, handles, ends.streams).await;
     Ok(Subscriptions {
         source,
         streaming: Arc::new(streaming),
-        durable: durable.map_err(Failure::failed)?,
-        streams,
-        origins: given.settings.gateway.cors_origins.clone(),
+        durable: durable.map_err(|error| failed(error.is_retryable(), error))?,
+        streams: plan.streams,
+        origins: plan.origins,
     })
 }
 
+fn failed(is_retryable: bool, error: impl std::fmt::Display) -> Failure {
+    match is_retryable {
+        true => Failure::new(Exit::Unavailable, error),
+        false => Failure::failed(error),
+    }
+}
+
 /// Who keeps durable subscriptions; alone on a log that is this process's own.
-fn config(given: &Given<'_>) -> Result<durable::Config, Failure> {
-    let settings = &given.settings.gateway;
-    let session = settings.session_timeout_ms;
+fn durable(settings: &Settings, address: Option<SocketAddr>) -> Result<durable::Config, Failure> {
+    let gateway = &settings.gateway;
+    let session = gateway.session_timeout_ms;
     within("gateway.session_timeout_ms", session, SESSION_MS)?;
     let session = Duration::from_millis(session);
-    if given.settings.log.home == Home::Embedded {
+    if settings.log.home == Home::Embedded {
         return Ok(durable::Config {
             gateway: ALONE.to_owned(),
             address: String::new(),
@@ -108,16 +130,16 @@ fn config(given: &Given<'_>) -> Result<durable::Config, Failure> {
     }
     let advertised = Advertised {
         of: "gateway",
-        advertise: &settings.advertise,
-        instance: &settings.instance,
-        bound: given.address,
+        advertise: &gateway.advertise,
+        instance: &gateway.instance,
+        bound: address,
     };
     let address = advertised.address()?;
     Ok(durable::Config {
         gateway: advertised.name(&address),
         address,
         session,
-        group: format!("{}.gateway", build::group_prefix(given.settings)?),
+        group: format!("{}.gateway", build::group_prefix(settings)?),
     })
 }
 

@@ -54,6 +54,7 @@ fn kept(dir: &Path) -> Result<Vec<u8>, Failure> {
 
 /// Makes a key, whole or not at all.
 fn make(dir: &Path) -> std::io::Result<String> {
+    std::fs::create_dir_all(dir)?;
     let mut random = [0_u8; 32];
     rand::rng().fill_bytes(&mut random);
     let digits = random.map(|byte| format!("{byte:02x}")).concat();

@@ -71,6 +71,8 @@ pub struct Actor {
     /// Active, paused or disabled.
     state: SubscriptionState,
     why: String,
+    /// It is about to be disabled.
+    disabling: bool,
     engine: Engine,
     table: Table,
     commands: mpsc::Receiver<Command>,
@@ -102,8 +104,11 @@ impl Actor {
             Ok(filter) => filter,
             Err(violations) => {
                 let what = violations.first().map(|first| first.description.clone());
-                tracing::error!(subscription = name, what,
-                    "the filters of a durable subscription are not known; it is not served here. Fix: run gateways of one version");
+                tracing::error!(
+                    subscription = name,
+                    what,
+                    "the filters of a durable subscription are not known; it is not served here. Fix: run gateways of one version"
+                );
                 return None;
             }
         };
@@ -116,6 +121,7 @@ impl Actor {
             old_until_ms: kept.old_until_ms,
             state: kept.state,
             why: kept.why.clone(),
+            disabling: false,
             name,
             term,
             context,
@@ -138,17 +144,13 @@ impl Actor {
     }
 
     fn is_active(&self) -> bool {
-        self.state == SubscriptionState::Active && self.drained.is_none()
+        self.state == SubscriptionState::Active && !self.disabling && self.drained.is_none()
     }
 
     /// Everything that can be done at once.
     fn step(&mut self) {
         let now_ms = now_millis();
         self.engine.expire(now_ms);
-        let idle = Duration::from_millis(self.limits.ack_timeout_ms.unsigned_abs());
-        for gone in self.table.lapse(self.is_coming(), idle) {
-            self.engine.leave(gone, now_ms);
-        }
         if self.is_active() {
             self.post();
             self.hand_out(now_ms);
@@ -156,6 +158,12 @@ impl Actor {
         self.table.tell();
         self.write(now_ms);
         self.read();
+        // Last, when it is known whether events are coming.
+        let idle = Duration::from_millis(self.limits.ack_timeout_ms.unsigned_abs());
+        for gone in self.table.lapse(self.is_coming(), idle) {
+            self.engine.leave(gone, now_ms);
+            self.write(now_ms);
+        }
     }
 
     fn hand_out(&mut self, now_ms: i64) {
@@ -169,7 +177,10 @@ impl Actor {
         }
         let mut portions: BTreeMap<u64, Vec<Handed>> = BTreeMap::new();
         for portion in self.engine.hand_out(now_ms) {
-            portions.entry(portion.seat).or_default().extend(portion.handed);
+            portions
+                .entry(portion.seat)
+                .or_default()
+                .extend(portion.handed);
         }
         for (seat, events) in portions {
             if let Err(events) = self.table.hand(seat, events) {
@@ -237,8 +248,11 @@ impl Actor {
     }
 
     fn posted(&mut self, end: Result<End, JoinError>) {
+        let was_seated = self.poster.is_some();
         self.unpost(SeatEnded::Gone);
         match end {
+            // Nobody asked it to.
+            Ok(End::Left) if was_seated => self.post_from = Instant::now() + REPOST,
             Ok(End::Left) => {}
             Ok(End::Disabled(why)) => {
                 tracing::warn!(subscription = self.name, why, "a webhook is disabled");
@@ -280,8 +294,8 @@ impl Actor {
             let after = u64::try_from(at_ms - now_millis() + 1).unwrap_or(0);
             now + Duration::from_millis(after)
         });
-        let posts = (self.subscription.webhook.is_some() && self.post_from > now)
-            .then_some(self.post_from);
+        let posts =
+            (self.subscription.webhook.is_some() && self.post_from > now).then_some(self.post_from);
         let wakes = [lapses, engine, posts, self.drained, self.reading.again_at()];
         wakes.into_iter().flatten().fold(far, Instant::min)
     }

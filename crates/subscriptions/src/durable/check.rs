@@ -80,10 +80,19 @@ fn check_handling(found: &mut Violations, handling: &Handling) {
         ("max_attempts", handling.max_attempts, 1..=100),
         ("backoff_ms", handling.backoff_ms, 1..=3_600_000),
         ("max_backoff_s", handling.max_backoff_s, 1..=86_400),
-        ("max_parked_events", handling.max_parked_events, 1..=1_000_000),
+        (
+            "max_parked_events",
+            handling.max_parked_events,
+            1..=1_000_000,
+        ),
     ];
     for (field, value, range) in fields {
-        within(found, &format!("subscription.handling.{field}"), value, range);
+        within(
+            found,
+            &format!("subscription.handling.{field}"),
+            value,
+            range,
+        );
     }
 }
 
@@ -138,7 +147,12 @@ pub fn open(open: &Open) -> Result<(), Failure> {
     if !open.consumer.is_empty() && !is_consumer(&open.consumer) {
         found.add("open.consumer", "it is no name", CONSUMER_FIX);
     }
-    within(&mut found, "open.max_in_flight", open.max_in_flight, 1..=100_000);
+    within(
+        &mut found,
+        "open.max_in_flight",
+        open.max_in_flight,
+        1..=100_000,
+    );
     within(&mut found, "open.heartbeat_s", open.heartbeat_s, 1..=300);
     done(found)
 }
@@ -206,10 +220,18 @@ pub fn range(request: &ReadRangeRequest) -> Result<(), Failure> {
     }
     if last < first {
         let description = format!("{last} comes before `first_sequence`, {first}");
-        found.add("last_sequence", description, "give `first_sequence` or more");
+        found.add(
+            "last_sequence",
+            description,
+            "give `first_sequence` or more",
+        );
     } else if last - first >= RANGE {
         let description = format!("{} numbers are asked for", (last - first).saturating_add(1));
-        found.add("last_sequence", description, "ask for at most 1000000 in one call");
+        found.add(
+            "last_sequence",
+            description,
+            "ask for at most 1000000 in one call",
+        );
     }
     done(found)
 }

@@ -13,15 +13,14 @@ use super::{Durable, check};
 use async_trait::async_trait;
 use lienthong_contract::codec::Encoded;
 use lienthong_contract::pb::subscription::v1::{
-    AcknowledgeRequest, AcknowledgeResponse, CreateSubscriptionRequest,
-    CreateSubscriptionResponse, DeleteSubscriptionRequest, DeleteSubscriptionResponse,
-    FetchRequest, GetManifestRequest, GetManifestResponse, GetSubscriptionRequest,
-    GetSubscriptionResponse, ListParkedCasesRequest, ListParkedCasesResponse,
-    ListSubscriptionsRequest, ListSubscriptionsResponse, MoveSubscriptionRequest,
-    MoveSubscriptionResponse, Open, PauseSubscriptionRequest, PauseSubscriptionResponse,
-    ReadRangeRequest, ReleaseParkedCaseRequest, ReleaseParkedCaseResponse,
-    ResumeSubscriptionRequest, ResumeSubscriptionResponse, RotateWebhookSecretRequest,
-    RotateWebhookSecretResponse,
+    AcknowledgeRequest, AcknowledgeResponse, CreateSubscriptionRequest, CreateSubscriptionResponse,
+    DeleteSubscriptionRequest, DeleteSubscriptionResponse, FetchRequest, GetManifestRequest,
+    GetManifestResponse, GetSubscriptionRequest, GetSubscriptionResponse, ListParkedCasesRequest,
+    ListParkedCasesResponse, ListSubscriptionsRequest, ListSubscriptionsResponse,
+    MoveSubscriptionRequest, MoveSubscriptionResponse, Open, PauseSubscriptionRequest,
+    PauseSubscriptionResponse, ReadRangeRequest, ReleaseParkedCaseRequest,
+    ReleaseParkedCaseResponse, ResumeSubscriptionRequest, ResumeSubscriptionResponse,
+    RotateWebhookSecretRequest, RotateWebhookSecretResponse,
 };
 use lienthong_contract::reason::Reason;
 use lienthong_contract::status::Failure;
@@ -62,7 +61,10 @@ struct Kept {
 
 impl Kept {
     /// Asks the subscription's task.
-    async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, Failure> {
+    async fn ask<T>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<T>) -> Command,
+    ) -> Result<T, Failure> {
         ask(&self.ask, command).await
     }
 }
@@ -359,7 +361,11 @@ impl Calls for Durable {
                 Ok(self.rotate_here(kept, overlap).await?)
             }
             Keeper::There(at) => {
-                let answer = at.peer.client().rotate_webhook_secret(passed(request)).await;
+                let answer = at
+                    .peer
+                    .client()
+                    .rotate_webhook_secret(passed(request))
+                    .await;
                 at.told(answer).await
             }
         }

@@ -129,14 +129,19 @@ mod tests {
 
     #[test]
     fn events_carry_number_attempt_and_day_behind_what_was_encoded_already() {
-        let (events, expected): (Vec<_>, Vec<_>) =
-            (1..=300).map(|n| event(n * 77, n as u32 % 3, 10 * n as usize)).unzip();
+        let (events, expected): (Vec<_>, Vec<_>) = (1..=300)
+            .map(|n| event(n * 77, n as u32 % 3, 10 * n as usize))
+            .unzip();
         let fetched = FetchResponse::decode(fetched(events.clone()).encode_to_vec().as_slice());
         assert_eq!(fetched.unwrap().deliveries, expected);
         let mut events = events.into_iter();
         let mut told = Vec::new();
         while let Some(message) = handed(&mut events) {
-            assert!(message.encoded_len() <= LARGEST + 8, "{}", message.encoded_len());
+            assert!(
+                message.encoded_len() <= LARGEST + 8,
+                "{}",
+                message.encoded_len()
+            );
             let message = ConsumeResponse::decode(message.encode_to_vec().as_slice()).unwrap();
             let Some(Told::Handed(handed)) = message.message else {
                 panic!("{message:?}");

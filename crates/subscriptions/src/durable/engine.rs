@@ -235,29 +235,51 @@ impl Engine {
         }
     }
 
-    /// The first event of a case is done, skipped or failed for good.
+    /// The first event of a case is done; the next follows at once.
     fn settle(&mut self, sequence: u64, now_ms: i64) {
-        if let Some(Stage::Pausing(until_ms)) = self.cases.event(sequence).map(|event| event.stage)
-        {
-            self.pauses.remove(&(until_ms, sequence));
-        }
+        self.forget_pause(sequence);
         if !self.trouble.is_empty() {
             self.trouble.remove(&sequence);
         }
         self.journal.settled(sequence);
+        self.next(sequence, now_ms);
+    }
+
+    /// The first event of a case is left out for good. The next follows when that is durable: else
+    /// a crash could bring an event back that nobody had before the next.
+    fn skip(&mut self, sequence: u64) {
+        self.forget_pause(sequence);
+        self.trouble.remove(&sequence);
+        if let Some(event) = self.cases.event_mut(sequence) {
+            event.stage = Stage::Skipping;
+            let case = event.case;
+            self.cases.set_hold(case, Hold::None);
+        }
+        self.journal.skipped(sequence);
+    }
+
+    /// The first event of a case makes way.
+    fn next(&mut self, sequence: u64, now_ms: i64) {
         if let Some(next) = self.cases.remove_first(sequence) {
             self.stage(next, now_ms);
         }
     }
 
+    fn forget_pause(&mut self, sequence: u64) {
+        if !self.pauses.is_empty()
+            && let Some(event) = self.cases.event(sequence)
+            && let Stage::Pausing(until_ms) = event.stage
+        {
+            self.pauses.remove(&(until_ms, sequence));
+        }
+    }
+
     /// The first event of a case goes on differently, once that is durable.
     fn change(&mut self, sequence: u64, now_ms: i64) {
+        self.forget_pause(sequence);
         let Some(event) = self.cases.event_mut(sequence) else {
             return;
         };
-        if let Stage::Pausing(until_ms) = event.stage {
-            self.pauses.remove(&(until_ms, sequence));
-        }
         event.stage = Stage::Recording;
         let case = event.case;
         self.cases

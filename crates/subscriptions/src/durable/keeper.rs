@@ -9,8 +9,8 @@
 //! A record whose append failed may still come to lie in the log. Under a later term it has no
 //! effect, so that nothing needs to be known about it.
 
-use super::actor::{self, Actor, Command, Ended};
 use super::Context;
+use super::actor::{self, Actor, Command, Ended};
 use super::lanes::{Lane, NotTaken};
 use lienthong_contract::pb::subscription::v1::entry::{Created, What};
 use std::collections::{BTreeMap, HashMap};
@@ -23,6 +23,9 @@ use tokio_util::sync::CancellationToken;
 
 /// Pause before a term is begun again.
 const PAUSE: Duration = Duration::from_millis(500);
+/// The same after another gateway began one: the group is about to tell this gateway that the lane
+/// is not its own any more, and must have the time to.
+const YIELD: Duration = Duration::from_secs(10);
 /// Commands that wait for one subscription.
 const COMMANDS: usize = 64;
 /// Subscriptions that wait to be taken up.
@@ -97,7 +100,9 @@ impl Office {
     pub fn everything(&self) -> Vec<(String, mpsc::Sender<Command>)> {
         let all = self.all();
         let pairs = all.iter();
-        pairs.map(|(name, ask)| (name.clone(), ask.clone())).collect()
+        pairs
+            .map(|(name, ask)| (name.clone(), ask.clone()))
+            .collect()
     }
 
     /// Records a new subscription and has it taken up. The caller holds [`Office::making`].
@@ -107,7 +112,10 @@ impl Office {
     pub async fn create(&self, created: Created) -> Result<(), NotTaken> {
         let name = created.subscription.as_ref().map(|made| made.name.clone());
         let name = name.unwrap_or_default();
-        let recorded = self.lane.record(self.term, &name, What::Created(created)).await;
+        let recorded = self
+            .lane
+            .record(self.term, &name, What::Created(created))
+            .await;
         if let Err(NotTaken::Failed(_)) = recorded {
             self.broken.cancel();
         }
@@ -128,7 +136,9 @@ impl Office {
 enum Closed {
     /// The lane was taken away, or the gateway goes down.
     Over,
-    /// Another term has begun, or one has to.
+    /// Another gateway has begun a term.
+    Outlived,
+    /// A term has to begin.
     Again,
 }
 
@@ -146,13 +156,15 @@ pub async fn keep(
             term = begin(&place.lane, &context.gateway) => term,
         };
         let closed = serve(&place, begun, &context, &taken, &shutdown).await;
-        if matches!(closed, Closed::Over) {
-            return;
-        }
+        let pause = match closed {
+            Closed::Over => return,
+            Closed::Outlived => YIELD,
+            Closed::Again => PAUSE,
+        };
         tokio::select! {
             () = taken.cancelled() => return,
             () = shutdown.cancelled() => return,
-            () = sleep(PAUSE) => {}
+            () = sleep(pause) => {}
         }
     }
 }
@@ -202,17 +214,28 @@ async fn serve(
         running: JoinSet::new(),
         names: HashMap::new(),
     };
-    let names: Vec<String> = place.lane.folded().lane.subscriptions.keys().cloned().collect();
+    let names: Vec<String> = place
+        .lane
+        .folded()
+        .lane
+        .subscriptions
+        .keys()
+        .cloned()
+        .collect();
     for name in names {
         tasks.start(name);
     }
-    tracing::info!(lane = place.lane.number, term, "durable subscriptions of a lane are kept here");
+    tracing::info!(
+        lane = place.lane.number,
+        term,
+        "durable subscriptions of a lane are kept here"
+    );
     place.put(office.clone());
     let closed = loop {
         tokio::select! {
             () = taken.cancelled() => break Closed::Over,
             () = shutdown.cancelled() => break Closed::Over,
-            () = place.lane.outlived(term) => break Closed::Again,
+            () = place.lane.outlived(term) => break Closed::Outlived,
             () = office.broken.cancelled() => break Closed::Again,
             Some((name, taken_up)) = news.recv() => {
                 tasks.start(name);
@@ -231,7 +254,16 @@ async fn serve(
         lost.cancel();
     }
     while tasks.running.join_next().await.is_some() {}
-    tracing::info!(lane = place.lane.number, term, "durable subscriptions of a lane are left");
+    let outlived = place.lane.folded().lane.term > term;
+    let closed = match closed {
+        Closed::Again if outlived => Closed::Outlived,
+        closed => closed,
+    };
+    tracing::info!(
+        lane = place.lane.number,
+        term,
+        "durable subscriptions of a lane are left"
+    );
     closed
 }
 
@@ -265,10 +297,7 @@ impl Tasks {
     }
 
     /// Whether a new term has to begin.
-    fn ended(
-        &mut self,
-        ended: Result<(tokio::task::Id, Ended), tokio::task::JoinError>,
-    ) -> bool {
+    fn ended(&mut self, ended: Result<(tokio::task::Id, Ended), tokio::task::JoinError>) -> bool {
         let (id, again) = match ended {
             Ok((id, Ended::Deleted | Ended::Over)) => (id, false),
             Ok((id, Ended::Broken(error))) => {

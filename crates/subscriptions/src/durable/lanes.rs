@@ -83,7 +83,11 @@ impl Lane {
     /// Waits until everything before this offset is folded.
     pub async fn reach(&self, next: u64) {
         // The sender lives as long as this.
-        let _ = self.next.subscribe().wait_for(|folded| *folded >= next).await;
+        let _ = self
+            .next
+            .subscribe()
+            .wait_for(|folded| *folded >= next)
+            .await;
     }
 
     /// Waits until a later term than this is in force.
@@ -202,7 +206,8 @@ impl Lane {
         let term = folded.lane.term;
         drop(folded);
         self.next.send_replace(last.offset + 1);
-        self.term.send_if_modified(|now| std::mem::replace(now, term) != term);
+        self.term
+            .send_if_modified(|now| std::mem::replace(now, term) != term);
     }
 }
 

@@ -44,7 +44,9 @@ pub async fn alone(keeping: Keeping) {
 pub async fn shared(keeping: Keeping, groups: Arc<dyn Groups>, member: Member) {
     let shutdown = keeping.shutdown.clone();
     let mut kept = Kept::new(keeping);
-    let joined = shutdown.run_until_cancelled(join(groups.as_ref(), member)).await;
+    let joined = shutdown
+        .run_until_cancelled(join(groups.as_ref(), member))
+        .await;
     let Some(Ok(mut membership)) = joined else {
         if let Some(Err(error)) = joined {
             tracing::error!(%error, "this gateway keeps no durable subscriptions");
@@ -75,10 +77,7 @@ pub async fn shared(keeping: Keeping, groups: Arc<dyn Groups>, member: Member) {
     membership.leave().await;
 }
 
-async fn join(
-    groups: &dyn Groups,
-    member: Member,
-) -> Result<Box<dyn Membership>, GroupError> {
+async fn join(groups: &dyn Groups, member: Member) -> Result<Box<dyn Membership>, GroupError> {
     loop {
         match groups.join(member.clone()).await {
             Err(error) if error.is_retryable() => {

@@ -10,7 +10,9 @@ use futures_util::future::ready;
 use lienthong_contract::codec::{Encoded, Protobuf};
 use lienthong_contract::pb::subscription::v1::consume_request::Message;
 use lienthong_contract::pb::subscription::v1::subscriptions_client::SubscriptionsClient;
-use lienthong_contract::pb::subscription::v1::{ConsumeRequest, FetchRequest, Open, ReadRangeRequest};
+use lienthong_contract::pb::subscription::v1::{
+    ConsumeRequest, FetchRequest, Open, ReadRangeRequest,
+};
 use lienthong_contract::reason::Reason;
 use lienthong_contract::status::Failure;
 use lienthong_eventlog::{GroupError, Groups, Owner};
@@ -64,7 +66,10 @@ impl Peers {
     /// # Errors
     /// `SUBSCRIPTION_MOVING` if nobody does, or if it is this one, which does not know of it yet.
     pub async fn keeper(&self, lane: u32) -> Result<Peer, Failure> {
-        let owners = self.owners().await.map_err(|error| moving(error.to_string()))?;
+        let owners = self
+            .owners()
+            .await
+            .map_err(|error| moving(error.to_string()))?;
         let owner = owners.iter().find(|owner| owner.partitions.contains(&lane));
         let owner = owner.filter(|owner| owner.instance != self.gateway);
         let owner = owner.ok_or_else(|| moving("no gateway keeps it just now"))?;
@@ -76,7 +81,10 @@ impl Peers {
     /// # Errors
     /// `SUBSCRIPTION_MOVING` if the group cannot be asked.
     pub async fn others(&self) -> Result<Vec<Peer>, Failure> {
-        let owners = self.owners().await.map_err(|error| moving(error.to_string()))?;
+        let owners = self
+            .owners()
+            .await
+            .map_err(|error| moving(error.to_string()))?;
         let others = owners
             .iter()
             .filter(|owner| owner.instance != self.gateway && !owner.partitions.is_empty());
@@ -140,7 +148,11 @@ impl Peers {
 }
 
 fn unreached(refused: &Status) -> Status {
-    moving(format!("its gateway does not answer: {}", refused.message())).into()
+    moving(format!(
+        "its gateway does not answer: {}",
+        refused.message()
+    ))
+    .into()
 }
 
 /// The subscription has no keeper that could be reached.

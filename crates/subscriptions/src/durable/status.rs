@@ -65,7 +65,9 @@ pub async fn status(
     let unread_records = at.positions.iter().zip(&ends).map(unread).sum();
     let unread_ms = oldest_unread(blocks, &at.positions, &ends).await;
     let oldest_ms = at.oldest_ms.into_iter().chain(unread_ms).min();
-    let lag_ms = oldest_ms.map_or(0, |oldest| u64::try_from(now_millis() - oldest).unwrap_or(0));
+    let lag_ms = oldest_ms.map_or(0, |oldest| {
+        u64::try_from(now_millis() - oldest).unwrap_or(0)
+    });
     Ok(SubscriptionStatus {
         subscription: Some(at.subscription),
         state: at.state.into(),
@@ -95,7 +97,10 @@ async fn oldest_unread(blocks: &dyn Blocks, positions: &[u64], ends: &[u64]) -> 
         let block = timeout(PATIENCE, blocks.block(partition, *position)).await;
         if let Ok(Ok(Some(block))) = block {
             let next = block.from(*position).first();
-            oldest = oldest.into_iter().chain(next.map(|next| next.recorded_ms)).min();
+            oldest = oldest
+                .into_iter()
+                .chain(next.map(|next| next.recorded_ms))
+                .min();
         }
     }
     oldest
@@ -123,7 +128,11 @@ pub fn days(first: &str, last: &str, now_ms: i64) -> Result<RangeInclusive<i64>,
     };
     if last_day < first_day {
         let fix = "give `first_day` or a later one";
-        return Err(Failure::of_field("last_day", "it comes before `first_day`", fix));
+        return Err(Failure::of_field(
+            "last_day",
+            "it comes before `first_day`",
+            fix,
+        ));
     }
     if last_day - first_day >= DAYS {
         let description = format!("{} days are asked for", last_day - first_day + 1);

@@ -269,13 +269,15 @@ impl Table {
 
     /// Fetchers that do not ask, and since when.
     fn idle(&self) -> impl Iterator<Item = (Instant, u64)> + '_ {
-        self.seats.iter().filter_map(|(id, place)| match place.kind {
-            Kind::Fetcher {
-                asking: None,
-                since,
-            } => Some((since, *id)),
-            Kind::Fetcher { .. } | Kind::Stream { .. } => None,
-        })
+        self.seats
+            .iter()
+            .filter_map(|(id, place)| match place.kind {
+                Kind::Fetcher {
+                    asking: None,
+                    since,
+                } => Some((since, *id)),
+                Kind::Fetcher { .. } | Kind::Stream { .. } => None,
+            })
     }
 
     /// When [`Table::lapse`] has something to do next.

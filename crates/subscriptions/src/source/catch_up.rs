@@ -60,8 +60,17 @@ impl CatchUp {
         waiting.answer.get_or_init(read).await.clone()
     }
 
+    /// The mark of a record that was read not long ago; 0 of others.
+    pub(super) fn mark(&self, partition: u32, offset: u64) -> u32 {
+        let block = lock(&self.cache).find(partition, offset);
+        block.map_or(0, |block| block.mark(offset))
+    }
+
     async fn read(&self, partition: u32, offset: u64) -> Result<Arc<Block>, ReadError> {
         let _permit = self.permits.acquire().await;
+        // Whoever is close behind goes first: one who reads on and on would drop from the cache
+        // what they come for, and each would read for himself.
+        tokio::task::yield_now().await;
         if let Some(block) = lock(&self.cache).find(partition, offset) {
             return Ok(block);
         }
@@ -104,7 +113,7 @@ impl CatchUp {
     }
 }
 
-/// Somebody who waits for an answer, which is forgotten with the last of them.
+/// Somebody who waits for an answer, which is forgotten as soon as one of them has it.
 struct Waiting<'a> {
     of: &'a CatchUp,
     key: (u32, u64),
@@ -114,8 +123,11 @@ struct Waiting<'a> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         let mut under_way = lock(&self.of.under_way);
-        // This one and the one in the map.
-        if Arc::strong_count(&self.answer) <= 2 {
+        let same = |answer: &Answer| Arc::ptr_eq(answer, &self.answer);
+        // An answer is for those who wait for it, since the next may be another. One that nobody
+        // waits for any more is held by this one and by the map.
+        let over = self.answer.initialized() || Arc::strong_count(&self.answer) <= 2;
+        if over && under_way.get(&self.key).is_some_and(same) {
             under_way.remove(&self.key);
         }
     }

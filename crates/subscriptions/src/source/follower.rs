@@ -14,7 +14,9 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// Follows a partition until the log is closed or `shutdown` is cancelled.
 pub(super) async fn run(shared: Arc<Shared>, partition: u32, shutdown: CancellationToken) {
-    let mut from = shared.partitions[partition as usize].shelf.next();
+    let state = &shared.partitions[partition as usize];
+    let mut from = state.shelf.next();
+    let mut told_at = None;
     loop {
         let failure = tokio::select! {
             () = shutdown.cancelled() => return,
@@ -23,8 +25,9 @@ pub(super) async fn run(shared: Arc<Shared>, partition: u32, shutdown: Cancellat
                 Ok(never) => match never {},
             },
         };
-        let state = &shared.partitions[partition as usize];
         from = state.shelf.next();
+        // What goes on failing at one place is told once.
+        let first = told_at.replace(from) != Some(from);
         match failure {
             ReadError::Closed { .. } => return,
             ReadError::OutOfRange { asked, start, .. } if asked < start => {
@@ -35,14 +38,12 @@ pub(super) async fn run(shared: Arc<Shared>, partition: u32, shutdown: Cancellat
                 from = start;
                 state.grow(start);
             }
-            failure if failure.is_retryable() => {
-                warn!(partition, error = %failure, "subscribers wait: the event log cannot be read");
-            }
             failure => {
-                if state.failed().is_none() {
-                    error!(partition, error = %failure, "subscribers get nothing more: the event log cannot be read");
+                if first {
+                    error!(partition, error = %failure, "subscribers wait: the event log cannot be read");
                 }
-                state.set_failed(Some(failure));
+                let lasting = (!failure.is_retryable()).then_some(failure);
+                state.set_failed(lasting);
                 shared.grown.send_replace(());
             }
         }

@@ -28,7 +28,7 @@ const SWEEP: Duration = Duration::from_secs(30);
 /// (about 2.4 MB); for all together 16 MiB of blocks read from the log, and eight readings.
 pub struct Source {
     pub(super) shared: Arc<Shared>,
-    catch_up: Arc<CatchUp>,
+    pub(super) catch_up: Arc<CatchUp>,
 }
 
 /// Begins to follow every partition. The first events are there once what lies before them, up to

@@ -37,10 +37,20 @@ pub(super) async fn place(source: &Source, start: &Start) -> Result<Vec<u64>, Fa
     }
 }
 
-/// See [`Blocks::token`].
+/// See [`Blocks::token`]. Marks come from memory; one that would have to be read is left open, so
+/// that the tokens of a thousand subscriptions, wherever they are, cost no reading.
 pub(super) async fn token(source: &Source, positions: &[u64]) -> Result<String, Failure> {
+    let mark = async |partition: u32, position: u64| {
+        let Some(before) = position.checked_sub(1) else {
+            return Ok(0);
+        };
+        match source.is_recent(partition, before) {
+            true => mark_before(source, partition, position).await,
+            false => Ok(source.catch_up.mark(partition, before)),
+        }
+    };
     let marks = (0..).zip(positions);
-    let marks = marks.map(|(partition, position)| mark_before(source, partition, *position));
+    let marks = marks.map(|(partition, position)| mark(partition, *position));
     let marks = try_join_all(marks).await.map_err(unavailable)?;
     Ok(Place::new(positions.to_vec(), marks).token())
 }

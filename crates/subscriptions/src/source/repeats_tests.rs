@@ -12,7 +12,7 @@ fn plainly(prints: &[u64], at: usize) -> bool {
 /// Three chunks, in which every so many records the event of so many before comes again.
 fn prints(every: usize, before: usize) -> Vec<u64> {
     let all = 3 * WINDOW as usize;
-    let print = |at: usize| match at % every == 0 && at >= before {
+    let print = |at: usize| match at.is_multiple_of(every) && at >= before {
         true => at - before,
         false => at,
     };
@@ -29,7 +29,7 @@ proptest! {
         let mut window = Window::new(Window::looks_back_to(from));
         for at in window.next() as usize..prints.len() {
             let seen = window.see(Some(Fingerprint(prints[at])));
-            if at as u64 >= from && at % every == 0 {
+            if at as u64 >= from && at.is_multiple_of(every) {
                 prop_assert_eq!(seen, plainly(&prints, at), "{}", at);
             }
         }

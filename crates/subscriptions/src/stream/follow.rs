@@ -40,6 +40,8 @@ struct Following {
     turn: u32,
     ends_at: Instant,
     told_at: Instant,
+    /// The ends as they were when this was last about to read.
+    horizon: Vec<u64>,
     /// When the place was told last, and whether it has moved since.
     placed_at: Instant,
     moved: bool,
@@ -63,6 +65,7 @@ pub fn follow(
         place,
         phase: Phase::Opening,
         turn: 0,
+        horizon: Vec::new(),
         told_at: now,
         placed_at: now,
         moved: false,
@@ -92,22 +95,27 @@ impl Following {
     async fn next(&mut self) -> Result<Item, Failure> {
         if self.phase == Phase::Opening {
             self.phase = Phase::Behind;
+            self.horizon = self.blocks.ends();
             return Ok(self.checkpoint());
         }
         loop {
             if let Some(why) = self.leaves() {
                 return Ok(self.going_away(why));
             }
-            if let Some(item) = self.read().await? {
-                return Ok(item);
-            }
-            if self.phase == Phase::Behind && self.unread() == 0 {
+            if self.phase == Phase::Behind && self.has_passed(&self.horizon) {
                 self.phase = Phase::Live;
                 let place = self.place.clone();
                 return Ok(Item::CaughtUp { place });
             }
             if self.is_done() {
                 return Ok(self.going_away(Why::CaughtUp));
+            }
+            self.horizon = self.blocks.ends();
+            if let Some(item) = self.read().await? {
+                return Ok(item);
+            }
+            if self.phase == Phase::Behind && self.has_passed(&self.horizon) {
+                continue;
             }
             if self.moved && self.placed_at.elapsed() >= CHECKPOINT {
                 return Ok(self.checkpoint());
@@ -140,11 +148,15 @@ impl Following {
 
     /// Whether everything was told that the stream was opened for.
     fn is_done(&self) -> bool {
-        let passed = |until: &Vec<u64>| {
-            let mut both = self.place.positions().iter().zip(until);
-            both.all(|(position, until)| position >= until)
-        };
-        self.options.until.as_ref().is_some_and(passed)
+        let until = self.options.until.as_ref();
+        until.is_some_and(|until| self.has_passed(until))
+    }
+
+    /// Whether everything before these offsets was read. With those of the last reading: the stream
+    /// takes with each message all there is, though the log may never stand still.
+    fn has_passed(&self, offsets: &[u64]) -> bool {
+        let mut both = self.place.positions().iter().zip(offsets);
+        both.all(|(position, offset)| position >= offset)
     }
 
     /// Records that are not read yet.
@@ -160,6 +172,8 @@ impl Following {
         let mut parts = Vec::new();
         let mut bytes = 0;
         loop {
+            // Where much is in memory, or nothing of much fits, others get their turn, too.
+            tokio::task::coop::consume_budget().await;
             let ends = self.blocks.ends();
             if self.phase == Phase::Live && self.has_lost_touch(&ends) {
                 if !parts.is_empty() {
@@ -188,8 +202,6 @@ impl Following {
             if !read || bytes >= FULL {
                 break;
             }
-            // Nothing, or little, of much fits: let others run, and look up now and then.
-            tokio::task::coop::consume_budget().await;
             let checkpoint_due = self.placed_at.elapsed() >= CHECKPOINT;
             if checkpoint_due || self.leaves().is_some() || self.is_done() {
                 break;

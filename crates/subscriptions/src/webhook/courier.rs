@@ -9,14 +9,18 @@ use reqwest::redirect::Policy;
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::Verifier;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// Longest wait for a connection; a request's own time-out may be shorter.
 const CONNECT: Duration = Duration::from_secs(10);
-/// Connections that are kept for an endpoint while nothing is sent, and for how long.
-const IDLE: usize = 32;
+/// Names that are looked up at once.
+const LOOKUPS: usize = 32;
+/// Connections that are kept for an endpoint while nothing is sent, as many as it may have requests
+/// at once, and for how long.
+const IDLE: usize = 256;
 const IDLE_FOR: Duration = Duration::from_secs(90);
 
 /// Sends requests to endpoints.
@@ -66,9 +70,11 @@ impl Courier {
                 )),
             ),
         };
+        let lookups = Arc::new(Semaphore::new(LOOKUPS));
+        let guard = Guard { reach, lookups };
         let client = Client::builder()
             .tls_backend_preconfigured(builder.with_no_client_auth())
-            .dns_resolver(Guard { reach })
+            .dns_resolver(guard)
             .redirect(Policy::none())
             .retry(reqwest::retry::never())
             .no_proxy()
@@ -90,14 +96,22 @@ impl Courier {
 #[derive(Debug)]
 struct Guard {
     reach: Reach,
+    /// One for each lookup under way: it has a thread until the system's resolver gives up, however
+    /// soon its request does.
+    lookups: Arc<Semaphore>,
 }
 
 impl Resolve for Guard {
     fn resolve(&self, name: Name) -> Resolving {
-        let reach = self.reach;
+        let (reach, lookups) = (self.reach, Arc::clone(&self.lookups));
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await;
-            let found = found.map_err(|_| Unresolved::NoAddress)?.collect();
+            let permit = lookups.acquire_owned().await?;
+            let lookup = tokio::task::spawn_blocking(move || {
+                let _permit = permit;
+                let found = (name.as_str(), 0).to_socket_addrs();
+                found.map(Iterator::collect::<Vec<_>>)
+            });
+            let found = lookup.await?.map_err(|_| Unresolved::NoAddress)?;
             let allowed = allowed(found, reach)?;
             Ok(Box::new(allowed.into_iter()) as Addrs)
         })

@@ -9,7 +9,9 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 /// How long an event waits for its turn before it is given back.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+/// Longest wait for the answer to the question whether an endpoint works.
+const QUESTION: Duration = Duration::from_secs(5);
 /// Longest URL, characters.
 const LONGEST: usize = 2_000;
 const MAX_CONCURRENT: u32 = 256;
@@ -46,7 +48,12 @@ impl Limits {
     /// the question whether the endpoint works. The subscription has to wait for longer before it
     /// takes the event for lost.
     pub fn longest_answer(&self) -> Duration {
-        PATIENCE + 2 * self.timeout
+        PATIENCE + self.timeout + self.question()
+    }
+
+    /// After which an endpoint that is asked whether it works does not.
+    pub(super) fn question(&self) -> Duration {
+        self.timeout.min(QUESTION)
     }
 }
 

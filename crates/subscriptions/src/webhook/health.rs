@@ -210,3 +210,7 @@ impl Health {
         Down::Pause(self.downs)
     }
 }
+
+#[cfg(test)]
+#[path = "health_tests.rs"]
+mod tests;

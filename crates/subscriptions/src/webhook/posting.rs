@@ -7,7 +7,7 @@ use super::courier::Courier;
 use super::endpoint::PATIENCE;
 use super::health::{Gate, Health, Schedule};
 use super::pace::Pace;
-use super::request::{Endpoint, Reply, post};
+use super::request::{Endpoint, Letter, Reply, post};
 use crate::durable::poster::End;
 use crate::durable::seat::{Answer, Ended, Handed, Outcome, Seat, Told};
 use futures_util::future::BoxFuture;
@@ -30,7 +30,7 @@ struct Posting {
     courier: Arc<Courier>,
     health: Health,
     pace: Pace,
-    /// Handed and not begun; since when.
+    /// Handed and not begun; since when. Bounded by the seat's share.
     waiting: VecDeque<(Instant, Handed)>,
     requests: FuturesUnordered<BoxFuture<'static, Answered>>,
     /// Whether one of the requests asks the endpoint whether it works.
@@ -64,18 +64,7 @@ pub(super) async fn run(
     schedule: Schedule,
     mut seat: Seat,
 ) -> End {
-    let mut posting = Posting {
-        pace: Pace::new(endpoint.limits.max_per_second),
-        endpoint,
-        courier,
-        health: Health::new(schedule),
-        waiting: VecDeque::new(),
-        requests: FuturesUnordered::new(),
-        asking: false,
-        told_down: false,
-        doubts: Vec::new(),
-        answers: Vec::new(),
-    };
+    let mut posting = Posting::new(endpoint, courier, schedule);
     loop {
         let now = Instant::now();
         posting.begin(now);
@@ -87,8 +76,8 @@ pub(super) async fn run(
                     return End::Disabled(why);
                 }
             }
-            told = seat.told.recv(), if posting.has_room() => match told {
-                Some(Told::Handed(events)) => posting.take(events),
+            told = seat.told.recv() => match told {
+                Some(Told::Handed(events)) => posting.take(events, Instant::now()),
                 Some(Told::Withdrawn(first, last)) => posting.withdraw(first, last),
                 Some(Told::Late(count)) => {
                     tracing::debug!(subscription = posting.name(), count, "answers came too late");
@@ -107,18 +96,29 @@ pub(super) async fn run(
 }
 
 impl Posting {
+    fn new(endpoint: Arc<Endpoint>, courier: Arc<Courier>, schedule: Schedule) -> Self {
+        Self {
+            pace: Pace::new(endpoint.limits.max_per_second),
+            endpoint,
+            courier,
+            health: Health::new(schedule),
+            waiting: VecDeque::new(),
+            requests: FuturesUnordered::new(),
+            asking: false,
+            told_down: false,
+            doubts: Vec::new(),
+            answers: Vec::new(),
+        }
+    }
+
     fn name(&self) -> &str {
         &self.endpoint.target.name
     }
 
-    fn take(&mut self, events: Vec<Handed>) {
-        let now = Instant::now();
+    /// Takes events that are handed out now.
+    fn take(&mut self, events: Vec<Handed>, now: Instant) {
         self.waiting
             .extend(events.into_iter().map(|event| (now, event)));
-    }
-
-    fn has_room(&self) -> bool {
-        self.waiting.len() < self.endpoint.limits.max_concurrent
     }
 
     /// What was withdrawn is not posted any more; a request under way goes on.
@@ -177,11 +177,15 @@ impl Posting {
         };
         self.pace.begin(now);
         let (courier, endpoint) = (Arc::clone(&self.courier), Arc::clone(&self.endpoint));
+        let letter = Letter {
+            what: handing.sequence.to_string(),
+            body,
+            timeout: endpoint.limits.timeout,
+        };
         self.requests.push(Box::pin(async move {
-            let what = handing.sequence.to_string();
             Answered {
                 event: Some(handing),
-                reply: post(&courier, &endpoint, &what, body).await,
+                reply: post(&courier, &endpoint, letter).await,
             }
         }));
         Some(handing.sequence)
@@ -220,5 +224,48 @@ impl Posting {
             let _ = timeout_at(deadline, seat.answers.send(self.answers)).await;
         }
         End::Left
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+    use crate::webhook::tests::{config, handed, target};
+    use crate::webhook::{Reach, request};
+
+    #[test]
+    fn what_does_not_get_its_turn_is_given_back_before_it_is_taken_for_lost() {
+        let mut target = target("http://127.0.0.1:9/");
+        target.webhook.max_per_second = 2;
+        target.webhook.max_concurrent = 4;
+        let endpoint = Arc::new(request::endpoint(&config(), target));
+        let courier = Arc::new(Courier::new(Reach::Private, Vec::new()).unwrap());
+        let mut posting = Posting::new(endpoint, courier, Schedule::default());
+        let mut now = Instant::now();
+        let given_up = now + PATIENCE;
+        posting.take((1..=9).map(|sequence| handed(sequence, 1)).collect(), now);
+        let mut turns = Vec::new();
+        // What begins is never answered here, so that five wait in the end.
+        while !posting.waiting.is_empty() {
+            posting.begin(now);
+            turns.push((posting.requests.len(), posting.waiting.len()));
+            now = posting.wake(now).min(given_up);
+        }
+        assert_eq!(turns, [(2, 7), (4, 5), (4, 0)]);
+        let retry_after = AGAIN;
+        let returned = Outcome::Returned { retry_after };
+        let given_back: Vec<u64> = posting
+            .answers
+            .iter()
+            .map(|answer| answer.sequence)
+            .collect();
+        assert_eq!(given_back, [5, 6, 7, 8, 9]);
+        assert!(
+            posting
+                .answers
+                .iter()
+                .all(|answer| answer.outcome == returned)
+        );
     }
 }

@@ -10,6 +10,7 @@ use lienthong_contract::time::now_millis;
 use reqwest::header::{self, HeaderMap, RETRY_AFTER};
 use reqwest::{Response, StatusCode, Url};
 use std::error::Error;
+use std::io;
 use std::time::Duration;
 
 /// How much of an answer is read, and thrown away, so that its connection can be used again, and
@@ -72,14 +73,18 @@ pub(super) fn endpoint(config: &Config, target: Target) -> Endpoint {
     }
 }
 
-/// Posts a body. `what`: see [`secret::id_of`].
-pub(super) async fn post(
-    courier: &Courier,
-    endpoint: &Endpoint,
-    what: &str,
-    body: String,
-) -> Reply {
-    match send(courier, endpoint, what, body).await {
+/// What is posted.
+pub(super) struct Letter {
+    /// See [`secret::id_of`].
+    pub(super) what: String,
+    pub(super) body: String,
+    /// After which no answer is waited for.
+    pub(super) timeout: Duration,
+}
+
+/// Posts a letter.
+pub(super) async fn post(courier: &Courier, endpoint: &Endpoint, letter: Letter) -> Reply {
+    match send(courier, endpoint, letter).await {
         Ok(response) => {
             let reply = meaning(response.status(), response.headers());
             drain(response).await;
@@ -93,9 +98,13 @@ pub(super) async fn post(
 pub(super) async fn send(
     courier: &Courier,
     endpoint: &Endpoint,
-    what: &str,
-    body: String,
+    letter: Letter,
 ) -> Result<Response, Reply> {
+    let Letter {
+        what,
+        body,
+        timeout,
+    } = letter;
     let ready = endpoint.ready.as_ref();
     let ready = ready.map_err(|why| Reply::Unreachable(why.clone()))?;
     if let (Some(why), "https") = (&courier.without_tls, ready.url.scheme()) {
@@ -103,7 +112,7 @@ pub(super) async fn send(
     }
     let now_ms = now_millis();
     let secrets = secret::in_force(&ready.key, &endpoint.target, now_ms);
-    let id = secret::id_of(&endpoint.target, what);
+    let id = secret::id_of(&endpoint.target, &what);
     let Signed {
         id,
         timestamp,
@@ -112,14 +121,14 @@ pub(super) async fn send(
     let request = courier
         .client
         .post(ready.url.clone())
-        .timeout(endpoint.limits.timeout)
+        .timeout(timeout)
         .header(header::CONTENT_TYPE, CONTENT_TYPE)
         .header("webhook-id", id)
         .header("webhook-timestamp", timestamp)
         .header("webhook-signature", signatures)
         .body(body);
     let sent = request.send().await;
-    sent.map_err(|error| failure(&error, endpoint.limits.timeout))
+    sent.map_err(|error| failure(&error, timeout))
 }
 
 /// What a status says.
@@ -171,15 +180,18 @@ async fn drain(mut response: Response) {
 
 /// Why there is no answer.
 pub(super) fn failure(error: &reqwest::Error, timeout: Duration) -> Reply {
-    if let Some(unresolved) = cause::<Unresolved>(error) {
+    let unresolved = causes(error).find_map(|cause| cause.downcast_ref::<Unresolved>());
+    if let Some(unresolved) = unresolved {
         return Reply::Unreachable(unresolved.to_string());
     }
-    if let Some(tls) = cause::<rustls::Error>(error) {
-        return Reply::Unreachable(format!("TLS: {tls}"));
+    let tls = causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>());
+    if let Some(tls) = tls {
+        return Reply::Unreachable(format!("no connection, TLS: {tls}"));
     }
     if error.is_connect() {
-        let io = cause::<std::io::Error>(error).map(|io| io.kind().to_string());
-        let why = io.unwrap_or_else(|| "no connection in time".to_owned());
+        let io = causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>());
+        let why = io.last().map(|io| io.kind().to_string());
+        let why = why.unwrap_or_else(|| "none in time".to_owned());
         return Reply::Unreachable(format!("no connection: {why}"));
     }
     if error.is_timeout() {
@@ -188,18 +200,14 @@ pub(super) fn failure(error: &reqwest::Error, timeout: Duration) -> Reply {
     Reply::Failed("the connection ended without an answer".to_owned())
 }
 
-/// The first cause of a kind. An I/O error hides the error that it was made of from `source`.
-fn cause<E: Error + 'static>(error: &reqwest::Error) -> Option<&E> {
-    let mut next: Option<&(dyn Error + 'static)> = error.source();
-    while let Some(error) = next {
-        if let Some(found) = error.downcast_ref::<E>() {
-            return Some(found);
-        }
-        let io = error.downcast_ref::<std::io::Error>();
-        next = match io.and_then(std::io::Error::get_ref) {
+/// What an error was caused by, from the outside in. An I/O error keeps the error that it was made
+/// of from `source`.
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    std::iter::successors(error.source(), |&error| {
+        let io = error.downcast_ref::<io::Error>();
+        match io.and_then(io::Error::get_ref) {
             Some(inner) => Some(inner),
             None => error.source(),
-        };
-    }
-    None
+        }
+    })
 }

@@ -1,7 +1,7 @@
 //! The validation event: an endpoint says that it wants events by giving a challenge back.
 
 use super::courier::Courier;
-use super::request::{Endpoint, Reply, failure, meaning, post, send};
+use super::request::{Endpoint, Letter, Reply, failure, meaning, post, send};
 use lienthong_contract::time::now_millis;
 use reqwest::Response;
 use serde_json::{Value, json};
@@ -17,22 +17,21 @@ const LONGEST: usize = 64 * 1024;
 
 /// A validation event.
 struct Question {
-    /// Names it among all that the endpoint is sent.
-    what: String,
     challenge: String,
-    body: String,
+    letter: Letter,
 }
 
 /// Asks for the challenge; an error says in words what the endpoint did instead, and nothing of
 /// what it answered.
 pub(super) async fn ask(courier: &Courier, endpoint: &Endpoint) -> Result<(), String> {
-    let question = question(endpoint);
-    let deadline = Instant::now() + endpoint.limits.timeout;
-    let sent = send(courier, endpoint, &question.what, question.body).await;
+    let timeout = endpoint.limits.timeout;
+    let question = question(endpoint, timeout);
+    let deadline = Instant::now() + timeout;
+    let sent = send(courier, endpoint, question.letter).await;
     let reply = match sent {
         Ok(response) => match meaning(response.status(), response.headers()) {
             Reply::Accepted => {
-                let answer = read(response, deadline, endpoint.limits.timeout).await?;
+                let answer = read(response, deadline, timeout).await?;
                 return consents(&answer, &question.challenge);
             }
             reply => reply,
@@ -49,11 +48,11 @@ pub(super) async fn ask(courier: &Courier, endpoint: &Endpoint) -> Result<(), St
 
 /// Whether the endpoint takes anything: as an event is posted, without asking for the challenge.
 pub(super) async fn ping(courier: &Courier, endpoint: &Endpoint) -> Reply {
-    let question = question(endpoint);
-    post(courier, endpoint, &question.what, question.body).await
+    let question = question(endpoint, endpoint.limits.question());
+    post(courier, endpoint, question.letter).await
 }
 
-fn question(endpoint: &Endpoint) -> Question {
+fn question(endpoint: &Endpoint, timeout: Duration) -> Question {
     let what = format!("validation_{:016x}", rand::random::<u64>());
     let challenge = format!("{:032x}", rand::random::<u128>());
     let time = jiff::Timestamp::from_millisecond(now_millis()).unwrap_or_default();
@@ -66,11 +65,13 @@ fn question(endpoint: &Endpoint) -> Question {
         "datacontenttype": "application/json",
         "data": { "subscription": endpoint.target.name, "challenge": challenge },
     });
-    Question {
+    let body = body.to_string();
+    let letter = Letter {
         what,
-        challenge,
-        body: body.to_string(),
-    }
+        body,
+        timeout,
+    };
+    Question { challenge, letter }
 }
 
 /// The answer's body.

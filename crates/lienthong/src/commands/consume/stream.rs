@@ -21,7 +21,7 @@ use tonic::{Status, Streaming};
 
 /// Messages that may wait for the connection; the work waits then.
 const WAITING: usize = 16;
-/// How long the hub may take to take the last acknowledgements.
+/// How long the hub may take to end the stream.
 const LAST_WORD: Duration = Duration::from_secs(10);
 
 /// Why a stream ended.
@@ -78,6 +78,9 @@ pub async fn once(
     };
     let ended = exchange(&mut told, &say, gateways, work, stop).await?;
     if matches!(ended, Ended::Done) {
+        if let Some(last) = work.unsaid() {
+            acknowledge(&mut client, arguments, &last).await?;
+        }
         drop(say);
         end(told).await;
     }
@@ -167,13 +170,18 @@ async fn take(
     Ok(None)
 }
 
-/// Answers over the stream; that it ended, if it did not take them.
+/// Answers over the stream; that it ended, if it did not take them. The last answers are kept, to be
+/// said by a call that is answered when they are durable.
 async fn tell(
     say: &Sender<ConsumeRequest>,
     answers: Acknowledgements,
     work: &mut Work,
 ) -> Option<Ended> {
     if is_empty(&answers) {
+        return None;
+    }
+    if work.is_ending() {
+        work.keep(answers);
         return None;
     }
     let message = Some(Said::Acknowledgements(answers.clone()));
@@ -193,7 +201,7 @@ fn broken(status: Status) -> Result<Ended, Failure> {
     }
 }
 
-/// Reads on until the hub has ended the stream, so that it has taken every acknowledgement.
+/// Reads on until the hub has ended the stream.
 async fn end(mut told: Streaming<ConsumeResponse>) {
     let rest = async { while let Ok(Some(_)) = told.message().await {} };
     let _ = tokio::time::timeout(LAST_WORD, rest).await;

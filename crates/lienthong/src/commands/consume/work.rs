@@ -68,6 +68,11 @@ impl Work {
         self.left == Some(0)
     }
 
+    /// Whether nothing more is begun.
+    pub fn is_ending(&self) -> bool {
+        self.stopping || self.is_done()
+    }
+
     /// Whether nothing is under way.
     pub fn is_idle(&self) -> bool {
         self.running.is_empty() && (self.stopping || self.waiting.is_empty())

@@ -81,19 +81,22 @@ pub fn shown(status: &SubscriptionStatus) -> String {
 
 /// What is 0 was left to the hub.
 fn handed(handling: &Handling) -> String {
-    let told = |name: &str, value: u32| match value {
-        0 => format!("{name} default"),
-        value => format!("{name} {}", count(value.into())),
-    };
-    [
-        told("in flight", handling.max_in_flight),
-        told("acknowledge within s", handling.ack_timeout_s),
-        told("attempts", handling.max_attempts),
-        told("back-off ms", handling.backoff_ms),
-        told("at most s", handling.max_backoff_s),
-        told("parked", handling.max_parked_events),
-    ]
-    .join(", ")
+    let told = [
+        ("in flight", handling.max_in_flight),
+        ("acknowledge within s", handling.ack_timeout_s),
+        ("attempts", handling.max_attempts),
+        ("back-off ms", handling.backoff_ms),
+        ("at most s", handling.max_backoff_s),
+        ("parked", handling.max_parked_events),
+    ];
+    let given = told.into_iter().filter(|(_, value)| *value > 0);
+    let given: Vec<_> = given
+        .map(|(name, value)| format!("{name} {}", count(value.into())))
+        .collect();
+    match given.is_empty() {
+        true => "the hub's defaults".to_owned(),
+        false => format!("{}; else the hub's defaults", given.join(", ")),
+    }
 }
 
 fn posted(webhook: &Webhook) -> String {

@@ -1,14 +1,16 @@
 //! What a subscription's task is asked.
 
-use super::writing::Asked;
 use super::Actor;
+use super::writing::Asked;
 use crate::durable::engine::{Counted, Decision, Parked, Which};
 use crate::durable::poster::Target;
 use crate::durable::seat::{Answer, Ended, Handed, Seat};
 use crate::durable::status::Snapshot;
 use crate::durable::table::Asking;
 use lienthong_contract::pb::subscription::v1::SubscriptionState;
-use lienthong_contract::pb::subscription::v1::entry::{Changed, Deleted, Moved, SecretRotated, What};
+use lienthong_contract::pb::subscription::v1::entry::{
+    Changed, Deleted, Moved, SecretRotated, What,
+};
 use lienthong_contract::status::Failure;
 use lienthong_contract::time::now_millis;
 use std::time::Duration;

@@ -83,7 +83,11 @@ impl Actor {
         if self.reading.is_under_way() {
             return;
         }
-        if self.reading.not_before.is_some_and(|from| from > Instant::now()) {
+        if self
+            .reading
+            .not_before
+            .is_some_and(|from| from > Instant::now())
+        {
             return;
         }
         self.reading.not_before = None;
@@ -110,9 +114,11 @@ impl Actor {
         let next = self.next_unread(&blocks.ends());
         self.reading.waits = next.is_none();
         self.reading.under_way = Some(match next {
-            Some(at) => Box::pin(async move {
-                Found::Next(at, blocks.block(at.partition, at.offset).await)
-            }),
+            Some(at) => {
+                Box::pin(
+                    async move { Found::Next(at, blocks.block(at.partition, at.offset).await) },
+                )
+            }
             None => {
                 let positions = self.engine.positions().to_vec();
                 Box::pin(async move {
@@ -216,8 +222,13 @@ impl Actor {
     fn unreadable(&mut self, found: Found) {
         match found {
             Found::Next(at, Err(ReadError::OutOfRange { asked, start, .. })) if asked < start => {
-                tracing::error!(subscription = self.name, partition = at.partition, asked, start,
-                    "retention removed events that a durable subscription has not read; it is disabled");
+                tracing::error!(
+                    subscription = self.name,
+                    partition = at.partition,
+                    asked,
+                    start,
+                    "retention removed events that a durable subscription has not read; it is disabled"
+                );
                 self.disable(format!(
                     "retention removed offsets {asked} to {} of partition {} before they were read; move the subscription to go on",
                     start - 1, at.partition

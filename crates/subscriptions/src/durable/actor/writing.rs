@@ -1,7 +1,7 @@
 //! The journal of one subscription: one record at a time, progress and changes in turn.
 
-use super::commands::Change;
 use super::Actor;
+use super::commands::Change;
 use crate::durable::lanes::NotTaken;
 use crate::durable::peers::moving;
 use crate::durable::seat::Ended as SeatEnded;
@@ -119,8 +119,7 @@ impl Actor {
                 self.engine.recorded(now_millis());
             }
             About::Change(asked) => {
-                let told = written.as_ref().map(|()| ());
-                let told = told.map_err(|error| moving(error.to_string()));
+                let told = written.clone().map_err(|error| moving(error.to_string()));
                 if let Some(reply) = asked.reply {
                     // Whoever asked may have gone.
                     let _ = reply.send(told);
@@ -152,6 +151,8 @@ impl Actor {
             Change::State(state, why) => {
                 self.state = state;
                 self.why = why;
+                self.disabling = false;
+                self.post_from = Instant::now();
                 match state == SubscriptionState::Active {
                     true => self.engine.resume(),
                     false => self.engine.pause(),
@@ -190,6 +191,9 @@ impl Actor {
     /// Hands nothing out until the subscription is resumed.
     pub(super) fn disable(&mut self, why: String) {
         self.engine.pause();
+        if std::mem::replace(&mut self.disabling, true) {
+            return;
+        }
         self.writing.ask(Asked {
             change: Change::State(SubscriptionState::Disabled, why),
             reply: None,

@@ -1,5 +1,6 @@
 //! Tells how subscriptions are and what they gave.
 
+use super::super::Durable;
 use super::super::actor::Command;
 use super::super::calls::Told;
 use super::super::engine::Parked;
@@ -8,12 +9,11 @@ use super::super::kept::Lookup;
 use super::super::peers::moving;
 use super::super::range::{self, Sources};
 use super::super::status::{self, Snapshot};
-use super::super::Durable;
 use super::{Kept, not_found};
 use crate::facets::Attribute;
 use lienthong_contract::pb::subscription::v1::{
-    GetManifestRequest, GetManifestResponse, ListParkedCasesResponse, ParkedCase,
-    ReadRangeRequest, SubscriptionStatus,
+    GetManifestRequest, GetManifestResponse, ListParkedCasesResponse, ParkedCase, ReadRangeRequest,
+    SubscriptionStatus,
 };
 use lienthong_contract::status::Failure;
 use lienthong_contract::time::{from_millis, now_millis};
@@ -89,7 +89,12 @@ impl Durable {
     /// What the event is, is read from the log; an event that retention removed has a number only.
     async fn parked_case(&self, parked: Parked) -> ParkedCase {
         let at = parked.position;
-        let read = self.context.handles.blocks.block(at.partition, at.offset).await;
+        let read = self
+            .context
+            .handles
+            .blocks
+            .block(at.partition, at.offset)
+            .await;
         let block = read.ok().flatten();
         let entry = block
             .as_ref()

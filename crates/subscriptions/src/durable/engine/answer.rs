@@ -48,7 +48,7 @@ impl Engine {
                 }
                 Counted::Taken
             }
-            Stage::Flying(_) | Stage::Behind => Counted::Late,
+            Stage::Flying(_) | Stage::Behind | Stage::Skipping => Counted::Late,
             _ => {
                 let is_last = event.unanswered && event.attempt == answer.attempt.wrapping_add(1);
                 if !is_last || answer.outcome != Outcome::Done {

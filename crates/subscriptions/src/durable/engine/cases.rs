@@ -17,6 +17,8 @@ pub(super) enum Stage {
     Flying(u64),
     /// How it goes on is not durable yet.
     Recording,
+    /// That it is left out is not durable yet.
+    Skipping,
     /// Until this time, milliseconds since the epoch.
     Pausing(i64),
     /// Until it is released.
@@ -136,7 +138,9 @@ impl Cases {
         self.cases.get(&case).map_or(Hold::None, |case| case.hold)
     }
 
-    /// Puts an event at the end of its case; says whether it is the first.
+    /// Puts an event at the end of its case; says whether it is the first. Its payload stays only
+    /// if that of all before it does: what is in memory can be handed out without reading anything,
+    /// and so makes room for the rest.
     pub(super) fn add(&mut self, sequence: u64, mut event: Event) -> bool {
         let case = self.cases.entry(event.case).or_insert(Case {
             first: sequence,
@@ -148,15 +152,15 @@ impl Cases {
         let is_first = case.first == sequence;
         let before = std::mem::replace(&mut case.last, sequence);
         let hold = case.hold;
-        if hold.is_long() {
-            event.payload = None;
+        if !is_first && let Some(before) = self.events.get_mut(&before) {
+            before.next = sequence;
+            if before.payload.is_none() {
+                event.payload = None;
+            }
         }
         self.loaded += usize::from(event.payload.is_some());
         self.count(hold, 1);
         self.events.insert(sequence, event);
-        if !is_first && let Some(before) = self.events.get_mut(&before) {
-            before.next = sequence;
-        }
         is_first
     }
 
@@ -164,16 +168,16 @@ impl Cases {
     pub(super) fn remove_first(&mut self, sequence: u64) -> Option<u64> {
         let event = self.events.remove(&sequence)?;
         self.loaded -= usize::from(event.payload.is_some());
-        self.set_hold(event.case, Hold::None);
+        let case = self.cases.get_mut(&event.case)?;
+        let hold = std::mem::replace(&mut case.hold, Hold::None);
+        let events = case.count as isize;
+        case.count -= 1;
+        case.first = event.next;
         if event.next == 0 {
             self.cases.remove(&event.case);
-            return None;
         }
-        if let Some(case) = self.cases.get_mut(&event.case) {
-            case.first = event.next;
-            case.count -= 1;
-        }
-        Some(event.next)
+        self.count(hold, -events);
+        (event.next > 0).then_some(event.next)
     }
 
     /// Holds a case or lets it go on; what is held for long leaves memory.
@@ -197,8 +201,17 @@ impl Cases {
         }
     }
 
-    /// Puts the payload of an event back into memory.
+    /// Puts the payload of the first event of a case back into memory, or of the next if the first
+    /// has its own.
     pub(super) fn load(&mut self, sequence: u64, payload: Ready) {
+        let Some(event) = self.events.get(&sequence) else {
+            return;
+        };
+        let first = self.cases.get(&event.case).map_or(0, |case| case.first);
+        let is_next = |first: &Event| first.payload.is_some() && first.next == sequence;
+        if first != sequence && !self.events.get(&first).is_some_and(is_next) {
+            return;
+        }
         if let Some(event) = self.events.get_mut(&sequence) {
             self.loaded += usize::from(event.payload.is_none());
             event.payload = Some(payload);

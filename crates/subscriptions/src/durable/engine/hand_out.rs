@@ -55,21 +55,11 @@ impl Engine {
     /// Hands out what may be handed out, to all seats alike. A seat may get several portions.
     pub fn hand_out(&mut self, now_ms: i64) -> Vec<Portion> {
         let mut portions = Vec::new();
-        while self.is_open && !self.ready.is_empty() {
-            let free = self
-                .limits
-                .max_in_flight
-                .saturating_sub(self.seats.flying());
-            if free == 0 {
+        loop {
+            let before = portions.len();
+            self.round(&mut portions, now_ms);
+            if portions.len() == before {
                 break;
-            }
-            let Some((seat, count)) = self.seats.next(self.ready.len().min(free)) else {
-                break;
-            };
-            let handed = self.portion(seat, count, now_ms);
-            self.seats.took(seat, handed.len());
-            if !handed.is_empty() {
-                portions.push(Portion { seat, handed });
             }
         }
         let cases = &self.cases;
@@ -77,6 +67,31 @@ impl Engine {
         self.deadlines
             .sweep(flying, |deadline| flies(cases, deadline));
         portions
+    }
+
+    /// Every seat gets its part at most once.
+    fn round(&mut self, portions: &mut Vec<Portion>, now_ms: i64) {
+        let mut served = Vec::new();
+        while self.is_open {
+            let free = self
+                .limits
+                .max_in_flight
+                .saturating_sub(self.seats.flying());
+            let events = self.ready.len().min(free);
+            if events == 0 {
+                break;
+            }
+            let Some((seat, count)) = self.seats.next(events) else {
+                break;
+            };
+            let handed = self.portion(seat, count, now_ms);
+            self.seats.took(seat, handed.len());
+            served.push(seat);
+            if !handed.is_empty() {
+                portions.push(Portion { seat, handed });
+            }
+        }
+        self.seats.next_round(served);
     }
 
     fn portion(&mut self, seat: u64, count: usize, now_ms: i64) -> Vec<Handed> {

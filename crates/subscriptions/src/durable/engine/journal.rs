@@ -6,21 +6,36 @@ use crate::durable::kept::{Kept, case_hash, manifest, ranges};
 use crate::source::Ready;
 use lienthong_contract::pb::subscription::v1::entry::{Again, Given, Progress, Read};
 use std::collections::{BTreeSet, VecDeque};
+use std::ops::RangeInclusive;
 
-/// Most numbers that a record gives, and most that it settles: less than 200 KiB each.
-const MOST_NUMBERS: usize = 16_384;
-/// Most bytes, about, of what a record says of events to be handed out again.
-const MOST_AGAIN_BYTES: usize = 256 * 1024;
 /// How long reading on alone is not worth a record, milliseconds.
 const READ_PAUSE_MS: i64 = 1_000;
+
+/// How long a record may be.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Size {
+    /// Most numbers that it gives, and most that it settles.
+    pub(super) numbers: usize,
+    /// Most bytes, about, of what it says of events to be handed out again.
+    pub(super) again_bytes: usize,
+}
+
+/// Numbers given and settled take less than 200 KiB each.
+const SIZE: Size = Size {
+    numbers: 16_384,
+    again_bytes: 256 * 1024,
+};
 
 /// What is not durable yet.
 #[derive(Debug)]
 pub(super) struct Journal {
+    pub(super) size: Size,
     last_sequence: u64,
     given_ms: i64,
     /// In the order in which they were settled.
     settled: VecDeque<u64>,
+    /// Those of them that are still the first of their case.
+    skipped: BTreeSet<u64>,
     changed: BTreeSet<u64>,
     underway: Option<Underway>,
     /// Counts settlements and changes.
@@ -35,6 +50,7 @@ struct Underway {
     given: Vec<Ready>,
     cases: Vec<u64>,
     given_ms: i64,
+    skipped: Vec<u64>,
     changed: Vec<u64>,
     read: Vec<(u32, u64)>,
     stamp: Option<u64>,
@@ -52,21 +68,22 @@ impl Engine {
         {
             return None;
         }
-        let settled = self.journal.take_settled();
+        let (settled, skipped) = self.journal.take_settled();
         let again = self.take_changed();
         let all = self.journal.settled.is_empty() && self.journal.changed.is_empty();
-        let given = self.intake.take(MOST_NUMBERS);
+        let given = self.intake.take(self.journal.size.numbers);
         let mut underway = Underway {
             cases: given.iter().map(|event| case_hash(&event.case)).collect(),
             given,
             given_ms: self.journal.given_ms.max(now_ms),
+            skipped,
             changed: again.iter().map(|again| again.sequence).collect(),
             read: self.intake.read(),
             stamp: all.then_some(self.journal.stamp),
         };
         let mut progress = Progress {
             read: underway.read.iter().map(read).collect(),
-            settled,
+            settled: ranges(settled).into_iter().flat_map(pair).collect(),
             again,
             ..Progress::default()
         };
@@ -91,6 +108,9 @@ impl Engine {
         self.intake.recorded(&underway.read);
         self.journal.given_ms = underway.given_ms;
         self.journal.durable = underway.stamp.unwrap_or(self.journal.durable);
+        for sequence in underway.skipped {
+            self.next(sequence, now_ms);
+        }
         for sequence in underway.changed {
             let stage = self.cases.event(sequence).map(|event| event.stage);
             if stage == Some(Stage::Recording) && !self.journal.changed.contains(&sequence) {
@@ -133,7 +153,7 @@ impl Engine {
     fn take_changed(&mut self) -> Vec<Again> {
         let mut taken = Vec::new();
         let mut bytes = 0;
-        while self.journal.settled.is_empty() && bytes < MOST_AGAIN_BYTES {
+        while self.journal.settled.is_empty() && bytes < self.journal.size.again_bytes {
             let Some(sequence) = self.journal.changed.pop_first() else {
                 break;
             };
@@ -158,9 +178,11 @@ impl Engine {
 impl Journal {
     pub(super) fn new(kept: &Kept) -> Journal {
         Journal {
+            size: SIZE,
             last_sequence: kept.last_sequence,
             given_ms: kept.given_ms,
             settled: VecDeque::new(),
+            skipped: BTreeSet::new(),
             changed: BTreeSet::new(),
             underway: None,
             stamp: 0,
@@ -177,6 +199,11 @@ impl Journal {
         self.settled.push_back(sequence);
     }
 
+    pub(super) fn skipped(&mut self, sequence: u64) {
+        self.settled(sequence);
+        self.skipped.insert(sequence);
+    }
+
     pub(super) fn changed(&mut self, sequence: u64) {
         self.stamp += 1;
         self.changed.insert(sequence);
@@ -186,6 +213,7 @@ impl Journal {
     pub(super) fn withdraw(&mut self) {
         self.underway = None;
         self.settled.clear();
+        self.skipped.clear();
         self.changed.clear();
         self.durable = self.stamp;
     }
@@ -205,19 +233,36 @@ impl Journal {
         (has_read && self.underway.is_none()).then(|| last_ms.saturating_add(READ_PAUSE_MS))
     }
 
+    /// How the event goes on is in the record under way, or in the next.
+    #[cfg(test)]
+    pub(super) fn is_recording(&self, sequence: u64) -> bool {
+        let underway = self.underway.iter().flat_map(|underway| &underway.changed);
+        self.changed
+            .iter()
+            .chain(underway)
+            .any(|changed| *changed == sequence)
+    }
+
     fn has_changes(&self) -> bool {
         !self.settled.is_empty() || !self.changed.is_empty()
     }
 
-    fn take_settled(&mut self) -> Vec<u64> {
-        let count = MOST_NUMBERS.min(self.settled.len());
-        let mut taken: Vec<u64> = self.settled.drain(..count).collect();
-        taken.sort_unstable();
-        let ranges = ranges(taken).into_iter();
-        ranges
-            .flat_map(|range| [*range.start(), range.end() - range.start() + 1])
-            .collect()
+    /// Numbers that are settled, ascending, and those of them that were skipped.
+    fn take_settled(&mut self) -> (Vec<u64>, Vec<u64>) {
+        let count = self.size.numbers.min(self.settled.len());
+        let mut settled: Vec<u64> = self.settled.drain(..count).collect();
+        settled.sort_unstable();
+        let mut skipped = Vec::new();
+        if !self.skipped.is_empty() {
+            skipped.extend(settled.iter().filter(|of| self.skipped.remove(*of)));
+        }
+        (settled, skipped)
     }
+}
+
+/// A range as its first number and its length.
+fn pair(range: RangeInclusive<u64>) -> [u64; 2] {
+    [*range.start(), range.end() - range.start() + 1]
 }
 
 fn read((partition, next_offset): &(u32, u64)) -> Read {

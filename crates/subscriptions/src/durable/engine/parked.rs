@@ -79,7 +79,7 @@ impl Engine {
             };
             released += 1;
             match decision {
-                Decision::Skip => self.settle(sequence, now_ms),
+                Decision::Skip => self.skip(sequence),
                 Decision::Retry => {
                     let reason = std::mem::take(&mut trouble.reason);
                     *trouble = Trouble {

@@ -59,13 +59,18 @@ impl Seats {
         None
     }
 
-    /// So many events are with the seat now.
+    /// So many events are with the seat now. It is out of the line until all others had their turn:
+    /// see [`Seats::next_round`].
     pub(super) fn took(&mut self, seat: u64, events: usize) {
         if let Some(place) = self.places.get_mut(&seat) {
             place.flying += events;
             self.flying += events;
         }
-        self.stand_in_line(seat);
+    }
+
+    /// Seats that took something stand in line again.
+    pub(super) fn next_round(&mut self, seats: Vec<u64>) {
+        seats.into_iter().for_each(|seat| self.stand_in_line(seat));
     }
 
     /// An event is no longer with the seat.

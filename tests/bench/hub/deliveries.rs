@@ -25,8 +25,9 @@ use tonic::Request;
 use tonic::codegen::http::uri::PathAndQuery;
 use tonic::transport::Endpoint;
 
-/// Events of the log that is told again and again.
-const HOT: u64 = 50_000;
+/// Events of the log that is told again and again: few enough for the hub to have them in memory,
+/// as it has what happens now.
+const HOT: u64 = 10_000;
 /// Events of the log that is caught up with.
 const COLD: u64 = 1_000_000;
 /// One event in a hundred has an id that ends like this.

@@ -198,6 +198,8 @@ enum State {
 pub struct Durable<'a> {
     /// How long an event may be out.
     pub ack_timeout: Duration,
+    /// Acknowledgements that the hub told to be late.
+    pub late: u64,
     /// When the hub was disturbed.
     pub outages: &'a [Outage],
     /// Cases that were let go on leave their failed event out.
@@ -212,6 +214,11 @@ pub fn durable(expected: &Expected, notes: &[Note], knows: &Durable) -> Verdict 
     let mut done: HashSet<u64> = HashSet::new();
     // A receipt names one handing out, for ever.
     let mut attempts: HashSet<(u64, u32)> = HashSet::new();
+    // The latest attempt told, by number; and who read an earlier one after it, whose answer to
+    // that has no effect.
+    let mut latest: HashMap<u64, u32> = HashMap::new();
+    let mut stale: HashSet<(u16, u64)> = HashSet::new();
+    let mut late = knows.late;
     let mut out: HashMap<u16, HashSet<u64>> = HashMap::new();
     // Of each case the last number that was told for the first time.
     let mut newest: HashMap<u32, u64> = HashMap::new();
@@ -222,6 +229,11 @@ pub fn durable(expected: &Expected, notes: &[Note], knows: &Durable) -> Verdict 
     for note in notes {
         let seen = match note.what {
             What::Told(seen) => seen,
+            What::Done(number) | What::Failed(number) | What::Forgotten(number)
+                if stale.remove(&(note.who, number)) =>
+            {
+                continue;
+            }
             What::Done(number) => {
                 done.insert(number);
                 states.insert(number, State::Done(note.at));
@@ -255,6 +267,13 @@ pub fn durable(expected: &Expected, notes: &[Note], knows: &Durable) -> Verdict 
             verdict.unexplained += 1;
             verdict.say(format!("one attempt, handed out twice: {seen:?}"));
         }
+        let latest = latest.entry(seen.sequence).or_default();
+        if seen.attempt < *latest {
+            stale.insert((note.who, seen.sequence));
+            verdict.repeat("a consumer read an earlier attempt after a later one was told");
+            continue;
+        }
+        *latest = seen.attempt;
         let before = states.insert(
             seen.sequence,
             State::Out {
@@ -277,6 +296,11 @@ pub fn durable(expected: &Expected, notes: &[Note], knows: &Durable) -> Verdict 
             }
             Some(_) => match why_again(before, note, knows) {
                 Some(cause) => verdict.repeat(cause),
+                // It lay unread for a while; the hub counts from when it was handed out.
+                None if matches!(before, Some(State::Done(_))) && late > 0 => {
+                    late -= 1;
+                    verdict.repeat("acknowledged too late, as the hub told");
+                }
                 None => {
                     verdict.unexplained += 1;
                     verdict.say(format!("handed out again: {seen:?}"));

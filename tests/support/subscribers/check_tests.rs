@@ -45,8 +45,14 @@ fn streamed(what: &[What]) -> Verdict {
 }
 
 fn handed(what: &[What]) -> Verdict {
+    handed_with_late(what, 0)
+}
+
+/// The same, when the hub told so many acknowledgements to be late.
+fn handed_with_late(what: &[What], late: u64) -> Verdict {
     let knows = Durable {
         ack_timeout: TIMEOUT,
+        late,
         outages: &[],
         skipped: &HashSet::new(),
     };
@@ -196,8 +202,23 @@ fn each_handing_out_again_has_its_cause_or_is_found() {
     let left = cause(&[told(0), What::Left]);
     assert_eq!(left, explained("the consumer left"));
     assert_eq!(cause(&[told(0), What::Done(1)]), (String::new(), 1));
+    let acknowledged_late = [told(0), What::Done(1), again(2), What::Done(1)];
+    assert_eq!(handed_with_late(&acknowledged_late, 1).unexplained, 0);
+    let twice = [&acknowledged_late[..], &[again(3), What::Done(1)]].concat();
+    assert_eq!(handed_with_late(&twice, 1).unexplained, 1, "only one was");
     let same_attempt = handed(&[told(0), What::Failed(1), told(0), What::Done(1)]);
     assert_eq!(same_attempt.unexplained, 1);
+}
+
+#[test]
+fn an_earlier_attempt_that_is_read_late_is_explained_and_its_answer_counts_for_nothing() {
+    let late = [told(0), What::Failed(1), again(3), again(2), What::Done(1)];
+    let verdict = handed(&late);
+    assert_eq!(verdict.unexplained, 0, "{verdict:?}");
+    assert!(
+        verdict.lost > handed(&[told(0), What::Done(1)]).lost,
+        "{verdict:?}"
+    );
 }
 
 #[test]
@@ -211,6 +232,7 @@ fn what_is_handed_out_again_around_the_death_of_a_gateway_is_explained() {
     let judge = |outages: &[Outage]| {
         let knows = Durable {
             ack_timeout: TIMEOUT,
+            late: 0,
             outages,
             skipped: &HashSet::new(),
         };

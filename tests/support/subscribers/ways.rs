@@ -223,6 +223,7 @@ impl Ways {
             Kind::Durable(_) => {
                 let knows = Durable {
                     ack_timeout: Duration::from_secs(ACK_TIMEOUT_S.into()),
+                    late: diary.late,
                     outages,
                     skipped: &HashSet::new(),
                 };

@@ -156,6 +156,9 @@ impl Actor {
             self.hand_out(now_ms);
         }
         self.table.tell();
+        if self.drained.is_some() {
+            self.engine.hurry();
+        }
         self.write(now_ms);
         self.read();
         // Last, when it is known whether events are coming.
@@ -267,9 +270,12 @@ impl Actor {
 
     fn heard(&mut self, seat: u64, heard: Heard) {
         match heard {
+            // Its stream ends once what it acknowledged is durable.
             Heard::Left => {
-                self.table.end(seat, SeatEnded::Gone);
                 self.engine.leave(seat, now_millis());
+                self.engine.hurry();
+                self.table.leave(seat);
+                self.writing.leaving(self.engine.stamp(), seat);
             }
             Heard::Answers(answers) => {
                 let now_ms = now_millis();

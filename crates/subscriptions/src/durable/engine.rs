@@ -241,7 +241,7 @@ impl Engine {
         if !self.trouble.is_empty() {
             self.trouble.remove(&sequence);
         }
-        self.journal.settled(sequence);
+        self.journal.settled(sequence, now_ms);
         self.next(sequence, now_ms);
     }
 

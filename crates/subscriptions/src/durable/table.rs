@@ -46,6 +46,8 @@ struct Place {
     late: u64,
     /// Numbers withdrawn that it was not told of yet.
     withdrawn: Option<(u64, u64)>,
+    /// It said everything: it is handed nothing more, and ends soon.
+    leaving: bool,
     kind: Kind,
 }
 
@@ -115,21 +117,29 @@ impl Table {
             consumer,
             late: 0,
             withdrawn: None,
+            leaving: false,
             kind,
         };
         self.seats.insert(self.last, place);
         self.last
     }
 
+    /// A seat takes no more part; it is still to be ended.
+    pub fn leave(&mut self, id: u64) {
+        if let Some(place) = self.seats.get_mut(&id) {
+            place.leaving = true;
+        }
+    }
+
     /// Whether nobody takes part.
     pub fn is_empty(&self) -> bool {
-        self.seats.is_empty()
+        self.seats.values().all(|place| place.leaving)
     }
 
     /// The consumers' names.
     pub fn consumers(&self) -> Vec<String> {
-        let names = self.seats.values().map(|place| place.consumer.clone());
-        names.collect()
+        let staying = self.seats.values().filter(|place| !place.leaving);
+        staying.map(|place| place.consumer.clone()).collect()
     }
 
     /// A stream of this name, or any seat of it if it is to be a stream's.
@@ -148,7 +158,8 @@ impl Table {
     /// How many events each seat may have, beside (fetchers) or with (streams) those it has: what
     /// [`Allowed`] says.
     pub fn allowed(&self) -> impl Iterator<Item = (u64, Allowed)> + '_ {
-        self.seats.iter().map(|(id, place)| {
+        let staying = self.seats.iter().filter(|(_, place)| !place.leaving);
+        staying.map(|(id, place)| {
             let allowed = match &place.kind {
                 Kind::Stream { told, share } if told.capacity() > SPARE => Allowed::InAll(*share),
                 Kind::Stream { .. } | Kind::Fetcher { asking: None, .. } => Allowed::InAll(0),

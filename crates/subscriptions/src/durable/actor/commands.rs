@@ -124,6 +124,7 @@ impl Actor {
                     let counted = self.engine.answer(None, answer, now_ms);
                     late += u64::from(counted == Counted::Late);
                 }
+                self.engine.hurry();
                 self.writing.acknowledged(self.engine.stamp(), late, reply);
             }
             Command::Change(change, reply) => self.writing.ask(Asked {

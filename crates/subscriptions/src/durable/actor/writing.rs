@@ -47,6 +47,8 @@ pub struct Writing {
     progressed: bool,
     /// Acknowledgements that are durable once the engine's stamp is, and how many were late.
     acknowledged: VecDeque<(u64, u64, oneshot::Sender<u64>)>,
+    /// Seats that end once the engine's stamp is durable.
+    leaving: VecDeque<(u64, u64)>,
 }
 
 impl Writing {
@@ -71,6 +73,11 @@ impl Writing {
     /// Answers an acknowledgement once everything up to a stamp is durable.
     pub fn acknowledged(&mut self, stamp: u64, late: u64, reply: oneshot::Sender<u64>) {
         self.acknowledged.push_back((stamp, late, reply));
+    }
+
+    /// Ends a seat once everything up to a stamp is durable.
+    pub(super) fn leaving(&mut self, stamp: u64, seat: u64) {
+        self.leaving.push_back((stamp, seat));
     }
 
     pub(super) fn ask(&mut self, asked: Asked) {
@@ -142,6 +149,12 @@ impl Actor {
         {
             // Whoever asked may have gone.
             let _ = reply.send(late);
+        }
+        while let Some((stamp, seat)) = self.writing.leaving.front().copied()
+            && stamp <= durable
+        {
+            self.writing.leaving.pop_front();
+            self.table.end(seat, SeatEnded::Gone);
         }
     }
 

@@ -10,6 +10,9 @@ use std::ops::RangeInclusive;
 
 /// How long reading on alone is not worth a record, milliseconds.
 const READ_PAUSE_MS: i64 = 1_000;
+/// How long settlements wait for company, milliseconds: a record of their own would hold up the
+/// numbers of what comes meanwhile, and losing one costs no more than telling an event again.
+const SETTLE_PAUSE_MS: i64 = 5;
 
 /// How long a record may be.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +37,10 @@ pub(super) struct Journal {
     given_ms: i64,
     /// In the order in which they were settled.
     settled: VecDeque<u64>,
+    /// When the first of them was.
+    settled_ms: i64,
+    /// Somebody waits until they are durable.
+    hurried: bool,
     /// Those of them that are still the first of their case.
     skipped: BTreeSet<u64>,
     changed: BTreeSet<u64>,
@@ -59,12 +66,12 @@ struct Underway {
 impl Engine {
     /// What has to be recorded next; none while a record is under way or nothing is due. A record
     /// is less than a megabyte; the rest follows in the next. Reading on alone is recorded once a
-    /// second.
+    /// second, and settlements alone after some milliseconds, unless [`Engine::hurry`] was called.
     pub fn journal(&mut self, now_ms: i64) -> Option<Progress> {
         let due_ms = self.journal.due_ms(self.intake.moved_on());
         let is_due = due_ms.is_some_and(|due_ms| due_ms <= now_ms);
         if self.journal.underway.is_some()
-            || !(is_due || self.journal.has_changes() || self.intake.waiting() > 0)
+            || !(is_due || self.journal.has_changes(now_ms) || self.intake.waiting() > 0)
         {
             return None;
         }
@@ -128,6 +135,11 @@ impl Engine {
         }
     }
 
+    /// What is settled is recorded next, without waiting for company: somebody waits for it.
+    pub fn hurry(&mut self) {
+        self.journal.hurried = !self.journal.settled.is_empty();
+    }
+
     /// A record is under way.
     pub fn is_recording(&self) -> bool {
         self.journal.underway.is_some()
@@ -182,6 +194,8 @@ impl Journal {
             last_sequence: kept.last_sequence,
             given_ms: kept.given_ms,
             settled: VecDeque::new(),
+            settled_ms: 0,
+            hurried: false,
             skipped: BTreeSet::new(),
             changed: BTreeSet::new(),
             underway: None,
@@ -191,17 +205,22 @@ impl Journal {
         }
     }
 
-    pub(super) fn settled(&mut self, sequence: u64) {
+    pub(super) fn settled(&mut self, sequence: u64, now_ms: i64) {
         self.stamp += 1;
+        if self.settled.is_empty() {
+            self.settled_ms = now_ms;
+        }
         if !self.changed.is_empty() {
             self.changed.remove(&sequence);
         }
         self.settled.push_back(sequence);
     }
 
+    /// Its case waits for it.
     pub(super) fn skipped(&mut self, sequence: u64) {
-        self.settled(sequence);
+        self.settled(sequence, 0);
         self.skipped.insert(sequence);
+        self.hurried = true;
     }
 
     pub(super) fn changed(&mut self, sequence: u64) {
@@ -226,11 +245,16 @@ impl Journal {
         self.underway.iter().flat_map(|underway| &underway.given)
     }
 
-    /// When reading on has to be recorded, if it is anything at all; never while a record is under
-    /// way.
+    /// When reading on, or what is settled, has to be recorded, if it is anything at all; never
+    /// while a record is under way.
     pub(super) fn due_ms(&self, has_read: bool) -> Option<i64> {
+        if self.underway.is_some() {
+            return None;
+        }
         let last_ms = self.recorded_ms.unwrap_or(i64::MIN);
-        (has_read && self.underway.is_none()).then(|| last_ms.saturating_add(READ_PAUSE_MS))
+        let read = has_read.then(|| last_ms.saturating_add(READ_PAUSE_MS));
+        let settled = (!self.settled.is_empty()).then(|| self.settled_ms + SETTLE_PAUSE_MS);
+        [read, settled].into_iter().flatten().min()
     }
 
     /// How the event goes on is in the record under way, or in the next.
@@ -243,14 +267,17 @@ impl Journal {
             .any(|changed| *changed == sequence)
     }
 
-    fn has_changes(&self) -> bool {
-        !self.settled.is_empty() || !self.changed.is_empty()
+    /// Whether something is to be recorded at once. A clock that was set back hurries, too.
+    fn has_changes(&self, now_ms: i64) -> bool {
+        let hurried = self.hurried || now_ms < self.settled_ms;
+        !self.changed.is_empty() || (hurried && !self.settled.is_empty())
     }
 
     /// Numbers that are settled, ascending, and those of them that were skipped.
     fn take_settled(&mut self) -> (Vec<u64>, Vec<u64>) {
         let count = self.size.numbers.min(self.settled.len());
         let mut settled: Vec<u64> = self.settled.drain(..count).collect();
+        self.hurried &= !self.settled.is_empty();
         settled.sort_unstable();
         let mut skipped = Vec::new();
         if !self.skipped.is_empty() {

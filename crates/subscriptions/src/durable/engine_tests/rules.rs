@@ -55,6 +55,7 @@ impl Kitchen {
 
     /// Records what is due, everything of it.
     fn record(&mut self, now_ms: i64) {
+        self.engine.hurry();
         while let Some(progress) = self.engine.journal(now_ms) {
             self.write(What::Progress(progress));
             self.engine.recorded(now_ms);
@@ -283,6 +284,37 @@ fn a_move_withdraws_what_is_not_settled_and_numbers_go_on() {
     kitchen.record(0);
     assert_eq!(kitchen.hand_out(0), [(1, vec![(5, 1), (6, 1)])]);
     assert_eq!(kitchen.kept().last_sequence, 6);
+}
+
+#[test]
+fn what_is_settled_waits_a_moment_for_company_unless_somebody_waits_for_it() {
+    let mut kitchen = Kitchen::new(Handling::default());
+    kitchen.engine.seat(1, 10);
+    kitchen.offer(0..4, |offset| offset);
+    kitchen.record(0);
+    kitchen.hand_out(0);
+    kitchen.engine.answer(Some(1), done(1, 1), 0);
+    assert!(kitchen.engine.journal(0).is_none());
+    let due_ms = kitchen.engine.wake_at().unwrap();
+    assert!((1..100).contains(&due_ms), "{due_ms}");
+    let alone = kitchen.engine.journal(due_ms).unwrap();
+    assert_eq!(alone.settled, [1, 1]);
+    kitchen.engine.recorded(due_ms);
+
+    kitchen.engine.answer(Some(1), done(2, 1), due_ms);
+    kitchen.engine.hurry();
+    assert_eq!(kitchen.engine.journal(due_ms).unwrap().settled, [2, 1]);
+    kitchen.engine.recorded(due_ms);
+
+    kitchen.engine.answer(Some(1), done(3, 1), due_ms);
+    kitchen.offer(4..5, |offset| offset);
+    let together = kitchen.engine.journal(due_ms).unwrap();
+    assert_eq!((together.first_sequence, together.settled), (5, vec![3, 1]));
+    kitchen.engine.recorded(due_ms);
+
+    kitchen.engine.answer(Some(1), done(4, 1), due_ms);
+    let set_back = kitchen.engine.journal(due_ms - 1_000).unwrap();
+    assert_eq!(set_back.settled, [4, 1]);
 }
 
 #[test]

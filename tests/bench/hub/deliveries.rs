@@ -46,8 +46,8 @@ pub async fn measure(arguments: &Arguments, disk: &Disk, report: &mut Report) ->
     fill(&hub, "hot", HOT).await?;
     rates(arguments, &hub, folder.path(), report).await?;
     one_dead(arguments, &hub, report)?;
-    memory(&hub, report)?;
     drop(hub);
+    memory(report).await?;
     delays(arguments, disk, report).await?;
     catching_up(arguments, &folder.path().join("cold"), report).await
 }
@@ -163,8 +163,9 @@ fn one_dead(arguments: &Arguments, hub: &Hub, report: &mut Report) -> Outcome<()
     Ok(())
 }
 
-/// Resident memory of the hub for each subscriber on a connection of his own.
-fn memory(hub: &Hub, report: &mut Report) -> Outcome<()> {
+/// Resident memory for each subscriber on a connection of his own; each time of a fresh hub, which
+/// has no freed memory to give.
+async fn memory(report: &mut Report) -> Outcome<()> {
     for (mode, name) in [
         (
             Mode::Idle,
@@ -175,6 +176,10 @@ fn memory(hub: &Hub, report: &mut Report) -> Outcome<()> {
             "memory of a connected subscriber who never reads",
         ),
     ] {
+        let data = tempfile::tempdir()?;
+        let hub = hub::start(&Options::new(data.path())?)?;
+        fill(&hub, "memory", HOT).await?;
+        tokio::time::sleep(Duration::from_secs(2)).await;
         let before = hub.resident_bytes()?;
         let readers = readers::start(&Settings {
             address: hub.addresses.gateway.clone(),
@@ -186,7 +191,7 @@ fn memory(hub: &Hub, report: &mut Report) -> Outcome<()> {
             one_in: 1,
         })?;
         // Until what is to be sent to those who read nothing lies in every buffer.
-        std::thread::sleep(Duration::from_secs(3));
+        tokio::time::sleep(Duration::from_secs(3)).await;
         let more = hub.resident_bytes()?.saturating_sub(before);
         readers.end()?;
         let each = more as f64 / CONNECTED as f64 / KIB;

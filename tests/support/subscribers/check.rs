@@ -4,7 +4,7 @@
 use super::diary::{Note, Seen, What};
 use super::expected::Expected;
 use serde::Serialize;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
 /// Records of a partition within which a source's repeat must be left out, as the contract states.
@@ -184,6 +184,9 @@ pub fn stream(expected: &Expected, notes: &[Note]) -> Verdict {
     verdict
 }
 
+/// An acknowledgement may be lost with the connection for so long.
+const ON_THE_WAY: Duration = Duration::from_secs(1);
+
 /// Where a sequence number stands with the consumers.
 #[derive(Clone, Copy)]
 enum State {
@@ -192,6 +195,7 @@ enum State {
     Failed,
     Forgotten,
     Left,
+    LeftSaying,
 }
 
 /// What the checker knows of a durable subscription's ways beside the notes.
@@ -219,6 +223,8 @@ pub fn durable(expected: &Expected, notes: &[Note], knows: &Durable) -> Verdict 
     let mut latest: HashMap<u64, u32> = HashMap::new();
     let mut stale: HashSet<(u16, u64)> = HashSet::new();
     let mut late = knows.late;
+    // What each said last, which is lost if his connection ends before it is sent.
+    let mut acknowledged: HashMap<u16, VecDeque<(u64, Instant)>> = HashMap::new();
     let mut out: HashMap<u16, HashSet<u64>> = HashMap::new();
     // Of each case the last number that was told for the first time.
     let mut newest: HashMap<u32, u64> = HashMap::new();
@@ -237,6 +243,14 @@ pub fn durable(expected: &Expected, notes: &[Note], knows: &Durable) -> Verdict 
             What::Done(number) => {
                 done.insert(number);
                 states.insert(number, State::Done(note.at));
+                let said = acknowledged.entry(note.who).or_default();
+                said.push_back((number, note.at));
+                while said
+                    .front()
+                    .is_some_and(|(_, at)| note.at.duration_since(*at) >= ON_THE_WAY)
+                {
+                    said.pop_front();
+                }
                 out.entry(note.who).or_default().remove(&number);
                 continue;
             }
@@ -251,6 +265,14 @@ pub fn durable(expected: &Expected, notes: &[Note], knows: &Durable) -> Verdict 
                 continue;
             }
             What::Left => {
+                let on_the_way =
+                    |(_, at): &(u64, Instant)| note.at.duration_since(*at) < ON_THE_WAY;
+                let said = acknowledged.remove(&note.who).unwrap_or_default();
+                for (number, at) in said.into_iter().filter(on_the_way) {
+                    if matches!(states.get(&number), Some(State::Done(done)) if *done == at) {
+                        states.insert(number, State::LeftSaying);
+                    }
+                }
                 for number in out.remove(&note.who).unwrap_or_default() {
                     states.insert(number, State::Left);
                 }
@@ -338,6 +360,7 @@ fn why_again(before: Option<State>, note: &Note, knows: &Durable) -> Option<&'st
         State::Failed => Some("negatively acknowledged"),
         State::Forgotten => Some("not acknowledged in time"),
         State::Left => Some("the consumer left"),
+        State::LeftSaying => Some("the consumer left with its acknowledgement on the way"),
         State::Out { at, .. } if timed_out(at) => Some("not acknowledged in time"),
         State::Done(at) if timed_out(at) => Some("acknowledged too late"),
         State::Out { at, .. } | State::Done(at) if in_outage(knows.outages, at, note.at) => {

@@ -202,6 +202,9 @@ fn each_handing_out_again_has_its_cause_or_is_found() {
     let left = cause(&[told(0), What::Left]);
     assert_eq!(left, explained("the consumer left"));
     assert_eq!(cause(&[told(0), What::Done(1)]), (String::new(), 1));
+    let crashed = cause(&[told(0), What::Done(1), What::Left]);
+    let on_the_way = "the consumer left with its acknowledgement on the way";
+    assert_eq!(crashed, explained(on_the_way));
     let acknowledged_late = [told(0), What::Done(1), again(2), What::Done(1)];
     assert_eq!(handed_with_late(&acknowledged_late, 1).unexplained, 0);
     let twice = [&acknowledged_late[..], &[again(3), What::Done(1)]].concat();

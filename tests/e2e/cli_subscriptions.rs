@@ -245,6 +245,11 @@ async fn every_task_prints_text_for_people_and_json_for_programs() {
     for (task, said, key) in [
         (&["list"][..], "active", "/statuses/0/state"),
         (&["show", "one"], "Settled up to", "/status/createdTime"),
+        (
+            &["show", "one"],
+            "Acknowledged within  30 seconds\n",
+            "/status/subscription/handling/ackTimeoutS",
+        ),
         (&["pause", "one"], "paused", "/status/state"),
         (&["resume", "one"], "active", "/status/state"),
         (&["move", "one", "--from", "end"], "active", "/status/token"),

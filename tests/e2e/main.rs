@@ -34,4 +34,5 @@ mod scenario;
 mod separate;
 mod services_killed;
 mod subscriptions;
+mod subscriptions_edges;
 mod views;

@@ -2,8 +2,8 @@
 //! encoded already.
 //!
 //! Left out are what a source sent again (same `source` and `id`, see [`WINDOW`]), the second copy
-//! of a link (the record whose key is not the first of `contract::event::keys`), and records that
-//! are no event of this version.
+//! of a link (the record whose key is the second of `contract::event::keys`; one under any other key
+//! is told), and records that are no event of this version.
 
 mod build;
 mod cache;
@@ -84,6 +84,9 @@ pub struct Ready {
     /// The encoded `Delivery` without the fields of durable subscriptions; further fields may be
     /// put behind it.
     pub delivery: Bytes,
+    /// What filters see. Kept for a webhook only, whose body tells them; elsewhere it would be
+    /// memory for nothing.
+    pub facets: Option<Arc<Facets>>,
 }
 
 impl Block {
@@ -99,7 +102,7 @@ impl Block {
         at.and_then(|at| self.marks.get(at)).copied().unwrap_or(0)
     }
 
-    /// A copy of an entry that does not keep the block.
+    /// A copy of an entry that does not keep the block, without its facets.
     pub fn ready(&self, entry: &Entry) -> Ready {
         let text = |attribute| Arc::from(entry.facets.first(attribute).unwrap_or_default());
         let delivery = entry.delivery.start as usize..entry.delivery.end as usize;
@@ -113,6 +116,15 @@ impl Block {
             source: text(Attribute::Source),
             id: text(Attribute::Id),
             delivery: Bytes::copy_from_slice(&self.bytes[delivery]),
+            facets: None,
+        }
+    }
+
+    /// The same with its facets.
+    pub fn ready_with_facets(&self, entry: &Entry) -> Ready {
+        Ready {
+            facets: Some(Arc::new(entry.facets.clone())),
+            ..self.ready(entry)
         }
     }
 }

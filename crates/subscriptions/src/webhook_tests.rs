@@ -211,6 +211,7 @@ pub(super) fn handed(sequence: u64, attempt: u32) -> Handed {
             source: Arc::from("urn:lienthong:vn:H56:onestop"),
             id: Arc::from(format!("e-{sequence}")),
             delivery: Bytes::from(delivery.encode_to_vec()),
+            facets: None,
         },
     }
 }

@@ -17,7 +17,7 @@ mod writing;
 pub use commands::{Change, Command};
 
 use super::Context;
-use super::engine::{Counted, Engine, Limits};
+use super::engine::{Counted, Engine, Limits, in_force};
 use super::lanes::{Lane, NotTaken};
 use super::poster::{End, Target};
 use super::seat::{Answer, Ended as SeatEnded, Handed, Outcome};
@@ -61,6 +61,7 @@ pub struct Actor {
     lane: Arc<Lane>,
     term: u64,
     context: Arc<Context>,
+    /// With the hub's defaults in it.
     subscription: Subscription,
     incarnation: u64,
     created_ms: i64,
@@ -97,7 +98,7 @@ impl Actor {
     ) -> Option<Self> {
         let folded = lane.folded();
         let kept = folded.lane.subscriptions.get(&name)?;
-        let subscription = kept.subscription.clone();
+        let subscription = in_force(&kept.subscription);
         // It held when the subscription was made; a gateway of an earlier version may not know a
         // dialect of a later one, and must not hand out what was not asked for.
         let filter = match Filter::compile(&subscription.filters, "subscription.filters") {
@@ -215,11 +216,7 @@ impl Actor {
         if !self.posting.is_empty() || Instant::now() < self.post_from {
             return;
         }
-        let at_once = match webhook.max_concurrent {
-            0 => 16,
-            given => given as usize,
-        };
-        let share = at_once.min(self.limits.max_in_flight);
+        let share = (webhook.max_concurrent as usize).min(self.limits.max_in_flight);
         let (id, seat) = self.table.sit(WEBHOOK.to_owned(), share);
         self.poster = Some(id);
         let target = self.target();
@@ -257,10 +254,8 @@ impl Actor {
             // Nobody asked it to.
             Ok(End::Left) if was_seated => self.post_from = Instant::now() + REPOST,
             Ok(End::Left) => {}
-            Ok(End::Disabled(why)) => {
-                tracing::warn!(subscription = self.name, why, "a webhook is disabled");
-                self.disable(why);
-            }
+            // Who posted has logged it, with the host.
+            Ok(End::Disabled(why)) => self.disable(why),
             Err(error) => {
                 tracing::error!(subscription = self.name, %error, "posting to a webhook broke off; it is begun again");
                 self.post_from = Instant::now() + REPOST;

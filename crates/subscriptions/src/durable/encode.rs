@@ -123,6 +123,7 @@ mod tests {
             source: "urn:s".into(),
             id: "1".into(),
             delivery: plain.encode_to_vec().into(),
+            facets: None,
         };
         let handed = Handed {
             sequence,

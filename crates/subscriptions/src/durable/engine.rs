@@ -30,7 +30,7 @@ mod seats;
 
 pub use answer::Counted;
 pub use hand_out::Portion;
-pub use limits::Limits;
+pub use limits::{Limits, in_force};
 pub use parked::{Decision, Parked, Which};
 
 use self::cases::{Cases, Event, Hold, Stage};

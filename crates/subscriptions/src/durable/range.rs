@@ -9,7 +9,7 @@ use super::encode;
 use super::kept::{Lookup, Numbered};
 use super::lanes::Lane;
 use super::seat::Handed;
-use crate::source::{self, Block, Blocks};
+use crate::source::{self, Block, Blocks, Entry as BlockEntry};
 use futures_util::{StreamExt, stream};
 use lienthong_contract::codec::Encoded;
 use lienthong_contract::pb::subscription::v1::Entry;
@@ -135,7 +135,8 @@ impl Range {
                 }
             };
         }
-        let event = self.block.as_ref().and_then(|block| event_at(block, at));
+        let block = self.block.as_ref();
+        let event = block.and_then(|block| Some(block.ready(entry_at(block, at)?)));
         let event = event.ok_or_else(|| {
             let message = format!(
                 "number {} is offset {} of partition {}, which holds no event any more",
@@ -153,8 +154,7 @@ impl Range {
 }
 
 /// The event at a position; none if the block does not tell it.
-pub fn event_at(block: &Block, at: Position) -> Option<source::Ready> {
+pub fn entry_at(block: &Block, at: Position) -> Option<&BlockEntry> {
     let entry = block.from(at.offset).first();
-    let entry = entry.filter(|entry| entry.offset == at.offset)?;
-    Some(block.ready(entry))
+    entry.filter(|entry| entry.offset == at.offset)
 }

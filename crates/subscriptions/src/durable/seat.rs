@@ -56,7 +56,8 @@ pub enum Told {
     Handed(Vec<Handed>),
     /// So many answers came too late.
     Late(u64),
-    /// Sequence numbers from the first to the second, both inclusive, were withdrawn by a move.
+    /// Of the sequence numbers from the first to the second, both inclusive, those that were not
+    /// settled were withdrawn by a move.
     Withdrawn(u64, u64),
     /// The seat ends; nothing follows.
     Ended(Ended),

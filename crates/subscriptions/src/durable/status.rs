@@ -1,5 +1,6 @@
 //! How far a durable subscription is, and what it gave on which day.
 
+use super::engine::in_force;
 use super::kept::{Day, Kept};
 use crate::source::Blocks;
 use lienthong_contract::pb::subscription::v1::{
@@ -69,7 +70,7 @@ pub async fn status(
         u64::try_from(now_millis() - oldest).unwrap_or(0)
     });
     Ok(SubscriptionStatus {
-        subscription: Some(at.subscription),
+        subscription: Some(in_force(&at.subscription)),
         state: at.state.into(),
         why: at.why,
         created_time: Some(from_millis(at.created_ms)),

@@ -202,7 +202,8 @@ impl Table {
         }
     }
 
-    /// Numbers that were withdrawn from everybody.
+    /// Numbers that were withdrawn from everybody. Told as one range, in which settled ones may lie,
+    /// so that what waits to be told stays small.
     pub fn withdrawn(&mut self, first: u64, last: u64) {
         for place in self.seats.values_mut() {
             let all = place.withdrawn.get_or_insert((first, last));

@@ -14,6 +14,11 @@ async fn making_the_same_again_is_no_error_and_another_content_is_one() {
         })
         .await;
     assert_eq!(first.created_time, again.created_time);
+    // What is told has the hub's defaults in it, and is the same content.
+    let told = again.subscription.unwrap();
+    assert_eq!(told.handling.unwrap().max_in_flight, 1_000);
+    let as_told = gateway.create(told).await;
+    assert_eq!(first.created_time, as_told.created_time);
     let other = CreateSubscriptionRequest {
         subscription: Some(Subscription {
             description: "another".to_owned(),

@@ -1,4 +1,5 @@
-//! The body of a request: the event as a CloudEvent in JSON.
+//! The body of a request: the event as a CloudEvent in JSON, as events over HTTP tell it, with what
+//! durable subscriptions tell besides.
 
 use crate::cloudevent::{Durable, render};
 use crate::durable::seat::Handed;
@@ -10,6 +11,7 @@ pub(super) fn of(handed: &Handed) -> Result<String, String> {
         attempt: handed.attempt,
         day: handed.day.to_string(),
     };
-    let body = render(&handed.event.delivery, None, Some(&durable));
+    let facets = handed.event.facets.as_deref();
+    let body = render(&handed.event.delivery, facets, Some(&durable));
     body.map_err(|error| format!("the event cannot be written as JSON: {error}"))
 }

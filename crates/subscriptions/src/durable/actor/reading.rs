@@ -2,8 +2,8 @@
 //! not in memory.
 
 use super::Actor;
-use crate::durable::range::event_at;
-use crate::source::Block;
+use crate::durable::range::entry_at;
+use crate::source::{Block, Entry, Ready};
 use futures_util::future::BoxFuture;
 use lienthong_contract::time::now_millis;
 use lienthong_eventlog::{Position, ReadError};
@@ -176,9 +176,17 @@ impl Actor {
                 next = entry.offset;
                 break;
             }
-            self.engine.offer(block.ready(entry));
+            self.engine.offer(self.copy(block, entry));
         }
         self.engine.passed(at.partition, next);
+    }
+
+    /// What is kept of an event while it is in flight.
+    fn copy(&self, block: &Block, entry: &Entry) -> Ready {
+        match self.subscription.webhook {
+            Some(_) => block.ready_with_facets(entry),
+            None => block.ready(entry),
+        }
     }
 
     fn take_again(&mut self, at: Position, block: &Block) {
@@ -190,9 +198,9 @@ impl Actor {
             return;
         }
         for (sequence, at) in std::mem::take(&mut self.reading.again) {
-            match (within(&at), event_at(block, at)) {
+            match (within(&at), entry_at(block, at)) {
                 (false, _) => self.reading.again.push_back((sequence, at)),
-                (true, Some(event)) => self.engine.fetched(sequence, event),
+                (true, Some(entry)) => self.engine.fetched(sequence, self.copy(block, entry)),
                 (true, None) => {
                     self.is_gone(sequence, at, "its place in the log holds no event any more");
                 }

@@ -1,8 +1,8 @@
 //! Makes subscriptions.
 
 use super::super::actor::Command;
+use super::super::engine::in_force;
 use super::super::keeper::Office;
-use super::super::kept;
 use super::super::lanes::NotTaken;
 use super::super::peers::moving;
 use super::super::poster::Target;
@@ -88,26 +88,17 @@ impl Durable {
     }
 }
 
-/// Whether it is there already, just so.
+/// Whether it is there already, just so: a default counts as what it stands for.
 fn there(office: &Office, told: &Subscription) -> Result<bool, Failure> {
     let folded = office.lane.folded();
     match folded.lane.subscriptions.get(&told.name) {
         None => Ok(false),
-        Some(kept) if is_alike(kept, told) => Ok(true),
+        Some(kept) if in_force(&kept.subscription) == in_force(told) => Ok(true),
         Some(_) => {
             let message = format!("{} is there with another content", told.name);
             Err(Failure::new(Reason::SubscriptionExists, message))
         }
     }
-}
-
-/// The same content; handling that is not set is that of all defaults.
-fn is_alike(kept: &kept::Kept, told: &Subscription) -> bool {
-    let plain = |of: &Subscription| Subscription {
-        handling: Some(of.handling.unwrap_or_default()),
-        ..of.clone()
-    };
-    plain(&kept.subscription) == plain(told)
 }
 
 fn not_made(error: NotTaken) -> Failure {

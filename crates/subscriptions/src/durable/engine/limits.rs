@@ -1,9 +1,12 @@
 //! How a subscription hands out, with its defaults in place.
 
-use lienthong_contract::pb::subscription::v1::{Subscription, Webhook};
+use lienthong_contract::pb::subscription::v1::{Handling, Subscription, Webhook};
 
 /// Share by which a pause is longer or shorter at random.
 const JITTER: f64 = 0.2;
+/// Defaults of a webhook: requests at once, and seconds of one.
+const CONCURRENT: u32 = 16;
+const REQUEST_S: u32 = 15;
 
 /// Limits in force; `proto/lienthong/subscription/v1/durable.proto` says what each is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +48,19 @@ impl Limits {
         }
     }
 
+    /// As a subscription tells them.
+    fn handling(&self) -> Handling {
+        let seconds = |ms: i64| (ms / 1_000) as u32;
+        Handling {
+            max_in_flight: self.max_in_flight as u32,
+            ack_timeout_s: seconds(self.ack_timeout_ms),
+            max_attempts: self.max_attempts,
+            backoff_ms: self.backoff_ms as u32,
+            max_backoff_s: seconds(self.max_backoff_ms),
+            max_parked_events: self.max_parked as u32,
+        }
+    }
+
     /// The pause after so many failures, at least 1, in milliseconds; `chance` from 0 to 1.
     pub(super) fn backoff(&self, failures: u32, chance: f64) -> i64 {
         let doubled = 2_f64.powi(failures.saturating_sub(1).min(62) as i32);
@@ -53,16 +69,36 @@ impl Limits {
     }
 }
 
+/// A subscription with what is in force in the place of everything that was left to the hub. Two
+/// that were told differently and are handled alike are equal.
+pub fn in_force(told: &Subscription) -> Subscription {
+    Subscription {
+        handling: Some(Limits::of(told).handling()),
+        webhook: told.webhook.as_ref().map(webhook_in_force),
+        ..told.clone()
+    }
+}
+
+fn webhook_in_force(told: &Webhook) -> Webhook {
+    let or = |value: u32, default: u32| if value == 0 { default } else { value };
+    Webhook {
+        max_concurrent: or(told.max_concurrent, CONCURRENT),
+        timeout_s: or(told.timeout_s, REQUEST_S),
+        ..told.clone()
+    }
+}
+
 fn longest_post_ms(webhook: &Webhook) -> i64 {
-    let or = |value: u32, default: u32| i64::from(if value == 0 { default } else { value });
+    let webhook = webhook_in_force(webhook);
     let turn_s = match webhook.max_per_second {
         0 => 0,
-        rate => or(webhook.max_concurrent, 16).div_euclid(i64::from(rate)) + 1,
+        rate => i64::from(webhook.max_concurrent / rate) + 1,
     };
-    (or(webhook.timeout_s, 15) + turn_s + 15) * 1_000
+    (i64::from(webhook.timeout_s) + turn_s + 15) * 1_000
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -91,5 +127,34 @@ mod tests {
         let limits = Limits::of(&subscription);
         assert_eq!(limits.ack_timeout_ms, (60 + 51 + 15) * 1_000);
         assert_eq!((limits.max_attempts, limits.backoff_ms), (12, 5_000));
+    }
+
+    #[test]
+    fn what_is_in_force_is_told_in_the_units_of_the_request_and_stays_when_it_is_asked_for() {
+        let consumed = in_force(&Subscription::default());
+        let expected = Handling {
+            max_in_flight: 1_000,
+            ack_timeout_s: 30,
+            max_attempts: 5,
+            backoff_ms: 1_000,
+            max_backoff_s: 300,
+            max_parked_events: 10_000,
+        };
+        assert_eq!(consumed.handling, Some(expected));
+        let told = Subscription {
+            handling: Some(Handling {
+                ack_timeout_s: 7,
+                backoff_ms: 50,
+                ..Handling::default()
+            }),
+            webhook: Some(Webhook::default()),
+            ..Subscription::default()
+        };
+        let posted = in_force(&told);
+        let handling = posted.handling.unwrap();
+        // The 7 seconds would be over before a request may be.
+        assert_eq!((handling.ack_timeout_s, handling.backoff_ms), (30, 50));
+        assert_eq!(posted.webhook.as_ref().unwrap().max_concurrent, 16);
+        assert_eq!(in_force(&posted), posted);
     }
 }

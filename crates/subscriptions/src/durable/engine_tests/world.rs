@@ -623,6 +623,7 @@ pub(super) fn ready(position: Position, case: u64) -> Ready {
         source: "urn:vn:one".into(),
         delivery: Bytes::copy_from_slice(id.as_bytes()),
         id: id.into(),
+        facets: None,
     }
 }
 

@@ -45,7 +45,7 @@ struct HandlingOf {
     /// [default: 30]
     #[arg(long, value_name = "SECONDS")]
     ack_timeout: Option<u32>,
-    /// Failures after which the event's case is parked, 1 to 100 [default: 5, of a webhook 12]
+    /// Failures after which the event's case is parked, 1 to 100 [default: 5, of a webhook 20]
     #[arg(long, value_name = "N")]
     max_attempts: Option<u32>,
     /// Milliseconds of pause after the first failure; doubles with each further one, 1 to 3,600,000

@@ -41,7 +41,7 @@ impl Limits {
         Limits {
             max_in_flight: or(told.max_in_flight, 1_000, 1_000) as usize,
             ack_timeout_ms: ack_timeout_ms.max(webhook.map_or(0, longest_post_ms)),
-            max_attempts: or(told.max_attempts, 5, 12),
+            max_attempts: or(told.max_attempts, 5, 20),
             backoff_ms: i64::from(or(told.backoff_ms, 1_000, 5_000)),
             max_backoff_ms: i64::from(or(told.max_backoff_s, 300, 36_000)) * 1_000,
             max_parked: or(told.max_parked_events, 10_000, 10_000) as usize,
@@ -126,7 +126,10 @@ mod tests {
         };
         let limits = Limits::of(&subscription);
         assert_eq!(limits.ack_timeout_ms, (60 + 51 + 15) * 1_000);
-        assert_eq!((limits.max_attempts, limits.backoff_ms), (12, 5_000));
+        assert_eq!((limits.max_attempts, limits.backoff_ms), (20, 5_000));
+        let pauses = (1..limits.max_attempts).map(|failures| limits.backoff(failures, 0.5));
+        let days = pauses.sum::<i64>() as f64 / 86_400_000.0;
+        assert!((2.5..3.5).contains(&days), "tried over {days} days");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! `lienthong.subscription.v1.Subscriptions` over gRPC.
 
-use crate::durable::calls::{Calls, From, Told};
-use async_trait::async_trait;
+use crate::durable::Durable;
+use crate::durable::calls::{From, Told};
+use crate::stream;
 use futures_util::StreamExt;
 use futures_util::future::ready;
 use lienthong_contract::codec::Encoded;
@@ -25,22 +26,12 @@ use tonic::{Request, Response, Status, Streaming};
 /// Metadata by which a gateway says that it passes a call on; never passed on twice.
 pub const FORWARDED: &str = "lienthong-forwarded";
 
-/// Streams whose place the caller keeps.
-#[async_trait]
-pub trait Streams: Send + Sync + 'static {
-    /// See `Subscriptions.Subscribe`.
-    ///
-    /// # Errors
-    /// As the proto file says.
-    async fn subscribe(&self, request: SubscribeRequest) -> Result<Told, Failure>;
-}
-
 /// The service.
 pub struct Service {
     /// Answers `Subscribe`.
-    pub streams: Arc<dyn Streams>,
+    pub streams: Arc<stream::Streaming>,
     /// Answers everything else.
-    pub durable: Arc<dyn Calls>,
+    pub durable: Arc<Durable>,
 }
 
 /// Who sent a call.

@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use super::*;
-use crate::service::Streams;
 use crate::source::{Blocks, Source};
 use crate::testing::{Counting, append, log, log_with, records, source};
 use crate::token;

@@ -6,11 +6,10 @@ mod make;
 mod take;
 
 use super::actor::Command;
-use super::calls::{Calls, From, Said, Told};
+use super::calls::{From, Said, Told};
 use super::keeper::{Office, Place};
 use super::peers::{Peer, Peers, moving, passed};
 use super::{Durable, check};
-use async_trait::async_trait;
 use lienthong_contract::codec::Encoded;
 use lienthong_contract::pb::subscription::v1::{
     AcknowledgeRequest, AcknowledgeResponse, CreateSubscriptionRequest, CreateSubscriptionResponse,
@@ -120,9 +119,9 @@ fn not_found(name: &str) -> Failure {
     Failure::new(Reason::SubscriptionNotFound, message)
 }
 
-#[async_trait]
-impl Calls for Durable {
-    async fn create(
+/// The calls: names, messages and errors are those of the proto file.
+impl Durable {
+    pub(crate) async fn create(
         &self,
         request: CreateSubscriptionRequest,
         from: From,
@@ -137,7 +136,7 @@ impl Calls for Durable {
         }
     }
 
-    async fn get(
+    pub(crate) async fn get(
         &self,
         request: GetSubscriptionRequest,
         from: From,
@@ -155,7 +154,7 @@ impl Calls for Durable {
         }
     }
 
-    async fn list(
+    pub(crate) async fn list(
         &self,
         request: ListSubscriptionsRequest,
         from: From,
@@ -172,7 +171,7 @@ impl Calls for Durable {
         Ok(ListSubscriptionsResponse { statuses })
     }
 
-    async fn pause(
+    pub(crate) async fn pause(
         &self,
         request: PauseSubscriptionRequest,
         from: From,
@@ -190,7 +189,7 @@ impl Calls for Durable {
         }
     }
 
-    async fn resume(
+    pub(crate) async fn resume(
         &self,
         request: ResumeSubscriptionRequest,
         from: From,
@@ -208,7 +207,7 @@ impl Calls for Durable {
         }
     }
 
-    async fn move_to(
+    pub(crate) async fn move_to(
         &self,
         request: MoveSubscriptionRequest,
         from: From,
@@ -228,7 +227,7 @@ impl Calls for Durable {
         }
     }
 
-    async fn delete(
+    pub(crate) async fn delete(
         &self,
         request: DeleteSubscriptionRequest,
         from: From,
@@ -243,7 +242,7 @@ impl Calls for Durable {
         }
     }
 
-    async fn consume(&self, open: Open, said: Said, from: From) -> Result<Told, Status> {
+    pub(crate) async fn consume(&self, open: Open, said: Said, from: From) -> Result<Told, Status> {
         check::open(&open)?;
         match self.keeper(&open.name, from).await? {
             Keeper::Here(office) => {
@@ -257,7 +256,7 @@ impl Calls for Durable {
         }
     }
 
-    async fn fetch(&self, request: FetchRequest, from: From) -> Result<Encoded, Status> {
+    pub(crate) async fn fetch(&self, request: FetchRequest, from: From) -> Result<Encoded, Status> {
         check::fetch(&request)?;
         match self.keeper(&request.name, from).await? {
             Keeper::Here(office) => {
@@ -268,7 +267,7 @@ impl Calls for Durable {
         }
     }
 
-    async fn acknowledge(
+    pub(crate) async fn acknowledge(
         &self,
         request: AcknowledgeRequest,
         from: From,
@@ -288,7 +287,7 @@ impl Calls for Durable {
         }
     }
 
-    async fn parked(
+    pub(crate) async fn parked(
         &self,
         request: ListParkedCasesRequest,
         from: From,
@@ -306,7 +305,7 @@ impl Calls for Durable {
         }
     }
 
-    async fn release(
+    pub(crate) async fn release(
         &self,
         request: ReleaseParkedCaseRequest,
         from: From,
@@ -325,7 +324,11 @@ impl Calls for Durable {
         }
     }
 
-    async fn read_range(&self, request: ReadRangeRequest, from: From) -> Result<Told, Status> {
+    pub(crate) async fn read_range(
+        &self,
+        request: ReadRangeRequest,
+        from: From,
+    ) -> Result<Told, Status> {
         check::range(&request)?;
         match self.keeper(&request.name, from).await? {
             Keeper::Here(office) => Ok(self.range_here(office, &request)?),
@@ -333,7 +336,7 @@ impl Calls for Durable {
         }
     }
 
-    async fn manifest(
+    pub(crate) async fn manifest(
         &self,
         request: GetManifestRequest,
         from: From,
@@ -348,7 +351,7 @@ impl Calls for Durable {
         }
     }
 
-    async fn rotate_secret(
+    pub(crate) async fn rotate_secret(
         &self,
         request: RotateWebhookSecretRequest,
         from: From,

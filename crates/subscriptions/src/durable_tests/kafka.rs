@@ -2,7 +2,8 @@
 //! deleted.
 
 use super::*;
-use crate::service::{Service, Streams};
+use crate::service::Service;
+use crate::stream::{self, Streaming};
 use lienthong_contract::pb::subscription::v1::consume_request;
 use lienthong_contract::pb::subscription::v1::subscriptions_client::SubscriptionsClient;
 use lienthong_contract::pb::subscription::v1::subscriptions_server::SubscriptionsServer;
@@ -18,15 +19,6 @@ use tonic::transport::{Channel, Server};
 const SUBSCRIPTIONS: usize = 12;
 const ROUNDS: usize = 40;
 const AT_ONCE: usize = 20;
-
-struct NoStreams;
-
-#[async_trait]
-impl Streams for NoStreams {
-    async fn subscribe(&self, _: SubscribeRequest) -> Result<Stream, Failure> {
-        Err(Failure::new(Reason::Internal, "not here"))
-    }
-}
 
 /// Fresh topics on one broker.
 #[derive(Clone)]
@@ -72,16 +64,18 @@ impl Cluster {
                 session: Duration::from_secs(6),
                 group: cluster.group,
             };
+            let blocks: Arc<dyn Blocks> = testing::source(events.log).await;
             let handles = Handles {
-                blocks: testing::source(events.log).await,
+                blocks: blocks.clone(),
                 log: subscriptions.log,
                 groups: Some(subscriptions.groups),
                 poster: Arc::new(Posts::default()),
             };
             let shutdown = CancellationToken::new();
-            let durable = start(config, handles, shutdown).await.unwrap();
+            let durable = start(config, handles, shutdown.clone()).await.unwrap();
+            let streams = Streaming::new(blocks, stream::Config::default(), shutdown);
             let service = Service {
-                streams: Arc::new(NoStreams),
+                streams: Arc::new(streams),
                 durable,
             };
             let server = Server::builder().add_service(SubscriptionsServer::new(service));

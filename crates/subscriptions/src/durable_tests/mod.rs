@@ -6,7 +6,7 @@ mod checker;
 mod kafka;
 mod webhooks;
 
-use super::calls::{Calls, From, Told as Stream};
+use super::calls::{From, Told as Stream};
 use super::poster::{End, Poster, Target};
 use super::seat::{Answer, Outcome, Seat, Told};
 use super::*;
@@ -185,7 +185,7 @@ struct Consumer {
     told: Stream,
 }
 
-async fn consume(durable: &dyn Calls, open: Open) -> Result<Consumer, tonic::Status> {
+async fn consume(durable: &Durable, open: Open) -> Result<Consumer, tonic::Status> {
     let (said, hears) = mpsc::channel(64);
     let hears = ReceiverStream::new(hears).map(Ok).boxed();
     let told = durable.consume(open, hears, From::Client).await?;

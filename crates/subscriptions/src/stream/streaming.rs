@@ -3,10 +3,8 @@
 use super::{Item, Options, Until, Wanted, encode, follow};
 use crate::durable::calls::Told;
 use crate::filter::Filter;
-use crate::service::Streams;
 use crate::source::Blocks;
 use crate::token::Place;
-use async_trait::async_trait;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use lienthong_contract::pb::event::v1::FieldViolation;
@@ -64,9 +62,9 @@ impl Streaming {
     }
 }
 
-#[async_trait]
-impl Streams for Streaming {
-    async fn subscribe(&self, request: SubscribeRequest) -> Result<Told, Failure> {
+impl Streaming {
+    /// See `Subscriptions.Subscribe`.
+    pub(crate) async fn subscribe(&self, request: SubscribeRequest) -> Result<Told, Failure> {
         let wanted = wanted(request)?;
         let blocks = Arc::clone(&self.blocks);
         let items = open(blocks, wanted, &self.config, self.shutdown.clone()).await?;

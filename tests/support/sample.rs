@@ -88,6 +88,7 @@ pub fn event_of(run: &str, case: u64, step: u64) -> DossierEvent {
             }),
             correlation_id: format!("c-{run}-{case}"),
             causation_id: String::new(),
+            sent_time: None,
             protected: Some(event::Protected {
                 persons: vec![event::Person {
                     role: "applicant".into(),

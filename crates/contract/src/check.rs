@@ -103,6 +103,7 @@ fn check_header(violations: &mut Violations, rules: &Rules, header: &Header) {
     }
     violations.short_text("header.unit_code", &header.unit_code, SHORT_TEXT);
     violations.required_time("header.occurred_time", header.occurred_time.as_ref());
+    violations.time("header.sent_time", header.sent_time.as_ref());
     violations.short_text("header.correlation_id", &header.correlation_id, SHORT_TEXT);
     violations.short_text("header.causation_id", &header.causation_id, SHORT_TEXT);
     if let Some(protected) = &header.protected {

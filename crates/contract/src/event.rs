@@ -135,9 +135,9 @@ fn release(told: &pb::ParkedReleased) -> Result<Release, Unreadable> {
     })
 }
 
-/// The kind that a payload is.
-pub fn kind(payload: &Payload) -> Kind {
-    match payload {
+/// The kind that a payload is; none for a probe, which is no event of a dossier.
+pub fn kind(payload: &Payload) -> Option<Kind> {
+    Some(match payload {
         Payload::Submitted(_) => Kind::Submitted,
         Payload::Received(_) => Kind::Received,
         Payload::RefusedAtIntake(_) => Kind::RefusedAtIntake,
@@ -174,7 +174,8 @@ pub fn kind(payload: &Payload) -> Kind {
         Payload::SpecialisedResultIssued(_) => Kind::SpecialisedResultIssued,
         Payload::ParkedReleased(_) => Kind::ParkedReleased,
         Payload::RegisterEntryReported(_) => Kind::RegisterEntryReported,
-    }
+        Payload::Probe(_) => return None,
+    })
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ pub mod codec;
 pub mod event;
 pub mod json;
 pub mod ports;
+pub mod probe;
 pub mod problem;
 pub mod reason;
 pub mod reference;

@@ -5,8 +5,8 @@
 
 use crate::pb::event::v1::Position;
 use crate::pb::operations::v1::{
-    DiffViewsRequest, DiffViewsResponse, ParkedDossier, RebuildProgress, VerifyViewsResponse,
-    ViewLag, ViewPosition,
+    DiffViewsRequest, DiffViewsResponse, ParkedDossier, ProbeLag, RebuildProgress, SourceLag,
+    StageLag, SubscriptionLag, VerifyViewsResponse, ViewLag, ViewPosition,
 };
 use crate::pb::performance::v1::{
     GetClockStatisticsRequest, GetClockStatisticsResponse, GetControlSlipRequest,
@@ -199,4 +199,21 @@ pub trait Quality: Send + Sync {
         &self,
         request: GetReconciliationRequest,
     ) -> Result<GetReconciliationResponse, Failure>;
+}
+
+/// How late durable subscriptions are. Where several processes keep them, those of all.
+#[async_trait]
+pub trait SubscriptionLags: Send + Sync {
+    /// Every durable subscription, by name. One whose keeper does not answer is told as `unkept`.
+    async fn subscription_lags(&self) -> Vec<SubscriptionLag>;
+}
+
+/// What reading the log tells of those who report, and of the hub's own probes. From memory.
+pub trait Watched: Send + Sync {
+    /// Systems that reported, by URN.
+    fn sources(&self, now_ms: i64) -> Vec<SourceLag>;
+    /// The ways of the hub's own probes, by route and partition.
+    fn probes(&self, now_ms: i64) -> Vec<ProbeLag>;
+    /// Every stage of the way as the probes and the sources' own times tell it.
+    fn stages(&self, now_ms: i64) -> Vec<StageLag>;
 }

@@ -56,7 +56,10 @@ impl OperationsService for Operations {
 
     async fn get_lag(&self, _: Request<GetLagRequest>) -> Result<Response<GetLagResponse>, Status> {
         let lags = self.port.lag().await?;
-        Ok(Response::new(GetLagResponse { lags }))
+        Ok(Response::new(GetLagResponse {
+            lags,
+            ..GetLagResponse::default()
+        }))
     }
 
     async fn list_parked(

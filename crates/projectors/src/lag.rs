@@ -87,6 +87,7 @@ pub async fn lag(lane: &Lane, log: &dyn EventLog, now_ms: i64) -> Result<ViewLag
         lag_seconds: millis as f64 / 1_000.0,
         status: status.name().to_owned(),
         reason,
+        ..ViewLag::default()
     })
 }
 
@@ -112,6 +113,7 @@ pub async fn told(lane: &Lane, log: &dyn EventLog, now_ms: i64) -> ViewLag {
         reason: format!(
             "the log's end is not known, so neither are the events that wait; the seconds are the most it can be: {why}"
         ),
+        ..ViewLag::default()
     }
 }
 
@@ -162,5 +164,6 @@ pub fn reading(lag: &ViewLag) -> Reading {
         lag_seconds: lag.lag_seconds,
         lag_events: lag.lag_events,
         status: status.unwrap_or_default() as u8,
+        ..Reading::default()
     }
 }

@@ -42,6 +42,7 @@ fn show(shown: &mut Shown, lanes: &[Arc<Lane>]) {
                 lag_seconds: 0.0,
                 lag_events: 0,
                 status: lag::Status::Loading as u8,
+                ..Reading::default()
             }));
             let told = reading.clone();
             let source = move || *told.lock().unwrap_or_else(PoisonError::into_inner);

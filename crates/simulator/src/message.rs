@@ -42,7 +42,7 @@ impl Message {
     /// # Errors
     /// If the adapter's contract has no such payload.
     pub fn new(system: System, header: Header, payload: Payload) -> Result<Self, NotTaken> {
-        let kind = lienthong_contract::event::kind(&payload).name();
+        let kind = lienthong_contract::event::kind(&payload).map_or("probe", |kind| kind.name());
         let id = header.id.clone().into_boxed_str();
         let event = Event {
             header: Some(header),

@@ -12,6 +12,11 @@ pub(crate) struct Instruments {
     pub(crate) rpc_duration: Histogram<f64>,
     pub(crate) accepted: Counter<u64>,
     pub(crate) rejected: Counter<u64>,
+    pub(crate) stage: Histogram<f64>,
+    pub(crate) end_to_end: Histogram<f64>,
+    pub(crate) probe_roundtrip: Histogram<f64>,
+    pub(crate) probes_sent: Counter<u64>,
+    pub(crate) probes_lost: Counter<u64>,
     registry: Registry,
     /// Why nothing is exported, if so; a scrape then says it instead of showing nothing.
     broken: Option<String>,
@@ -54,13 +59,40 @@ fn make() -> Instruments {
     }
     let provider = builder.build();
     let meter = provider.meter("lienthong");
-    crate::projection::observe(&meter);
+    crate::observed::observe(&meter);
+    let seconds = |name, description, buckets: &[f64]| {
+        let histogram = meter.f64_histogram(name).with_unit("s");
+        let histogram = histogram.with_description(description);
+        histogram.with_boundaries(buckets.to_vec()).build()
+    };
     Instruments {
-        rpc_duration: meter
-            .f64_histogram(names::RPC_SERVER_DURATION)
-            .with_unit("s")
-            .with_description("Duration of a call, from its headers to the end of its answer")
-            .with_boundaries(names::DURATION_BUCKETS.to_vec())
+        rpc_duration: seconds(
+            names::RPC_SERVER_DURATION,
+            "Duration of a call, from its headers to the end of its answer",
+            &names::DURATION_BUCKETS,
+        ),
+        stage: seconds(
+            names::STAGE_DURATION,
+            "How long a stage of the way took, by its owner",
+            &names::STAGE_BUCKETS,
+        ),
+        end_to_end: seconds(
+            names::END_TO_END,
+            "From recorded until questions see it or a subscriber acknowledged it",
+            &names::STAGE_BUCKETS,
+        ),
+        probe_roundtrip: seconds(
+            names::PROBE_ROUNDTRIP,
+            "From the making of a probe until it reached a stage",
+            &names::STAGE_BUCKETS,
+        ),
+        probes_sent: meter
+            .u64_counter(names::PROBE_SENT)
+            .with_description("Probes that were sent")
+            .build(),
+        probes_lost: meter
+            .u64_counter(names::PROBE_LOST)
+            .with_description("Probes that did not reach a stage in time")
             .build(),
         accepted: meter
             .u64_counter(names::INGEST_ACCEPTED)

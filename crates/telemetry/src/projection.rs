@@ -1,82 +1,72 @@
-//! How late each view is, read from the runner's own memory at each scrape.
+//! How late each partition of a view is, read from memory at each scrape.
 
-use crate::meter::instruments;
 use crate::names;
-use opentelemetry::KeyValue;
-use opentelemetry::metrics::Meter;
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use crate::observed::{self, Label, Provider};
+use std::sync::Arc;
 
 /// The state of one partition of a view at a moment.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Reading {
     /// Now minus the recorded time of the first event not yet processed; 0 if there is none.
     pub lag_seconds: f64,
-    /// Events not yet processed.
+    /// Records not yet processed.
     pub lag_events: u64,
-    /// 0 current, 1 behind, 2 loading, 3 stalled, 4 lost (retention removed unread events).
+    /// 0 current, 1 catching up, 2 loading, 3 falling behind, 4 rewound, 5 stalled, 6 lost.
     pub status: u8,
+    /// Seconds until it has caught up; none if it never will.
+    pub eta_seconds: Option<f64>,
+    /// Records a second that came in.
+    pub in_per_second: f64,
+    /// Records a second that were processed.
+    pub out_per_second: f64,
+    /// Seconds until retention removes the first event not yet processed; none if it does not.
+    pub headroom_seconds: Option<f64>,
+    /// Record keys that are parked.
+    pub parked: u64,
+    /// Seconds since the oldest of them was recorded; 0: there is none.
+    pub parked_oldest_seconds: f64,
 }
 
 /// Where a reading comes from. Called at every scrape: it must read memory only.
 pub type Source = Arc<dyn Fn() -> Reading + Send + Sync>;
 
-type Watched = BTreeMap<(&'static str, u32), Source>;
-
 /// Shows a partition of a view in every scrape from now on. A later source for the same
 /// partition of the same view takes the place of the earlier one.
 pub fn watch(view: &'static str, partition: u32, source: Source) {
-    instruments();
-    watched().insert((view, partition), source);
+    let labels = [
+        (names::VIEW, Label::Text(view.to_owned())),
+        (names::PARTITION, Label::Number(i64::from(partition))),
+    ];
+    let provider: Provider = Arc::new(move |gauge, tell| {
+        if let Some(value) = value(gauge, &source()) {
+            tell(value, &labels);
+        }
+    });
+    observed::provide(&key(view, partition), provider);
 }
 
 /// Shows a partition of a view in no later scrape: it is kept elsewhere now.
 pub fn forget(view: &'static str, partition: u32) {
-    watched().remove(&(view, partition));
+    observed::forget(&key(view, partition));
 }
 
-/// Makes the gauges; their values are asked for at each scrape.
-pub(crate) fn observe(meter: &Meter) {
-    let gauge = meter
-        .f64_observable_gauge(names::PROJECTION_LAG)
-        .with_unit("s")
-        .with_description("Now minus the recorded time of the first event not yet processed");
-    gauge
-        .with_callback(|to| each(|reading, labels| to.observe(reading.lag_seconds, labels)))
-        .build();
-    let gauge = meter
-        .u64_observable_gauge(names::PROJECTION_LAG_EVENTS)
-        .with_description("Events not yet processed");
-    gauge
-        .with_callback(|to| each(|reading, labels| to.observe(reading.lag_events, labels)))
-        .build();
-    let gauge = meter
-        .u64_observable_gauge(names::PROJECTION_STATUS)
-        .with_description("0 current, 1 behind, 2 loading, 3 stalled, 4 lost");
-    gauge
-        .with_callback(|to| each(|reading, labels| to.observe(u64::from(reading.status), labels)))
-        .build();
+fn key(view: &str, partition: u32) -> String {
+    format!("view {view}/{partition}")
 }
 
-fn each(tell: impl Fn(Reading, &[KeyValue])) {
-    // Cloned, so that a source may itself take locks without this one being held.
-    let sources: Vec<_> = watched()
-        .iter()
-        .map(|(key, source)| (*key, source.clone()))
-        .collect();
-    for ((view, partition), source) in sources {
-        let labels = [
-            KeyValue::new(names::VIEW, view),
-            KeyValue::new(names::PARTITION, i64::from(partition)),
-        ];
-        tell(source(), &labels);
-    }
-}
-
-fn watched() -> MutexGuard<'static, Watched> {
-    static WATCHED: Mutex<Watched> = Mutex::new(BTreeMap::new());
-    // A map of sources stays whole whoever panicked while holding it.
-    WATCHED.lock().unwrap_or_else(PoisonError::into_inner)
+fn value(gauge: &str, reading: &Reading) -> Option<f64> {
+    Some(match gauge {
+        names::PROJECTION_LAG => reading.lag_seconds,
+        names::PROJECTION_LAG_EVENTS => reading.lag_events as f64,
+        names::PROJECTION_STATUS => f64::from(reading.status),
+        names::PROJECTION_ETA => reading.eta_seconds?,
+        names::PROJECTION_IN => reading.in_per_second,
+        names::PROJECTION_OUT => reading.out_per_second,
+        names::RETENTION_HEADROOM => reading.headroom_seconds?,
+        names::PARKED => reading.parked as f64,
+        names::PARKED_AGE => reading.parked_oldest_seconds,
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -91,6 +81,7 @@ mod tests {
                 lag_seconds,
                 lag_events,
                 status: 1,
+                ..Reading::default()
             })
         };
         watch("test", 2, reading(9.0, 9));
@@ -104,7 +95,7 @@ mod tests {
         ] {
             assert!(text.contains(&line), "{line} is not in\n{text}");
         }
-        assert_eq!(text.matches(labels).count(), 3);
+        assert_eq!(text.matches(labels).count(), 7);
     }
 
     #[test]
@@ -113,11 +104,12 @@ mod tests {
             lag_seconds: 2.0,
             lag_events: 3,
             status: 1,
+            ..Reading::default()
         };
         let labels = r#"{lienthong_view="leaves",messaging_destination_partition_id="4"}"#;
         watch("leaves", 4, Arc::new(move || reading));
         let shown = crate::meter::scrape().unwrap();
-        assert_eq!(shown.matches(labels).count(), 3, "{shown}");
+        assert_eq!(shown.matches(labels).count(), 7, "{shown}");
         forget("leaves", 4);
         let shown = crate::meter::scrape().unwrap();
         assert_eq!(shown.matches(labels).count(), 0, "{shown}");

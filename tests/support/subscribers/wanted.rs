@@ -76,7 +76,8 @@ fn type_of(event: &Event) -> &'static str {
     event
         .payload
         .as_ref()
-        .map_or("", |payload| kind(payload).name())
+        .and_then(kind)
+        .map_or("", |kind| kind.name())
 }
 
 fn attributes(name: &str, value: &str) -> Attributes {

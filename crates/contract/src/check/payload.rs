@@ -165,7 +165,8 @@ pub fn check(violations: &mut Violations, header: &Header, payload: &Payload) {
         | Payload::Signed(_)
         | Payload::PersonalNumberAssigned(_)
         | Payload::IdentityVerified(_)
-        | Payload::ParkedReleased(_) => {}
+        | Payload::ParkedReleased(_)
+        | Payload::Probe(_) => {}
     }
 }
 

@@ -83,7 +83,7 @@ pub fn read<'a>(told: &'a Told, tables: &Mappings) -> Result<Event<'a>, Unreadab
         recorded_ms: required(&told.recorded_time, "recorded_time")?,
         sequence: header.sequence,
         portal_status: status(told, header, tables)?,
-        kind: kind(payload),
+        kind: kind(payload).ok_or(Unreadable::UnknownKind)?,
         addressee: Party::default(),
         reference: "",
         due_ms: None,

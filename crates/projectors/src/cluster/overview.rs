@@ -141,6 +141,7 @@ async fn lag_without_owner(
         lag_seconds: lag_ms as f64 / 1_000.0,
         status: Status::Stalled.name().to_owned(),
         reason: why.message.clone(),
+        ..ViewLag::default()
     })
 }
 

@@ -124,6 +124,8 @@ pub fn command(binary: &Path) -> Command {
             command.env_remove(name);
         }
     }
+    // A test counts the records that it knows of; one that is about probes asks for them.
+    command.env("LIENTHONG_PROBE__EVERY_MS", "0");
     command
 }
 

@@ -317,7 +317,7 @@ fn with_status(code: &str, payload: Payload) -> Fact {
     let mut fact = good().status("DVCQG", code).header(|h| {
         h.id = format!(
             "wild-{code}-{}",
-            lienthong_contract::event::kind(&payload).name()
+            lienthong_contract::event::kind(&payload).unwrap().name()
         );
         h.dossier_code = "H56.15.03-261008-0009".into();
     });

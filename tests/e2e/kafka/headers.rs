@@ -102,7 +102,7 @@ async fn traced(adapters: &str) -> Position {
 /// Written from CONVENTIONS and the event alone, by other means than the hub's.
 fn assert_headers(told: &BTreeMap<String, String>, key: &str, event: &Event) {
     let header = event.header.as_ref().unwrap();
-    let kind = kind(event.payload.as_ref().unwrap()).name();
+    let kind = kind(event.payload.as_ref().unwrap()).unwrap().name();
     let mut expected = BTreeMap::new();
     let mut expect = |name: &str, value: String| {
         if !value.is_empty() {

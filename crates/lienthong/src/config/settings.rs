@@ -30,6 +30,51 @@ pub struct Settings {
     pub reference: Reference,
     /// The hub's own log.
     pub logging: Logging,
+    /// What the hub tells of itself.
+    pub telemetry: Telemetry,
+    /// The hub's own test of the way through itself.
+    pub probe: Probe,
+}
+
+/// What the hub tells of itself beside `/metrics`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Telemetry {
+    /// OTLP endpoint over gRPC that metrics and traces are sent to, such as
+    /// `http://127.0.0.1:4317`; empty: that of OTEL_EXPORTER_OTLP_ENDPOINT, and without it none.
+    pub otlp_endpoint: String,
+    /// About how often metrics are sent to it, in milliseconds, at least 100.
+    pub metrics_every_ms: u64,
+    /// Share of calls without a sampled parent that are traced, 0 to 1; a caller's own decision
+    /// counts first.
+    pub trace_ratio: f64,
+    /// Whose stage is whose: the `owner` of stages and causes.
+    pub owners: Owners,
+}
+
+/// The teams that run the parts of the hub, as alerts name them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Owners {
+    /// Who runs the adapters.
+    pub adapters: String,
+    /// Who runs the event log: disks, or brokers.
+    pub log: String,
+    /// Who runs the projectors.
+    pub projectors: String,
+    /// Who runs the gateways.
+    pub gateways: String,
+}
+
+/// The hub's own test of the way through itself: an event on each partition by each adapter, that
+/// nobody is told.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Probe {
+    /// About how often, in milliseconds, 100 to 60,000; 0: never.
+    pub every_ms: u64,
+    /// One that has not arrived after so long is lost, in milliseconds, 1,000 to 600,000.
+    pub lost_after_ms: u64,
 }
 
 /// The event log.
@@ -291,6 +336,21 @@ impl Default for Settings {
             logging: Logging {
                 format: LogFormat::Text,
                 filter: "info".to_owned(),
+            },
+            telemetry: Telemetry {
+                otlp_endpoint: String::new(),
+                metrics_every_ms: 10_000,
+                trace_ratio: 0.01,
+                owners: Owners {
+                    adapters: "hub".to_owned(),
+                    log: "hub".to_owned(),
+                    projectors: "hub".to_owned(),
+                    gateways: "hub".to_owned(),
+                },
+            },
+            probe: Probe {
+                every_ms: 1_000,
+                lost_after_ms: 10_000,
             },
         }
     }

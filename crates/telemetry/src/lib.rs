@@ -20,3 +20,5 @@ pub mod projection;
 pub mod rpc;
 pub mod stage;
 pub mod trace;
+
+pub use meter::scrape;

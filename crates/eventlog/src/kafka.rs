@@ -19,6 +19,7 @@ mod producer;
 mod progress;
 mod protocol;
 mod reader;
+mod retention;
 mod settings;
 #[cfg(test)]
 mod tests;

@@ -46,7 +46,11 @@ impl Window {
     #[must_use]
     pub fn judge(&self, condition: &Condition) -> (Status, String) {
         if let Some(lost) = &condition.lost {
-            return (Status::Lost, lost_words(lost));
+            let since = Condition {
+                lost: None,
+                ..condition.clone()
+            };
+            return (Status::Lost, lost_words(lost, self.judge(&since)));
         }
         if let Some(why) = &condition.blocked {
             return (Status::Stalled, why.clone());
@@ -71,11 +75,11 @@ impl Window {
         if self.touched_end() {
             return (Status::Current, String::new());
         }
-        let seconds = seconds(last.lag_ms);
         if self.is_covered() && first.next == last.next {
             let words = format!(
-                "nothing was processed for {} and {waiting} records wait, the first event since {seconds}",
-                self.span()
+                "nothing was processed for {} and {waiting} records wait{}",
+                self.span(),
+                first_event(last.lag_ms)
             );
             return (Status::Stalled, words);
         }
@@ -83,7 +87,11 @@ impl Window {
             let words = format!("loading; {waiting} records to take; {}", self.rates());
             return (Status::Loading, noted(&words, condition));
         }
-        let words = format!("{seconds} late; {waiting} records wait; {}", self.rates());
+        let seconds = last.lag_ms as f64 / 1_000.0;
+        let words = format!(
+            "{seconds:.1} s late; {waiting} records wait; {}",
+            self.rates()
+        );
         match self.is_covered() && grew(&first, &last) {
             true => (Status::FallingBehind, words),
             false => (Status::CatchingUp, words),
@@ -111,11 +119,16 @@ fn grew(first: &Sample, last: &Sample) -> bool {
     last.lag_ms > first.lag_ms && last.waiting() >= first.waiting()
 }
 
-fn lost_words(lost: &Range<u64>) -> String {
-    format!(
+/// A loss stays, so what follows it is told with it.
+fn lost_words(lost: &Range<u64>, (since, words): (Status, String)) -> String {
+    let lost = format!(
         "offsets {} to {} (exclusive) were removed by retention before they were read",
         lost.start, lost.end
-    )
+    );
+    match since {
+        Status::Current => lost,
+        _ => format!("{lost}; now {}: {words}", since.name()),
+    }
 }
 
 fn noted(words: &str, condition: &Condition) -> String {
@@ -125,6 +138,9 @@ fn noted(words: &str, condition: &Condition) -> String {
     }
 }
 
-fn seconds(millis: i64) -> String {
-    format!("{:.1} s", millis as f64 / 1_000.0)
+fn first_event(lag_ms: i64) -> String {
+    match lag_ms {
+        ..=0 => ", no event among them".to_owned(),
+        _ => format!(", the first event for {:.1} s", lag_ms as f64 / 1_000.0),
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::answers::{case_json, horizontal_json, vertical_json};
 use lienthong_contract::pb::event::v1::{Event, Position, Probe, event::Payload};
-use lienthong_contract::pb::operations::v1::{GetLagRequest, ProbeLag};
+use lienthong_contract::pb::operations::v1::{GetLagRequest, ListPositionsRequest, ProbeLag};
 use lienthong_contract::probe::{ROUTES, is_probe};
 use lienthong_contract::time::to_millis;
 use lienthong_eventlog::EventLog;
@@ -145,6 +145,18 @@ async fn told(hub: &Instance, positions: &[Position]) -> Vec<Value> {
     all
 }
 
+/// The digests of the path views, which hold nothing of offsets and of when events were recorded.
+async fn path_digests(hub: &Instance) -> BTreeMap<(String, u32), String> {
+    let mut operations = hub.operations().await.unwrap();
+    let request = ListPositionsRequest::default();
+    let positions = operations.list_positions(request).await.unwrap();
+    let positions = positions.into_inner().views.into_iter();
+    let of_paths = positions.filter(|one| one.view != "case");
+    of_paths
+        .map(|one| ((one.view, one.partition), one.digest))
+        .collect()
+}
+
 /// Leaves out what two hubs told the same differ in: when they were asked, and how far each is.
 fn strip(value: &mut Value) {
     if let Value::Object(fields) = value {
@@ -170,6 +182,8 @@ async fn probes_go_the_whole_way_and_show_in_no_answer_figure_or_subscription() 
     let quiet = Instance::start().unwrap();
     let others = tell(&quiet).await;
     assert_eq!(told(&hub, &positions).await, told(&quiet, &others).await);
+    let digests = path_digests(&hub).await;
+    assert_eq!((digests.len(), &digests), (8, &path_digests(&quiet).await));
     let parked = json(&hub, &["parked"]);
     assert!(!parked.to_string().contains("probe"), "{parked}");
 

@@ -3,10 +3,10 @@
 use super::answer;
 use super::envelope::{Address, Format};
 use super::packet::Packets;
-use crate::intake::append::{append, failure, settle};
+use crate::intake::append::{append, settle};
 use crate::intake::chunk::Chunk;
 use crate::intake::sealed::Refusal;
-use crate::intake::trace;
+use crate::intake::trace::{Call, carried_by_request};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
@@ -41,28 +41,25 @@ async fn take(State(packets): State<Arc<Packets>>, request: Request) -> Response
         Ok(format) => format,
         Err(what) => return answer::of_request(StatusCode::UNSUPPORTED_MEDIA_TYPE, what),
     };
-    let address = Address {
-        traceparent: trace::parent_of_request(request.headers()),
-        ..address_of(request.uri())
-    };
+    let address = address_of(request.uri());
+    let call = Call::of_request(request.headers(), span.clone());
     let body = match body_of(request, &packets).await {
         Ok(body) => body,
         Err(response) => return response,
     };
-    let prepared = match packets.prepare(format, &body, &address) {
+    let prepared = match packets.prepare(format, &body, &address, call) {
         Ok(prepared) => prepared,
         Err(failure) => {
             keep_whole(&packets, format, body, &failure).await;
             return answer::of_failure(Some(format), &failure);
         }
     };
-    let appended = append(adapter.log.as_ref(), prepared.chunk).await;
-    match appended.positions {
-        Ok(positions) => {
-            let outcomes = settle(adapter, appended.chunk, &positions).await;
+    match append(adapter, prepared.chunk).await.durable() {
+        Ok((chunk, positions)) => {
+            let outcomes = settle(adapter, chunk, &positions).await;
             answer::of_records(format, &prepared.records, &outcomes)
         }
-        Err(error) => answer::of_failure(Some(format), &failure(&error)),
+        Err(failure) => answer::of_failure(Some(format), &failure),
     }
 }
 
@@ -102,7 +99,6 @@ fn address_of(uri: &Uri) -> Address {
     Address {
         service: service.filter(|name| !name.is_empty()).map(str::to_owned),
         unit,
-        traceparent: String::new(),
     }
 }
 
@@ -159,7 +155,7 @@ async fn read(body: Body, most: usize) -> Result<Option<Bytes>, axum::Error> {
 /// Keeps a packet that could not be read at all.
 async fn keep_whole(packets: &Packets, format: Format, body: Bytes, failure: &Failure) {
     let adapter = packets.adapter();
-    let mut chunk = Chunk::new(adapter.clone(), "", 1);
+    let mut chunk = Chunk::new(adapter.clone(), Call::untraced(), 1);
     let message = RejectedMessage {
         rejected_time: Some(from_millis(now_millis())),
         adapter: adapter.name.to_owned(),

@@ -116,6 +116,7 @@ impl Packets {
         format: Format,
         body: &[u8],
         address: &Address,
+        call: Call,
     ) -> Result<Prepared, Failure> {
         let envelope = Envelope::read(format, body, address)?;
         let sender = sender(&envelope.unit);
@@ -132,11 +133,7 @@ impl Packets {
             let list = violations.into_list();
             return Err(Failure::of_fields(Reason::PacketUnreadable, list));
         }
-        let mut chunk = Chunk::new(
-            self.adapter.clone(),
-            &address.traceparent,
-            records.len() * 2,
-        );
+        let mut chunk = Chunk::new(self.adapter.clone(), call, records.len() * 2);
         let records = records
             .into_iter()
             .map(|record| self.take(&mut chunk, &envelope, &sender, &record))

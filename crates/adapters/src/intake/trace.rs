@@ -55,6 +55,15 @@ impl Call {
         }
     }
 
+    /// Nothing that is traced, of nobody who brought a context.
+    pub fn untraced() -> Self {
+        Self {
+            span: Span::none(),
+            traceparent: String::new(),
+            by: Caller::Source,
+        }
+    }
+
     fn new(traceparent: String, by: Caller) -> Self {
         Self {
             span: Span::current(),
@@ -67,7 +76,7 @@ impl Call {
     pub fn send(&self, to: &Destination) -> Sending {
         let span = match self.span.is_disabled() {
             true => Span::none(),
-            false => self.span.in_scope(|| messaging::send_span(to)),
+            false => self.span.in_scope(|| messaging::send_span(to, 0, None)),
         };
         Sending { span }
     }
@@ -84,7 +93,7 @@ impl Call {
 }
 
 /// The `traceparent` of a request over HTTP; empty if it has none of that form.
-pub fn carried_by_request(headers: &HeaderMap) -> String {
+fn carried_by_request(headers: &HeaderMap) -> String {
     well_formed(headers.get("traceparent").map(|value| value.to_str().ok()))
 }
 

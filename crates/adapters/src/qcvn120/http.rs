@@ -6,7 +6,7 @@ use super::packet::Packets;
 use crate::intake::append::{append, settle};
 use crate::intake::chunk::Chunk;
 use crate::intake::sealed::Refusal;
-use crate::intake::trace::{Call, carried_by_request};
+use crate::intake::trace::Call;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
@@ -17,10 +17,13 @@ use futures_util::StreamExt;
 use lienthong_contract::pb::operations::v1::{RejectedContent, RejectedMessage};
 use lienthong_contract::status::Failure;
 use lienthong_contract::time::{from_millis, now_millis};
+use lienthong_telemetry::request;
 use std::sync::Arc;
 
 /// Where packets are posted.
 const PATH: &str = "/qcvn120";
+/// Their routes as traces name them.
+const ROUTE: &str = "/qcvn120/{service}";
 /// A body of this many times the most that is taken is not read to its end.
 const DISCARDED: usize = 8;
 
@@ -33,6 +36,14 @@ pub fn router(packets: Arc<Packets>) -> Router {
 }
 
 async fn take(State(packets): State<Arc<Packets>>, request: Request) -> Response<Body> {
+    let span = request::span("POST", ROUTE, request.headers());
+    let call = Call::of_request(request.headers(), span.clone());
+    let response = receive(&packets, request, call).await;
+    request::answered(&span, response.status().as_u16());
+    response
+}
+
+async fn receive(packets: &Packets, request: Request, call: Call) -> Response<Body> {
     let adapter = packets.adapter();
     if let Err(draining) = adapter.must_be_serving() {
         return answer::of_failure(None, &draining);
@@ -42,15 +53,14 @@ async fn take(State(packets): State<Arc<Packets>>, request: Request) -> Response
         Err(what) => return answer::of_request(StatusCode::UNSUPPORTED_MEDIA_TYPE, what),
     };
     let address = address_of(request.uri());
-    let call = Call::of_request(request.headers(), span.clone());
-    let body = match body_of(request, &packets).await {
+    let body = match body_of(request, packets).await {
         Ok(body) => body,
         Err(response) => return response,
     };
     let prepared = match packets.prepare(format, &body, &address, call) {
         Ok(prepared) => prepared,
         Err(failure) => {
-            keep_whole(&packets, format, body, &failure).await;
+            keep_whole(packets, format, body, &failure).await;
             return answer::of_failure(Some(format), &failure);
         }
     };

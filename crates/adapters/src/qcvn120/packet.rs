@@ -8,6 +8,7 @@ use super::fields::{self, Fields};
 use super::progress;
 use crate::intake::chunk::Chunk;
 use crate::intake::sealed::{Refusal, Sealed};
+use crate::intake::trace::Call;
 use crate::intake::{Adapter, Draft};
 use lienthong_contract::check::{self, Violations};
 use lienthong_contract::pb::event::v1::{FieldViolation, Header, SourceStatus};

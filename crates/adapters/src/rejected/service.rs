@@ -1,6 +1,7 @@
 //! The `RejectedService`: list, look, send again.
 
 use super::{RejectedLog, resubmit};
+use crate::intake::trace::Call;
 use crate::qcvn120;
 use lienthong_contract::pb::operations::v1::rejected_service_server::RejectedService;
 use lienthong_contract::pb::operations::v1::{

@@ -20,6 +20,7 @@ mod progress;
 mod protocol;
 mod reader;
 mod retention;
+mod rival;
 mod settings;
 #[cfg(test)]
 mod tests;

@@ -22,7 +22,8 @@ pub fn span(method: &'static str, route: &'static str, headers: &HeaderMap) -> S
         return Span::none();
     }
     let name = format!("{method} {route}");
-    let span = info_span!(target: TARGET, parent: None, "request", otel.name = name, otel.kind = "server");
+    let span =
+        info_span!(target: TARGET, parent: None, "request", otel.name = name, otel.kind = "server");
     if let Some(caller) = caller
         && let Err(why) = span.set_parent(caller)
     {
@@ -41,10 +42,7 @@ pub fn answered(span: &Span, status: u16) {
     if span.is_disabled() {
         return;
     }
-    trace::set(
-        span,
-        [KeyValue::new(names::HTTP_STATUS, i64::from(status))],
-    );
+    trace::set(span, [KeyValue::new(names::HTTP_STATUS, i64::from(status))]);
     if status >= 500 {
         trace::fail(span, "_OTHER");
     }

@@ -104,7 +104,11 @@ fn sources_beyond_the_bound_share_one_name_and_take_no_memory() {
         let source = format!("urn:x:{number}");
         let chunk = chunk("d", &[event(&source, 2_000, Some(500))]);
         let (owner, delay_ms) = stages.delay(&chunk, 0).unwrap();
-        let expected = if number < MOST_SOURCES { &*source } else { OTHER };
+        let expected = if number < MOST_SOURCES {
+            &*source
+        } else {
+            OTHER
+        };
         assert_eq!((&*owner, delay_ms), (expected, 1_500));
     }
     assert_eq!(stages.sources.lock().unwrap().len(), MOST_SOURCES);

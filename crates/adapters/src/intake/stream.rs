@@ -160,11 +160,7 @@ impl Session {
             return;
         }
         // What comes next is likely as much as what came last.
-        let next = Chunk::new(
-            self.adapter.clone(),
-            self.call.clone(),
-            self.filling.len(),
-        );
+        let next = Chunk::new(self.adapter.clone(), self.call.clone(), self.filling.len());
         let chunk = std::mem::replace(&mut self.filling, next).seal();
         if let Err(chunk) = self.submit(chunk) {
             let now = Instant::now();

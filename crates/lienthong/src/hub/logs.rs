@@ -1,6 +1,8 @@
 //! The logs of a process, in either home.
 
 mod kafka;
+mod names;
+mod observed;
 
 use super::Service;
 use crate::config::{Cluster, Home, Log, Settings};
@@ -13,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use kafka::open as open_kafka;
+pub use names::Names;
 
 /// Bytes of a segment of the catalogue log.
 const CATALOG_SEGMENT_BYTES: u64 = 4 * 1024 * 1024;
@@ -25,11 +28,18 @@ const EVENTS: &str = "log";
 const REJECTED: &str = "rejected";
 const CATALOG: &str = "catalog";
 const SUBSCRIPTIONS: &str = "subscriptions";
+/// Services that read, as their consumer groups are called.
+const ADAPTER: &str = "adapter";
+const GATEWAY: &str = "gateway";
 
 /// The open logs.
 pub struct Logs {
     /// The event log.
     pub events: Arc<dyn EventLog>,
+    /// The same, as a gateway reads it for its subscribers.
+    pub gateways_events: Arc<dyn EventLog>,
+    /// What logs and groups are called in metrics and traces.
+    pub names: Names,
     /// The rejected log, where the process takes events in.
     pub rejected: Option<Arc<dyn EventLog>>,
     /// The catalogue log.
@@ -112,15 +122,23 @@ fn alone() -> Failure {
 
 async fn embedded(settings: &Settings) -> Result<Logs, Failure> {
     let open = |which| open_embedded(embedded_config(&settings.log, &settings.data_dir, which));
+    let names = Names::new(&settings.log.home);
+    let events = open(Which::Events).await?;
     Ok(Logs {
-        events: open(Which::Events).await?,
-        rejected: Some(open(Which::Rejected).await?),
-        catalog: open(Which::Catalog).await?,
+        gateways_events: names.read_by(GATEWAY, events.clone(), Which::Events),
+        events: names.of_events(events),
+        rejected: Some(names.read_by(ADAPTER, open(Which::Rejected).await?, Which::Rejected)),
+        catalog: names.read_by(CATALOG, open(Which::Catalog).await?, Which::Catalog),
         groups: None,
         subscriptions: Some(Subscriptions {
-            log: open(Which::Subscriptions).await?,
+            log: names.read_by(
+                GATEWAY,
+                open(Which::Subscriptions).await?,
+                Which::Subscriptions,
+            ),
             groups: None,
         }),
+        names,
     })
 }
 
@@ -138,15 +156,18 @@ async fn shared(
     let rejected = needed(service.systems().is_some(), Which::Rejected).await?;
     let catalog = open(Which::Catalog).await?;
     let subscriptions = needed(service.is_gateway(), Which::Subscriptions).await?;
+    let names = Names::new(&settings.log.home);
     Ok(Logs {
-        events: events.log,
-        rejected: rejected.map(|opened| opened.log),
-        catalog: catalog.log,
+        gateways_events: names.read_by(GATEWAY, events.log.clone(), Which::Events),
+        events: names.of_events(events.log),
+        rejected: rejected.map(|opened| names.read_by(ADAPTER, opened.log, Which::Rejected)),
+        catalog: names.read_by(CATALOG, catalog.log, Which::Catalog),
         groups: Some(events.groups),
         subscriptions: subscriptions.map(|opened| Subscriptions {
-            log: opened.log,
+            log: names.read_by(GATEWAY, opened.log, Which::Subscriptions),
             groups: Some(opened.groups),
         }),
+        names,
     })
 }
 

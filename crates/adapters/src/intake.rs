@@ -22,7 +22,6 @@ use lienthong_contract::pb::event::v1::{Header, Observation, event::Payload};
 use lienthong_contract::reason::Reason;
 use lienthong_contract::status::Failure;
 use lienthong_eventlog::EventLog;
-use lienthong_telemetry::messaging::Destination;
 use stages::Stages;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -50,8 +49,6 @@ pub struct Adapter {
     pub rules: Rules,
     /// Where events become durable.
     pub log: Arc<dyn EventLog>,
-    /// What the event log is called in traces.
-    pub destination: Destination,
     /// How long the first stages take, of all adapters of the process.
     pub stages: Arc<Stages>,
     /// Where rejected messages become durable.

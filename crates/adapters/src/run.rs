@@ -17,7 +17,6 @@ use lienthong_contract::check::Rules;
 use lienthong_contract::reference::Current;
 use lienthong_domain::code::Strictness;
 use lienthong_eventlog::EventLog;
-use lienthong_telemetry::messaging::Destination;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -28,8 +27,6 @@ use tokio_util::sync::CancellationToken;
 pub struct Handles {
     /// The event log.
     pub log: Arc<dyn EventLog>,
-    /// What the event log is called in traces.
-    pub destination: Destination,
     /// The rejected log: a log of its own with one partition.
     pub rejected: Arc<dyn EventLog>,
     /// The status tables.
@@ -260,7 +257,6 @@ impl House {
                 reference: self.handles.reference.clone(),
             },
             log: self.handles.log.clone(),
-            destination: self.handles.destination.clone(),
             stages: self.stages.clone(),
             rejected: self.rejected.clone(),
             limits: self.config.limits.clone(),

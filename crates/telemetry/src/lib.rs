@@ -9,6 +9,7 @@
 pub mod endpoint;
 pub mod export;
 pub mod ingest;
+pub mod log;
 pub mod logging;
 pub mod messaging;
 mod meter;

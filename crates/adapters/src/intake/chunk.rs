@@ -100,7 +100,7 @@ impl Chunk {
         self.recorded_ms = now_millis();
         self.taken = Instant::now();
         self.event.recorded_time = Some(from_millis(self.recorded_ms));
-        self.sending = self.call.send(&self.adapter.destination);
+        self.sending = self.call.send();
         self.event.traceparent = self.call.traceparent(&self.sending);
     }
 

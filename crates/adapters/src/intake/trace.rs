@@ -10,8 +10,8 @@
 
 use axum::http::HeaderMap;
 use lienthong_contract::cloudevents::{self, is_traceparent};
-use lienthong_telemetry::messaging::{self, Destination, Message};
-use lienthong_telemetry::trace;
+use lienthong_telemetry::messaging::{self, Message};
+use lienthong_telemetry::{log, trace};
 use tonic::metadata::MetadataMap;
 use tracing::Span;
 
@@ -73,10 +73,10 @@ impl Call {
     }
 
     /// Begins to send a chunk.
-    pub fn send(&self, to: &Destination) -> Sending {
+    pub fn send(&self) -> Sending {
         let span = match self.span.is_disabled() {
             true => Span::none(),
-            false => self.span.in_scope(|| messaging::send_span(to, 0, None)),
+            false => self.span.in_scope(|| messaging::send_span(&log::get().events, 0, None)),
         };
         Sending { span }
     }

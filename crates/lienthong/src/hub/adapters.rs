@@ -29,7 +29,6 @@ pub fn serve(
     let rejected = logs.rejected.clone();
     let handles = Handles {
         log: logs.events.clone(),
-        destination: logs.names.events.clone(),
         rejected: rejected.ok_or_else(|| Failure::failed("adapters need the rejected log"))?,
         reference,
     };

@@ -10,12 +10,12 @@ use crate::exit::{Exit, Failure};
 use lienthong_eventlog::embedded::{self, OpenError};
 use lienthong_eventlog::{EventLog, Groups};
 use lienthong_subscriptions::durable::LANES;
+use names::Names;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use kafka::open as open_kafka;
-pub use names::Names;
 
 /// Bytes of a segment of the catalogue log.
 const CATALOG_SEGMENT_BYTES: u64 = 4 * 1024 * 1024;
@@ -38,8 +38,6 @@ pub struct Logs {
     pub events: Arc<dyn EventLog>,
     /// The same, as a gateway reads it for its subscribers.
     pub gateways_events: Arc<dyn EventLog>,
-    /// What logs and groups are called in metrics and traces.
-    pub names: Names,
     /// The rejected log, where the process takes events in.
     pub rejected: Option<Arc<dyn EventLog>>,
     /// The catalogue log.
@@ -138,7 +136,6 @@ async fn embedded(settings: &Settings) -> Result<Logs, Failure> {
             ),
             groups: None,
         }),
-        names,
     })
 }
 
@@ -167,7 +164,6 @@ async fn shared(
             log: names.read_by(GATEWAY, opened.log, Which::Subscriptions),
             groups: Some(opened.groups),
         }),
-        names,
     })
 }
 

@@ -4,31 +4,31 @@ use super::observed::{Readers, Watched, observed};
 use super::{CATALOG, EVENTS, REJECTED, SUBSCRIPTIONS, Which};
 use crate::config::{Cluster, Home};
 use lienthong_eventlog::EventLog;
+use lienthong_telemetry::log;
 use lienthong_telemetry::messaging::Destination;
 use std::sync::Arc;
-
-/// What the names of consumer groups would begin with on an embedded log.
-const ALONE: &str = "lienthong";
 
 /// The names of a process's logs.
 #[derive(Debug, Clone)]
 pub struct Names {
-    /// The event log.
-    pub events: Destination,
-    /// What the names of consumer groups begin with.
-    pub prefix: String,
+    told: log::Names,
     home: Home,
 }
 
 impl Names {
-    /// The names of logs of this home: topics, or folders of the data directory.
+    /// The names of logs of this home, topics or folders of the data directory, which everybody in
+    /// the process is told.
     pub fn new(home: &Home) -> Self {
-        Self {
+        let mut told = log::Names {
             events: destination(home, Which::Events),
-            prefix: match home {
-                Home::Embedded => ALONE.to_owned(),
-                Home::Kafka(cluster) => cluster.prefix.clone(),
-            },
+            ..log::Names::default()
+        };
+        if let Home::Kafka(cluster) = home {
+            told.group_prefix = cluster.prefix.clone();
+        }
+        log::set(told.clone());
+        Self {
+            told,
             home: home.clone(),
         }
     }
@@ -40,8 +40,7 @@ impl Names {
         log: Arc<dyn EventLog>,
         which: Which,
     ) -> Arc<dyn EventLog> {
-        let group = format!("{}.{service}", self.prefix);
-        self.watch(log, which, Readers::Group(group))
+        self.watch(log, which, Readers::Group(self.told.group(service)))
     }
 
     /// Measures the event log as adapters write it and projectors read it, who measure that

@@ -7,6 +7,7 @@
 
 use crate::config::{Config, Drain};
 use crate::intake::Adapter;
+use crate::intake::stages::Stages;
 use crate::lanes::{self, Ends, Lane};
 use crate::qcvn120;
 use crate::rejected::{self, OpenError, RejectedLog};
@@ -16,6 +17,7 @@ use lienthong_contract::check::Rules;
 use lienthong_contract::reference::Current;
 use lienthong_domain::code::Strictness;
 use lienthong_eventlog::EventLog;
+use lienthong_telemetry::messaging::Destination;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -26,6 +28,8 @@ use tokio_util::sync::CancellationToken;
 pub struct Handles {
     /// The event log.
     pub log: Arc<dyn EventLog>,
+    /// What the event log is called in traces.
+    pub destination: Destination,
     /// The rejected log: a log of its own with one partition.
     pub rejected: Arc<dyn EventLog>,
     /// The status tables.
@@ -89,6 +93,7 @@ pub async fn run(
         handles,
         rejected,
         draining: ends.draining.clone(),
+        stages: Arc::default(),
     };
     let adapters = house.adapters();
     let packets = Arc::new(qcvn120::Packets::new(house.packets()));
@@ -192,6 +197,7 @@ struct House {
     handles: Handles,
     rejected: Arc<RejectedLog>,
     draining: CancellationToken,
+    stages: Arc<Stages>,
 }
 
 /// What tells one adapter from another.
@@ -254,6 +260,8 @@ impl House {
                 reference: self.handles.reference.clone(),
             },
             log: self.handles.log.clone(),
+            destination: self.handles.destination.clone(),
+            stages: self.stages.clone(),
             rejected: self.rejected.clone(),
             limits: self.config.limits.clone(),
             draining: self.draining.clone(),

@@ -21,6 +21,7 @@ pub mod period;
 pub mod procedure;
 pub mod reference;
 pub mod row;
+pub mod skew;
 pub mod status;
 pub mod table_version;
 pub mod unit;

@@ -17,6 +17,7 @@ pub mod observed;
 pub mod owners;
 pub mod probe;
 pub mod projection;
+pub mod request;
 pub mod rpc;
 pub mod stage;
 pub mod trace;

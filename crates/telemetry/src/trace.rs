@@ -76,6 +76,20 @@ pub(crate) fn current_ids() -> Option<(TraceId, SpanId)> {
     })
 }
 
+/// Whether anything is traced at all: if not, nobody needs to look for what to link.
+pub fn is_on() -> bool {
+    crate::export::tracer().is_some()
+}
+
+/// Marks a span as failed, with a class of error of few values.
+pub fn fail(span: &Span, error: &'static str) {
+    if span.is_disabled() {
+        return;
+    }
+    set(span, [KeyValue::new(crate::names::ERROR_TYPE, error)]);
+    span.set_status(opentelemetry::trace::Status::error(error));
+}
+
 /// The remote context in a `traceparent`; one without a span if there is none in it.
 pub(crate) fn read(traceparent: &str) -> Context {
     TraceContextPropagator::new().extract_with_context(&Context::new(), &One(traceparent))

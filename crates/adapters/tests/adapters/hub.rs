@@ -8,6 +8,7 @@ use lienthong_contract::pb::operations::v1::rejected_service_client::RejectedSer
 use lienthong_contract::reference::{Current, demo};
 use lienthong_contract::time::from_millis;
 use lienthong_eventlog::{EventLog, embedded};
+use lienthong_telemetry::messaging::Destination;
 use prost::Message;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -74,6 +75,10 @@ impl Hub {
         let shutdown = CancellationToken::new();
         let handles = Handles {
             log: log.clone(),
+            destination: Destination {
+                system: "lienthong",
+                name: "log".to_owned(),
+            },
             rejected,
             reference: Current::new(demo().unwrap()),
         };

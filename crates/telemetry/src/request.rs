@@ -7,7 +7,6 @@ use axum::http::HeaderMap;
 use opentelemetry::KeyValue;
 use opentelemetry::trace::TraceContextExt;
 use tracing::{Span, info_span};
-use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 /// A span of a request by `method` to `route`, which is the pattern of the path and never what a
 /// caller wrote: a child of the caller's span, whose decision counts; without one it is drawn.
@@ -24,10 +23,8 @@ pub fn span(method: &'static str, route: &'static str, headers: &HeaderMap) -> S
     let name = format!("{method} {route}");
     let span =
         info_span!(target: TARGET, parent: None, "request", otel.name = name, otel.kind = "server");
-    if let Some(caller) = caller
-        && let Err(why) = span.set_parent(caller)
-    {
-        tracing::debug!(%why, "a request's span could not be made the child of its caller's");
+    if let Some(caller) = caller {
+        trace::set_parent(&span, caller);
     }
     let attributes = [
         KeyValue::new(names::HTTP_METHOD, method),

@@ -11,11 +11,13 @@ mod events;
 mod exit;
 mod figures;
 mod hub;
+mod lag;
 mod opendata;
 mod print;
 mod process;
 mod progress;
 mod system;
+mod top;
 mod words;
 
 use clap::Parser;

@@ -15,6 +15,7 @@ mod opendata;
 mod print;
 mod process;
 mod progress;
+mod runbooks;
 mod system;
 mod words;
 

@@ -26,6 +26,7 @@ pub mod serve;
 pub mod slip;
 pub mod subscribe;
 pub mod subscriptions;
+pub mod top;
 pub mod up;
 pub mod vertical;
 pub mod views;
@@ -56,6 +57,7 @@ pub fn run(cli: Cli, began: Instant) -> Result<(), Failure> {
         Command::Register(arguments) => wait(register::run(arguments, shared)),
         Command::Export(arguments) => wait(export::run(arguments, shared)),
         Command::Lag(arguments) => wait(lag::run(arguments, shared)),
+        Command::Top(arguments) => wait(top::run(arguments, shared)),
         Command::Parked(arguments) => wait(parked::run(arguments, shared)),
         Command::Rejected(arguments) => wait(rejected::run(arguments, shared)),
         Command::Catalog(arguments) => wait(catalog::run(arguments, shared)),

@@ -11,12 +11,14 @@ mod events;
 mod exit;
 mod figures;
 mod hub;
+mod lag;
 mod opendata;
 mod print;
 mod process;
 mod progress;
 mod runbooks;
 mod system;
+mod top;
 mod words;
 
 use clap::Parser;

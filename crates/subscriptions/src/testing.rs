@@ -8,7 +8,7 @@ use lienthong_contract::reference::{self, Current};
 use lienthong_contract::time::from_millis;
 use lienthong_eventlog::embedded::{self, Config, Embedded};
 use lienthong_eventlog::{
-    AppendError, Bounds, EventLog, Position, ReadError, Reader, Record, StoredRecord,
+    AppendError, Bounds, EventLog, Position, ReadError, Reader, Record, Retention, StoredRecord,
 };
 use prost::Message;
 use std::sync::Arc;
@@ -189,6 +189,10 @@ impl EventLog for Counting {
 
     async fn offset_at(&self, partition: u32, recorded_ms: i64) -> Result<u64, ReadError> {
         self.log.offset_at(partition, recorded_ms).await
+    }
+
+    async fn retention(&self, partition: u32) -> Result<Retention, ReadError> {
+        self.log.retention(partition).await
     }
 
     async fn close(&self) -> Result<(), AppendError> {

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use lienthong_eventlog::{
-    AppendError, Bounds, EventLog, Position, ReadError, Reader, Record, StoredRecord,
+    AppendError, Bounds, EventLog, Position, ReadError, Reader, Record, Retention, StoredRecord,
 };
 use std::collections::BTreeMap;
 use std::io;
@@ -156,6 +156,10 @@ impl EventLog for MemoryLog {
         let mut records = held.records.iter();
         let found = records.find(|record| record.record.recorded_ms >= recorded_ms);
         Ok(found.map_or(held.end(), |record| record.offset))
+    }
+
+    async fn retention(&self, _: u32) -> Result<Retention, ReadError> {
+        Ok(Retention::default())
     }
 
     async fn close(&self) -> Result<(), AppendError> {

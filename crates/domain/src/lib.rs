@@ -12,6 +12,7 @@ pub mod code;
 pub mod distribution;
 pub mod event;
 pub mod interconnection;
+pub mod lag;
 pub mod level;
 pub mod life;
 pub mod links;

@@ -50,6 +50,11 @@ impl Told<'_> {
     pub fn kind(&self) -> Option<&'static str> {
         kinds::of(self.payload)
     }
+
+    /// Whether its payload is the hub's own and no dossier's, so that no subscriber is told of it.
+    pub fn is_hubs_own(&self) -> bool {
+        kinds::is_own(self.payload)
+    }
 }
 
 /// A protobuf timestamp as it was sent, within its range or not.

@@ -23,7 +23,7 @@ mod kinds;
 mod read;
 
 pub use kinds::schema;
-pub use read::{Moment, Told, read};
+pub use read::{Moment, Told, read, traceparent};
 
 /// A header of a record.
 pub type Attribute = (&'static str, String);

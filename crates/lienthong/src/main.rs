@@ -18,6 +18,7 @@ mod process;
 mod progress;
 mod runbooks;
 mod system;
+mod telemetry;
 mod top;
 mod words;
 

@@ -16,6 +16,7 @@ mod opendata;
 mod print;
 mod process;
 mod progress;
+mod runbooks;
 mod system;
 mod telemetry;
 mod top;

@@ -22,6 +22,7 @@ pub use service::Service;
 
 use crate::config::Settings;
 use crate::exit::Failure;
+use crate::runbooks;
 use lienthong_catalog::Catalog;
 use lienthong_contract::reference::Files;
 use lienthong_telemetry::endpoint::{self, Readiness};
@@ -115,8 +116,13 @@ pub async fn start(
         None => None,
     };
     if let (Some(listener), Some(subscriptions)) = (listeners.gateway, &subscriptions) {
-        let beside = gateway::beside(catalog.clone(), subscriptions);
-        let gateway = gateway::serve(listener, &views, &logs, beside, stops.doors.clone())?;
+        let given = gateway::Given {
+            views: &views,
+            logs: &logs,
+            subscriptions,
+            catalog: catalog.clone(),
+        };
+        let gateway = gateway::serve(listener, given, stops.doors.clone())?;
         doors.spawn(named("gateway", gateway));
     }
     if let (Some(listener), Some(subscriptions)) = (listeners.gateway_http, &subscriptions) {
@@ -137,7 +143,12 @@ pub async fn start(
     let mut metrics = JoinSet::new();
     let followed = follow(views.clone(), readiness.clone(), stops.doors.clone());
     doors.spawn(followed);
-    let endpoint = endpoint::run(listeners.metrics, readiness.clone(), stops.metrics.clone());
+    let endpoint = endpoint::run(
+        listeners.metrics,
+        readiness.clone(),
+        runbooks::PAGES,
+        stops.metrics.clone(),
+    );
     metrics.spawn(named("metrics", endpoint));
     Ok(Hub {
         logs,

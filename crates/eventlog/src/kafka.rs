@@ -13,6 +13,7 @@ mod gate;
 mod groups;
 mod keeper;
 mod log;
+mod look;
 mod membership;
 mod outbox;
 mod producer;
@@ -20,6 +21,7 @@ mod progress;
 mod protocol;
 mod reader;
 mod retention;
+mod rival;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -28,6 +30,7 @@ mod topic_settings;
 mod window;
 
 pub use config::{Config, Describe, Header};
+pub use look::{Difference, Looked, Topic, groups, look};
 
 use crate::{EventLog, Groups};
 use rdkafka::error::KafkaError;

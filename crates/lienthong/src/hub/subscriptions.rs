@@ -94,7 +94,7 @@ pub fn plan(settings: &Settings, address: Option<SocketAddr>) -> Result<Plan, Fa
 pub async fn start(plan: Plan, given: Given<'_>, ends: Ends) -> Result<Subscriptions, Failure> {
     let kept = given.logs.subscriptions.as_ref();
     let kept = kept.ok_or_else(|| Failure::failed("a gateway needs the subscription log"))?;
-    let events = given.logs.events.clone();
+    let events = given.logs.gateways_events.clone();
     let source = source::start(events, given.reference.clone(), ends.source.clone()).await;
     let source = source.map_err(|error| failed(error.is_retryable(), error))?;
     let watched = watch::Handles {
@@ -162,7 +162,13 @@ fn durable(settings: &Settings, address: Option<SocketAddr>) -> Result<durable::
 
 /// The rhythms of sources lie in the data directory, by gateway: several may share one.
 fn watched(settings: &Settings, gateway: &str) -> watch::Config {
-    let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '-' };
+    let plain = |letter: char| {
+        if letter.is_ascii_alphanumeric() {
+            letter
+        } else {
+            '-'
+        }
+    };
     let name: String = gateway.chars().map(plain).collect();
     let file = format!("rhythms-{name}.json");
     watch::Config {

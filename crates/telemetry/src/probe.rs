@@ -27,7 +27,8 @@ pub fn reached(route: &'static str, partition: u32, stage: &str, seconds: f64) {
         .record(seconds.max(0.0), &attributes);
 }
 
-/// Counts probes that did not reach a stage in time; 0 makes the series appear.
+/// Counts probes that did not reach a stage of [`reached`] in time, or, at `adapter`, that should
+/// have come and did not; 0 makes the series appear.
 pub fn lost(route: &'static str, partition: u32, stage: &str, count: u64) {
     let attributes = way(route, partition, stage);
     instruments().probes_lost.add(count, &attributes);

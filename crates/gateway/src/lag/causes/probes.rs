@@ -1,20 +1,20 @@
-//! A probe of the hub's own is lost, or none comes any more; the first stage that it did not reach
+//! A probe of the hub's own is lost, or none comes any more; the first stage that one did not reach
 //! is to blame.
 
 use super::super::Parts;
+use super::log::is_cut_off;
 use super::{Found, Owners, Said, Weight, cause};
 use lienthong_contract::pb::operations::v1::ProbeLag;
 use lienthong_telemetry::stage::Stage;
 
 pub(super) fn find(parts: &Parts, owners: &Owners) -> Vec<Found> {
-    let views: Vec<&str> = parts.views.iter().map(|view| view.view.as_str()).collect();
     let probes = parts.probes.iter();
     let ill = probes.filter(|probe| matches!(probe.status.as_str(), "lost" | "silent"));
-    ill.map(|probe| of(probe, &views, owners)).collect()
+    ill.map(|probe| of(probe, parts, owners)).collect()
 }
 
-fn of(probe: &ProbeLag, views: &[&str], owners: &Owners) -> Found {
-    let (stage, owner) = blamed(probe, views, owners);
+fn of(probe: &ProbeLag, parts: &Parts, owners: &Owners) -> Found {
+    let (stage, owner) = blamed(probe, parts, owners);
     let subject = format!("probe {}/{}", probe.route, probe.partition);
     let from = match probe.instance.is_empty() {
         true => String::new(),
@@ -38,11 +38,20 @@ fn of(probe: &ProbeLag, views: &[&str], owners: &Owners) -> Found {
     }
 }
 
-fn blamed<'a>(probe: &ProbeLag, views: &[&str], owners: &'a Owners) -> (Stage, &'a str) {
-    let is_seen = |view: &&str| probe.queryable_seconds.contains_key(*view);
-    match probe.durable_seconds {
-        None => (Stage::Log, &owners.log),
-        Some(_) if !views.iter().all(is_seen) => (Stage::Projector, &owners.projectors),
-        Some(_) => (Stage::Subscriber, &owners.gateways),
+/// None comes where the adapter has ended, or where the log gives nothing: then it does not answer
+/// others either.
+fn blamed<'a>(probe: &ProbeLag, parts: &Parts, owners: &'a Owners) -> (Stage, &'a str) {
+    let is_lost_at = |stage: &str| probe.lost_at.iter().any(|lost_at| lost_at == stage);
+    let is_unseen = probe.lost_at.iter().any(|at| at.starts_with("queryable/"));
+    let is_log_down = parts.lags.iter().any(is_cut_off);
+    if is_log_down || is_lost_at("log") {
+        return (Stage::Log, &owners.log);
+    }
+    if probe.status == "silent" || is_lost_at("adapter") {
+        return (Stage::Adapter, &owners.adapters);
+    }
+    match is_unseen {
+        true => (Stage::Projector, &owners.projectors),
+        false => (Stage::Subscriber, &owners.gateways),
     }
 }

@@ -5,7 +5,6 @@ use crate::parked::poisoned;
 use lienthong_contract::pb::operations::v1::operations_service_client::OperationsServiceClient;
 use lienthong_contract::pb::operations::v1::{GetLagRequest, GetLagResponse, ViewLag};
 use lienthong_contract::time::{now_millis, to_millis};
-use lienthong_eventlog::EventLog;
 use lienthong_tests::broker::{Home, given};
 use lienthong_tests::fleet::{Fleet, Grouping, Kind, Shape};
 use lienthong_tests::instance::Instance;

@@ -272,6 +272,14 @@ fn a_late_subscription_is_its_own_fault_where_it_holds_events_or_asks_for_none()
         let found = find(subscription(status));
         assert_eq!(told(&found), [[status, stage, owner, runbook]]);
     }
+    // Who keeps it knows more than the counts tell.
+    let cut_off = SubscriptionLag {
+        stage: "log".to_owned(),
+        owner: "l".to_owned(),
+        ..subscription("stalled")
+    };
+    let expected = ["stalled", "log", "l", "log-unavailable"];
+    assert_eq!(told(&find(cut_off)), [expected]);
     assert!(find(subscription("current")).is_empty());
     assert!(find(subscription("paused")).is_empty());
 }

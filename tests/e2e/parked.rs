@@ -55,7 +55,7 @@ async fn parked(hub: &Instance, positions: &[Position]) -> Vec<ParkedDossier> {
 }
 
 /// A hub with one event of each dossier, then a poison record, then one more of each.
-async fn poisoned() -> (Instance, Position, Vec<Position>) {
+pub async fn poisoned() -> (Instance, Position, Vec<Position>) {
     let hub = Instance::start().unwrap();
     hub.tell(&[told(POISONED, "before", 0), told(HEALTHY, "before-too", 0)])
         .await

@@ -22,8 +22,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// How long a part may take; more than its own patience with the log.
-const PATIENCE: Duration = Duration::from_secs(4);
+/// How long a part may take; more than its own patience with the log, the groups and its peers.
+const PATIENCE: Duration = Duration::from_secs(8);
 /// How often it is looked whether something needs a hand though nobody asks, so that a later
 /// question is told since when.
 const LOOK_EVERY: Duration = Duration::from_secs(2);

@@ -3,6 +3,7 @@
 
 mod doubles;
 
+use doubles::others::Others;
 use doubles::{Log, Views};
 use lienthong_contract::event::Told;
 use lienthong_contract::pb::event::v1::{Event, Position, event::Payload, parked_released};
@@ -17,6 +18,7 @@ use lienthong_contract::pb::procedure::v1::procedure_query_service_client::Proce
 use lienthong_contract::pb::procedure::v1::{
     GetCaseRequest, GetHorizontalRequest, GetVerticalRequest,
 };
+use lienthong_contract::time::to_millis;
 use lienthong_gateway::{Beside, Config, Error, Handles, run};
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,6 +40,10 @@ struct Hub {
 }
 
 async fn hub(log: Log, config: Config) -> Hub {
+    hub_beside(log, config, None).await
+}
+
+async fn hub_beside(log: Log, config: Config, others: Option<Arc<Others>>) -> Hub {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     let (log, views) = (Arc::new(log), Arc::new(Views::default()));
@@ -46,8 +52,8 @@ async fn hub(log: Log, config: Config) -> Hub {
         quality: views.clone(),
         operations: views.clone(),
         performance: views.clone(),
-        subscription_lags: None,
-        watched: None,
+        subscription_lags: others.clone().map(|others| others as _),
+        watched: others.map(|others| others as _),
         log: log.clone(),
         beside: Beside::default(),
     };
@@ -226,6 +232,48 @@ async fn an_operator_sees_the_logs_bounds_beside_the_views_positions() {
         .await
         .unwrap_err();
     assert_eq!(reason(&status), "VIEW_UNKNOWN");
+}
+
+#[tokio::test]
+async fn lag_is_told_of_every_part_that_answers_and_the_others_are_causes() {
+    let others = Arc::new(Others::default());
+    let hub = hub_beside(Log::default(), Config::default(), Some(others)).await;
+    let mut client = OperationsServiceClient::new(hub.channel.clone());
+    let lag = client.get_lag(GetLagRequest {}).await.unwrap().into_inner();
+    assert!(lag.lags.is_empty() && lag.views.is_empty());
+    let parts = (&lag.subscriptions[0].name[..], &lag.sources[0].source[..]);
+    assert_eq!(parts, ("tax", "urn:lienthong:vn:H56:onestop"));
+    assert_eq!((lag.stages.len(), lag.probes.len()), (1, 1));
+    assert!(lag.as_of_time.is_some());
+    let subjects: Vec<_> = lag.causes.iter().map(|cause| &cause.subject[..]).collect();
+    assert_eq!(subjects, ["log", "subscription tax"]);
+    let [log, tax] = &lag.causes[..] else {
+        unreachable!("two causes");
+    };
+    assert!(log.reason.contains("the log is away"), "{log:?}");
+    assert_eq!(log.runbook, "log-unavailable");
+    assert_eq!((&tax.owner[..], &tax.status[..]), ("tax", "stalled"));
+    // It lasts since it was seen first.
+    let since = tax.since_time;
+    let again = client.get_lag(GetLagRequest {}).await.unwrap().into_inner();
+    assert_eq!(again.causes[1].since_time, since);
+    let millis = |time: Option<prost_types::Timestamp>| time.as_ref().and_then(to_millis);
+    assert!(millis(again.as_of_time) >= millis(since), "{again:?}");
+}
+
+#[tokio::test]
+async fn a_part_that_never_answers_is_waited_for_only_so_long() {
+    let others = Arc::new(Others { hang: true });
+    let hub = hub_beside(Log::default(), Config::default(), Some(others)).await;
+    let mut client = OperationsServiceClient::new(hub.channel.clone());
+    let lag = client.get_lag(GetLagRequest {}).await.unwrap().into_inner();
+    assert!(lag.subscriptions.is_empty());
+    let reason = &lag.causes[0].reason;
+    assert!(
+        reason.contains("subscriptions are was not said in time"),
+        "{reason}"
+    );
+    assert_eq!(lag.sources.len(), 1);
 }
 
 fn release(

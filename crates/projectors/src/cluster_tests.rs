@@ -24,7 +24,7 @@ use lienthong_contract::time::from_millis;
 use lienthong_eventlog::GroupError;
 use proptest::prelude::*;
 use prost::Message;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use tokio_util::sync::CancellationToken;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
@@ -611,10 +611,11 @@ async fn of_two_that_keep_a_partition_the_ready_one_that_is_further_is_asked() {
     );
 }
 
-/// Counts what travels.
+/// Counts what travels; may leave questions about its lag without an answer.
 struct Counted {
     peer: Arc<dyn Peer>,
     bytes: Arc<AtomicUsize>,
+    hangs: Arc<AtomicBool>,
 }
 
 impl Counted {
@@ -655,6 +656,9 @@ impl Peer for Counted {
         self.peer.positions().await
     }
     async fn lag(&self) -> Result<inner::GetLagResponse, Failure> {
+        if self.hangs.load(Ordering::Relaxed) {
+            std::future::pending::<()>().await;
+        }
         self.peer.lag().await
     }
     async fn parked(&self, view: &str) -> Result<inner::ListParkedResponse, Failure> {
@@ -677,6 +681,7 @@ impl Peer for Counted {
 struct Counting {
     connect: Arc<dyn Connect>,
     bytes: Arc<AtomicUsize>,
+    hangs: Arc<AtomicBool>,
 }
 
 impl Connect for Counting {
@@ -684,8 +689,44 @@ impl Connect for Counting {
         Ok(Arc::new(Counted {
             peer: self.connect.connect(address)?,
             bytes: self.bytes.clone(),
+            hangs: self.hangs.clone(),
         }))
     }
+}
+
+#[tokio::test]
+async fn an_instance_that_does_not_answer_is_stalled_where_it_committed_last() {
+    let (_, log) = lanes(records(&late_ties(0, 40)));
+    let village = three(&log);
+    village.feed_all().await;
+    let hangs = Arc::new(AtomicBool::new(false));
+    let gateway = village.gateway_through(Arc::new(Counting {
+        connect: village.town.clone(),
+        bytes: Arc::default(),
+        hangs: hangs.clone(),
+    }));
+    let lags = gateway.lag().await.unwrap();
+    assert!(lags.iter().all(|lag| lag.lag_events == 0), "{lags:?}");
+    for view in View::ALL {
+        let group = format!("lienthong.projector.{}", view.name());
+        let committed = (0..3).map(|partition| Some(log.end(partition) - 1));
+        let mut groups = village.town.committed.lock().unwrap();
+        groups.insert(group, committed.collect());
+    }
+    hangs.store(true, Ordering::Relaxed);
+    let lags = gateway.lag().await.unwrap();
+    assert_eq!(lags.len(), 9);
+    for lag in &lags {
+        assert_eq!((&lag.status[..], lag.lag_events), ("stalled", 1), "{lag:?}");
+        assert_eq!(&lag.stage[..], "projector");
+        assert!(lag.reason.contains("within 1 s"), "{}", lag.reason);
+        let last = &log.records(lag.partition)[lag.next_offset as usize];
+        let truth = (lienthong_contract::time::now_millis() - last.recorded_ms) as f64 / 1e3;
+        assert!((truth - lag.lag_seconds).abs() < 10.0, "{truth} {lag:?}");
+    }
+    hangs.store(false, Ordering::Relaxed);
+    let lags = gateway.lag().await.unwrap();
+    assert!(lags.iter().all(|lag| lag.lag_events == 0), "{lags:?}");
 }
 
 /// So many cases of two dossiers that are tied late, of two events each.
@@ -722,6 +763,7 @@ async fn what_travels_grows_with_the_ties_at_first_and_with_their_changes_then()
         let gateway = village.gateway_through(Arc::new(Counting {
             connect: village.town.clone(),
             bytes: bytes.clone(),
+            hangs: Arc::default(),
         }));
         let (answer, first) = ask(&gateway, &bytes).await;
         assert_eq!(

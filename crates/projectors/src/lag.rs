@@ -18,7 +18,6 @@ use lienthong_eventlog::{Bounds, EventLog, ReadError};
 use lienthong_telemetry::stage::Stage;
 use std::time::Duration;
 use told::{Look, ParkedKeys, Told};
-use trail::moment_ms;
 
 /// How long the log may take to say where it ends before the lag is told without.
 pub const PATIENCE: Duration = Duration::from_secs(2);
@@ -45,19 +44,26 @@ pub async fn lag_ms(
 /// the view is stalled, and later than it was known to be by at most the time since.
 pub async fn told(lane: &Lane, log: &dyn EventLog) -> ViewLag {
     match look(lane, log).await {
-        Ok(seen) => message(lane, log, seen, &lane.trail().with(seen.sample())).await,
+        Ok(look) => {
+            let window = lane.trail().with(look.seen(), &|| lane.next());
+            message(lane, log, look, &window).await
+        }
         Err(why) => unknown(lane, &why),
     }
 }
 
 /// As [`told`], as a sample of the lane's observer.
 pub async fn observed(lane: &Lane, log: &dyn EventLog) -> ViewLag {
+    // Before it is opened, where it goes on from is not known; what stands there would look like a
+    // leap.
+    if !lane.is_opened() {
+        return told(lane, log).await;
+    }
     match look(lane, log).await {
-        Ok(seen) if lane.is_opened() => {
-            message(lane, log, seen, &lane.trail().push(seen.sample())).await
+        Ok(look) => {
+            let window = lane.trail().push(look.seen(), &|| lane.next());
+            message(lane, log, look, &window).await
         }
-        // Where it goes on from is not known yet; what stands there would look like a leap.
-        Ok(seen) => message(lane, log, seen, &lane.trail().with(seen.sample())).await,
         Err(why) => unknown(lane, &why),
     }
 }
@@ -69,9 +75,15 @@ async fn look(lane: &Lane, log: &dyn EventLog) -> Result<Look, String> {
         let bounds = log.bounds(partition).await?;
         // After the end, so that nothing is told to wait that has been processed.
         let next = lane.next();
+        let asked_ms = now_millis();
         let known = lane.trail().waiting();
         let known = known.look(log, partition, next, bounds.end).await?;
         lane.trail().set_waiting(known);
+        // What was found holds for then, and for now if the lane has not got on meanwhile.
+        let now_ms = match lane.next() == next {
+            true => now_millis(),
+            false => asked_ms,
+        };
         Ok::<_, ReadError>(Look {
             next,
             bounds: Bounds {
@@ -79,8 +91,7 @@ async fn look(lane: &Lane, log: &dyn EventLog) -> Result<Look, String> {
                 ..bounds
             },
             first: known.first(next, bounds.end),
-            now_ms: now_millis(),
-            moment_ms: moment_ms(),
+            now_ms,
         })
     };
     match tokio::time::timeout(PATIENCE, asked).await {

@@ -222,3 +222,15 @@ async fn a_lane_that_opens_is_loading_and_leaves_no_leap_in_the_window() {
     assert_eq!(opening.status, "loading");
     assert!(lane.trail().window().last().is_none());
 }
+
+#[tokio::test(start_paused = true)]
+async fn one_who_looked_slowly_does_not_make_a_lane_stand_back() {
+    let followed = followed((1..20).map(dossier).collect());
+    followed.watch(3).await;
+    let slow = look(&followed.lane, followed.log.as_ref()).await.unwrap();
+    followed.take_all().await;
+    followed.watch(1).await;
+    let window = (followed.lane.trail()).push(slow.seen(), &|| followed.lane.next());
+    let told = message(&followed.lane, followed.log.as_ref(), slow, &window).await;
+    assert_ne!(told.status, "rewound", "{told:?}");
+}

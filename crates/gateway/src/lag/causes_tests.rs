@@ -272,6 +272,14 @@ fn a_late_subscription_is_its_own_fault_where_it_holds_events_or_asks_for_none()
         let found = find(subscription(status));
         assert_eq!(told(&found), [[status, stage, owner, runbook]]);
     }
+    // Who keeps it knows more than the counts tell.
+    let cut_off = SubscriptionLag {
+        stage: "log".to_owned(),
+        owner: "l".to_owned(),
+        ..subscription("stalled")
+    };
+    let expected = ["stalled", "log", "l", "log-unavailable"];
+    assert_eq!(told(&find(cut_off)), [expected]);
     assert!(find(subscription("current")).is_empty());
     assert!(find(subscription("paused")).is_empty());
 }
@@ -308,36 +316,44 @@ fn a_silent_source_and_a_wrong_clock_are_the_sources_own() {
 
 #[test]
 fn a_lost_probe_is_the_first_stages_that_it_did_not_reach() {
-    let find = |status: &str, durable: Option<f64>, seen: &[&str]| {
-        let named = |view: &str| ViewSummary {
-            view: view.to_owned(),
-            ..ViewSummary::default()
-        };
+    let find = |status: &str, lost_at: &[&str], lags: Vec<ViewLag>| {
         let parts = Parts {
-            views: vec![named("case"), named("vertical")],
+            lags,
             probes: vec![ProbeLag {
                 route: "onestop".to_owned(),
                 partition: 3,
                 status: status.to_owned(),
-                durable_seconds: durable,
-                queryable_seconds: seen.iter().map(|view| (view.to_string(), 0.1)).collect(),
+                lost_at: lost_at.iter().map(|at| (*at).to_owned()).collect(),
                 ..ProbeLag::default()
             }],
             ..Parts::default()
         };
         probes::find(&parts, &owners_of_all())
     };
-    let (both, one) = (["case", "vertical"], ["case"]);
-    for (found, stage, owner) in [
-        (find("lost", None, &[]), "log", "l"),
-        (find("lost", Some(0.1), &one), "projector", "p"),
-        (find("lost", Some(0.1), &both), "subscriber", "g"),
+    let cut_off = ViewLag {
+        stage: "log".to_owned(),
+        ..view("stalled")
+    };
+    for (status, lost_at, lags, stage, owner) in [
+        ("lost", &["log"][..], vec![], "log", "l"),
+        ("lost", &["queryable/case", "log"], vec![], "log", "l"),
+        (
+            "lost",
+            &["queryable/case", "subscriber"],
+            vec![],
+            "projector",
+            "p",
+        ),
+        ("lost", &["subscriber"], vec![], "subscriber", "g"),
+        ("lost", &["adapter"], vec![], "adapter", "a"),
+        ("silent", &[], vec![], "adapter", "a"),
+        ("silent", &["adapter"], vec![cut_off], "log", "l"),
     ] {
-        assert_eq!(told(&found), [["lost", stage, owner, "probe-lost"]]);
+        let found = find(status, lost_at, lags);
+        assert_eq!(told(&found), [[status, stage, owner, "probe-lost"]]);
         assert_eq!(found[0].cause.subject, "probe onestop/3");
     }
-    assert_eq!(find("silent", None, &[]).len(), 1);
-    assert!(find("arriving", None, &[]).is_empty());
+    assert!(find("arriving", &[], vec![]).is_empty());
 }
 
 #[test]

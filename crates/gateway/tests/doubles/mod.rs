@@ -1,5 +1,7 @@
 //! Doubles of what the gateway asks: a log in memory, and views that answer as told.
 
+pub mod others;
+
 use async_trait::async_trait;
 use futures_util::stream::{BoxStream, StreamExt};
 use lienthong_contract::pb::event::v1::Position;

@@ -5,7 +5,7 @@
 use super::directory::Directory;
 use super::overview::{Place, ask_each, places, said};
 use crate::lag::told::{Look, ParkedKeys, Told};
-use crate::lag::trail::{Trail, moment_ms};
+use crate::lag::trail::Trail;
 use crate::lanes::log_failed;
 use crate::views::View;
 use futures_util::future::{FutureExt, join_all};
@@ -113,7 +113,6 @@ async fn of_unkept(
             },
             first: known.first(next, bounds.end),
             now_ms: now_millis(),
-            moment_ms: moment_ms(),
         })
     };
     let look = tokio::time::timeout(PATIENCE, asked).await;
@@ -123,7 +122,7 @@ async fn of_unkept(
     let told = Told {
         place: (place.view.name(), place.partition),
         look,
-        window: &trail.push(look.sample()),
+        window: &trail.push(look.seen(), &|| look.next),
         condition: Condition {
             blocked: Some(why.message.clone()),
             lost,
@@ -150,7 +149,6 @@ fn nothing_known(place: &Place, unkept: &Unkept, why: &Failure) -> ViewLag {
         },
         first: None,
         now_ms: now_millis(),
-        moment_ms: moment_ms(),
     };
     let words = format!(
         "no instance says how far it is, and the log's end is not known; the seconds are the most it can be since it was: {}",

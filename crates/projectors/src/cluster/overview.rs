@@ -24,9 +24,9 @@ pub struct Place {
 
 /// Every partition of these views, ordered.
 pub async fn places(directory: &Directory, views: &[View]) -> Vec<Place> {
+    let tables = join_all(views.iter().map(|view| directory.table(*view))).await;
     let mut places = Vec::new();
-    for view in views {
-        let table = directory.table(*view).await;
+    for (view, table) in views.iter().zip(tables) {
         let holders = (0..).zip(table.iter());
         places.extend(holders.map(|(partition, holder)| Place {
             view: *view,

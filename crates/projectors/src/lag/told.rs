@@ -1,9 +1,10 @@
 //! What was seen of a follower as the message that operators and metrics get.
 
 use super::headroom;
+use super::trail::Seen;
 use super::waiting::First;
 use lienthong_contract::pb::operations::v1::{Outlook, ViewLag};
-use lienthong_domain::lag::{Condition, Sample, Status, Window};
+use lienthong_domain::lag::{Condition, Status, Window};
 use lienthong_eventlog::{Bounds, Retention};
 use lienthong_telemetry::owners;
 use lienthong_telemetry::projection::Reading;
@@ -20,8 +21,6 @@ pub struct Look {
     pub first: Option<First>,
     /// When, milliseconds since the Unix epoch.
     pub now_ms: i64,
-    /// The same by the clock of the window.
-    pub moment_ms: i64,
 }
 
 /// Parked keys.
@@ -59,13 +58,10 @@ impl Look {
     }
 
     /// As the window takes it.
-    pub fn sample(&self) -> Sample {
-        Sample {
-            at_ms: self.moment_ms,
-            next: self.next,
+    pub fn seen(&self) -> Seen {
+        Seen {
             end: self.bounds.end,
             lag_ms: self.lag_ms(),
-            was_at_end: self.next >= self.bounds.end,
         }
     }
 }

@@ -36,6 +36,15 @@ impl Default for Trail {
     }
 }
 
+/// What a look tells the window.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen {
+    /// The log's end.
+    pub end: u64,
+    /// Milliseconds since the first event not yet processed was recorded; 0: there is none.
+    pub lag_ms: i64,
+}
+
 /// Milliseconds by a clock that only runs forward, of which only differences mean something.
 pub fn moment_ms() -> i64 {
     static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
@@ -45,19 +54,21 @@ pub fn moment_ms() -> i64 {
 }
 
 impl Trail {
-    /// The observer's sample: the window goes on with it.
-    pub fn push(&self, sample: Sample) -> Window {
-        let was_at_end = self.touched_end.swap(false, Ordering::AcqRel);
+    /// The observer's sample: the window goes on with it. `next` tells where the follower stands
+    /// now.
+    pub fn push(&self, seen: Seen, next: &dyn Fn() -> u64) -> Window {
         let mut window = held(&self.window);
-        window.push(touched(sample, was_at_end));
+        let was_at_end = self.touched_end.swap(false, Ordering::AcqRel);
+        window.push(seen.sample(next(), was_at_end));
         window.clone()
     }
 
     /// The window as it would go on with this sample.
-    pub fn with(&self, sample: Sample) -> Window {
+    pub fn with(&self, seen: Seen, next: &dyn Fn() -> u64) -> Window {
+        let window = held(&self.window);
         let was_at_end = self.touched_end.load(Ordering::Acquire);
-        let mut window = self.window();
-        window.push(touched(sample, was_at_end));
+        let mut window = window.clone();
+        window.push(seen.sample(next(), was_at_end));
         window
     }
 
@@ -108,10 +119,18 @@ impl Trail {
     }
 }
 
-fn touched(sample: Sample, was_at_end: bool) -> Sample {
-    Sample {
-        was_at_end: sample.was_at_end || was_at_end,
-        ..sample
+impl Seen {
+    /// Made while the window is held: where the follower stands and the moment come in the order in
+    /// which samples do, so that one who looked slowly does not make it stand back.
+    fn sample(self, next: u64, was_at_end: bool) -> Sample {
+        let end = self.end.max(next);
+        Sample {
+            at_ms: moment_ms(),
+            next,
+            end,
+            lag_ms: self.lag_ms,
+            was_at_end: was_at_end || next >= end,
+        }
     }
 }
 

@@ -71,8 +71,19 @@ fn of(lag: &SubscriptionLag, owners: &Owners) -> Option<Found> {
         ),
         what_to_do: what_to_do(lag),
     };
+    let mut cause = cause(said, stage, owner);
+    // Who keeps it knows best.
+    if !lag.stage.is_empty() {
+        cause.stage = lag.stage.clone();
+        cause.owner = lag.owner.clone();
+    }
+    let is_cut_off = lag.status == Status::Stalled.name() && cause.stage == Stage::Log.name();
+    let runbook = match is_cut_off {
+        true => "log-unavailable",
+        false => runbook,
+    };
     Some(Found {
-        cause: cause(said, stage, owner),
+        cause,
         runbook,
         weight,
         seconds: lag.lag_seconds,

@@ -168,6 +168,7 @@ impl Way {
                 .collect(),
             delivered_seconds: self.delivered,
             lost: self.lost,
+            lost_at: self.trouble.keys().cloned().collect(),
             ..ProbeLag::default()
         }
     }

@@ -34,6 +34,7 @@ mod restart;
 mod scenario;
 mod separate;
 mod services_killed;
+mod sources_and_subscriptions;
 mod subscriptions;
 mod subscriptions_edges;
 mod views;

@@ -35,6 +35,7 @@ mod restart;
 mod scenario;
 mod separate;
 mod services_killed;
+mod sources_and_subscriptions;
 mod subscriptions;
 mod subscriptions_edges;
 mod telemetry;

@@ -205,8 +205,7 @@ impl State {
     }
 
     fn seen(&mut self, urn: &str) -> &mut Seen {
-        let is_known = self.by_urn.contains_key(urn);
-        let urn = match is_known || self.by_urn.len() < MOST {
+        let urn = match self.by_urn.len() < MOST || self.by_urn.contains_key(urn) {
             true => urn,
             false => OTHER,
         };

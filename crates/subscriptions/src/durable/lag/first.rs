@@ -123,6 +123,12 @@ impl First {
         }
     }
 
+    /// The same if it was looked up before.
+    pub fn known_ms(&self, offset: u64) -> Option<i64> {
+        let known = self.looked_up.filter(|known| known.offset == offset)?;
+        Some(known.recorded_ms)
+    }
+
     /// When the event at an offset was recorded; none: it cannot be read now, or is gone.
     pub async fn recorded_ms(
         &mut self,
@@ -130,8 +136,8 @@ impl First {
         partition: u32,
         offset: u64,
     ) -> Option<i64> {
-        if let Some(known) = self.looked_up.filter(|known| known.offset == offset) {
-            return Some(known.recorded_ms);
+        if let Some(known) = self.known_ms(offset) {
+            return Some(known);
         }
         let block = timeout(PATIENCE, blocks.block(partition, offset)).await;
         let block = block.ok()?.ok()??;

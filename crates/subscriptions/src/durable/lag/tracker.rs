@@ -94,13 +94,19 @@ impl Tracker {
             let start = known.map_or(0, |known| known.bounds.start);
             let read = live.and_then(|live| live.positions.get(number)).copied();
             let position = standing.positions[number].max(read.unwrap_or(0));
+            // One that does not answer is waited for once, not for each partition.
+            let answers = found.blocked.is_none();
+            let readable = if answers { end } else { 0 };
             let look = first
-                .look(blocks, partition, &self.filter, position, start..end)
+                .look(blocks, partition, &self.filter, position, start..readable)
                 .await;
             let waiting = match standing.first_waiting.get(&partition) {
                 None => None,
                 Some((offset, given_ms)) => {
-                    let recorded = first.recorded_ms(blocks, partition, *offset).await;
+                    let recorded = match answers && look.blocked.is_none() {
+                        true => first.recorded_ms(blocks, partition, *offset).await,
+                        false => first.known_ms(*offset),
+                    };
                     // What cannot be read any more was recorded before it got its number.
                     Some((*offset, recorded.unwrap_or(*given_ms)))
                 }

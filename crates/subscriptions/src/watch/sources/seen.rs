@@ -8,6 +8,8 @@ use lienthong_domain::skew::Skew;
 const SKEW_MS: i64 = 600_000;
 /// Seconds over which events are counted.
 const SECONDS: usize = 60;
+/// Events of a second that are measured one by one.
+const MEASURED: u32 = 64;
 /// Delays of a minute that are kept, of more a fair choice.
 const DELAYS: usize = 256;
 
@@ -45,15 +47,21 @@ impl Seen {
     /// It reported.
     pub(super) fn report(&mut self, recorded_ms: i64, now_ms: i64) {
         if recorded_ms <= now_ms + super::AHEAD_MS {
-            self.rhythm.take(minute_of(recorded_ms));
+            let minute = minute_of(recorded_ms);
+            if self.rhythm.last() != Some(minute) {
+                self.rhythm.take(minute);
+            }
             self.last_ms = self.last_ms.max(recorded_ms);
         }
     }
 
-    /// Measures an event that has just come.
+    /// Measures an event that has just come; of many in a second only the first, so that a burst
+    /// costs little.
     pub(super) fn measure(&mut self, recorded_ms: i64, times: Times) {
-        self.rate.count(recorded_ms.div_euclid(1_000));
-        if let Some(occurred_ms) = times.occurred_ms {
+        let before = self.rate.count(recorded_ms.div_euclid(1_000));
+        if before < MEASURED
+            && let Some(occurred_ms) = times.occurred_ms
+        {
             let delay_ms = self.skew.take(recorded_ms, occurred_ms, times.sent_ms);
             self.delays.take(minute_of(recorded_ms), delay_ms);
         }
@@ -88,7 +96,8 @@ struct Rate {
 }
 
 impl Rate {
-    fn count(&mut self, second: i64) {
+    /// Counts one more; how many there were in that second.
+    fn count(&mut self, second: i64) -> u32 {
         if self.seconds.is_empty() {
             self.seconds = vec![(i64::MIN, 0); SECONDS];
         }
@@ -96,7 +105,9 @@ impl Rate {
         if place.0 < second {
             *place = (second, 0);
         }
+        let before = place.1;
         place.1 += u32::from(place.0 == second);
+        before
     }
 
     fn events(&self, now: i64) -> u64 {

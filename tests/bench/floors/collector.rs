@@ -69,15 +69,11 @@ impl Collector {
         drop(self.child.stdin.take());
         let mut said = String::new();
         self.out.read_to_string(&mut said)?;
-        let mut numbers = said.split_whitespace().map(str::parse);
-        let mut number = || numbers.next().ok_or("the collector did not count")?.map_err(Into::into);
-        let counted: Outcome<Counted> = (|| {
-            Ok(Counted {
-                exports: number()?,
-                spans: number()?,
-            })
-        })();
-        counted
+        let numbers: Result<Vec<u64>, _> = said.split_whitespace().map(str::parse).collect();
+        match numbers?[..] {
+            [exports, spans] => Ok(Counted { exports, spans }),
+            _ => Err("the collector did not count".into()),
+        }
     }
 }
 

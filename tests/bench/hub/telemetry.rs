@@ -73,7 +73,11 @@ pub async fn measure(arguments: &Arguments, report: &mut Report) -> Outcome<()> 
             let hub = hub::start(&options(data.path(), mode, &collector)?)?;
             ingest(arguments, &hub, mode, &mut rates).await?;
             check(hub.drain()? == Some(0), "the hub did not drain")?;
-            rates.add(REBUILD, mode, rebuild(&filled, events, mode, &collector).await?);
+            rates.add(
+                REBUILD,
+                mode,
+                rebuild(&filled, events, mode, &collector).await?,
+            );
         }
     }
     let counted = collector.end()?;

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
 
-/// Events of one streaming run.
+/// Most events of one streaming run.
 const STREAMED: u64 = 1_000_000;
 /// Events prepared at a time.
 const FILL: u64 = 500_000;
@@ -126,7 +126,8 @@ fn options(data: &Path, mode: Mode, collector: &Collector) -> Outcome<Options> {
 async fn ingest(arguments: &Arguments, hub: &Hub, mode: Mode, rates: &mut Rates) -> Outcome<()> {
     let address = &hub.addresses.adapters_grpc;
     let seconds = arguments.seconds;
-    let messages = load::prepare("stream", 0, STREAMED);
+    let events = STREAMED.min(arguments.cases * sample::EVENTS_A_CASE);
+    let messages = load::prepare("stream", 0, events);
     let streamed = load::stream(address, messages, 1_024).await?;
     rates.add(STREAM, mode, streamed.per_second);
     caught_up(hub).await?;

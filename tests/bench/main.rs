@@ -44,8 +44,8 @@ struct Arguments {
     /// Dossiers of the questions.
     #[arg(long, default_value_t = 1_000_000)]
     dossiers: u64,
-    /// Only these parts: ingest, latency, large, rebuild, questions, deliveries, jetstream,
-    /// postgres.
+    /// Only these parts: ingest, latency, large, rebuild, questions, deliveries, telemetry,
+    /// jetstream, postgres.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
 }
@@ -59,6 +59,8 @@ enum Part {
         /// Messages, each after its length.
         messages: PathBuf,
     },
+    /// A collector of telemetry that counts. Started by the benchmark itself.
+    Collector,
     /// Subscribers that count. Started by the benchmark itself.
     Readers(readers::Settings),
 }
@@ -71,6 +73,7 @@ fn main() -> Outcome<()> {
         .build()?;
     match &arguments.command {
         Some(Part::EchoServer) => return runtime.block_on(floors::echo::serve()),
+        Some(Part::Collector) => return runtime.block_on(floors::collector::serve()),
         Some(Part::FanoutServer { messages }) => {
             return runtime.block_on(floors::fanout::serve(messages));
         }
@@ -108,6 +111,9 @@ async fn measure(arguments: &Arguments) -> Outcome<report::Report> {
     }
     if wanted("deliveries") {
         hub::deliveries::measure(arguments, &disk, &mut report).await?;
+    }
+    if wanted("telemetry") {
+        hub::telemetry::measure(arguments, &mut report).await?;
     }
     if wanted("jetstream") {
         jetstream::measure(arguments, &mut report).await?;

@@ -4,6 +4,7 @@ use crate::config::Settings;
 use crate::exit::{Exit, Failure};
 use lienthong_telemetry::export::{self, Config, Exporting};
 use lienthong_telemetry::owners::{self, Owners};
+use lienthong_telemetry::stage;
 use std::time::Duration;
 
 /// Starts export and says whose stages are whose: first of all, within the runtime.
@@ -19,6 +20,9 @@ pub fn start(settings: &Settings) -> Result<Exporting, Failure> {
         version: env!("CARGO_PKG_VERSION"),
     };
     let exporting = export::start(&config).map_err(|error| Failure::new(Exit::Usage, error))?;
+    if !settings.stages {
+        stage::leave_out();
+    }
     let whose = &settings.owners;
     owners::set(Owners {
         adapters: whose.adapters.clone(),

@@ -88,7 +88,10 @@ impl Message {
         let mut message = self;
         message.ahead_ms = Some(ahead_ms);
         let mut event = message.event()?;
-        let occurred = event.header.as_mut().and_then(|header| header.occurred_time.as_mut());
+        let occurred = event
+            .header
+            .as_mut()
+            .and_then(|header| header.occurred_time.as_mut());
         if let Some(occurred) = occurred
             && let Some(millis) = to_millis(occurred)
         {

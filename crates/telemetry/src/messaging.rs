@@ -14,6 +14,7 @@ pub use spans::{LINKS, hand_out_span, poll_span, process_span, send_span, tell};
 
 use crate::meter::instruments;
 use crate::names;
+use crate::stage::is_measured;
 use opentelemetry::KeyValue;
 
 /// Where messages go and come from.
@@ -57,6 +58,9 @@ const PROCESS: Operation = Operation {
 /// Records that a batch of `count` messages was sent, in so many seconds, or failed with `error`,
 /// a class of few values. Failed ones count as messages that were tried, as the conventions ask.
 pub fn sent(to: &Destination, count: u64, seconds: f64, error: Option<&'static str>) {
+    if !is_measured() {
+        return;
+    }
     let attributes = attributes(to, SEND, error);
     instruments().operation.record(seconds, &attributes);
     instruments().sent.add(count, &attributes);
@@ -71,6 +75,9 @@ pub fn polled(
     seconds: f64,
     error: Option<&'static str>,
 ) {
+    if !is_measured() {
+        return;
+    }
     let mut attributes = attributes(from, POLL, error);
     attributes.extend(consumer(group, partition));
     instruments().operation.record(seconds, &attributes);
@@ -88,6 +95,9 @@ pub fn processed(
     seconds: f64,
     error: Option<&'static str>,
 ) {
+    if !is_measured() {
+        return;
+    }
     if count == 0 {
         return;
     }

@@ -10,6 +10,19 @@
 use crate::meter::instruments;
 use crate::names;
 use opentelemetry::KeyValue;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+static LEFT_OUT: AtomicBool = AtomicBool::new(false);
+
+/// Measures neither stages nor messages from now on, for who wants to know what that costs.
+pub fn leave_out() {
+    LEFT_OUT.store(true, Ordering::Relaxed);
+}
+
+/// Whether stages and messages are measured.
+pub fn is_measured() -> bool {
+    !LEFT_OUT.load(Ordering::Relaxed)
+}
 
 /// A stage of the way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +66,9 @@ pub fn sample(count: usize) -> impl Iterator<Item = usize> {
 
 /// Records how long a stage took, in seconds; what is negative counts as 0.
 pub fn record(stage: Stage, owner: &str, seconds: f64) {
+    if !is_measured() {
+        return;
+    }
     let attributes = [
         KeyValue::new(names::STAGE, stage.name()),
         KeyValue::new(names::OWNER, owner.to_owned()),
@@ -62,6 +78,9 @@ pub fn record(stage: Stage, owner: &str, seconds: f64) {
 
 /// Records how long an event took from recorded until questions to a view see it, in seconds.
 pub fn reached_view(view: &'static str, seconds: f64) {
+    if !is_measured() {
+        return;
+    }
     let attributes = [KeyValue::new(names::VIEW, view)];
     instruments()
         .end_to_end
@@ -70,6 +89,9 @@ pub fn reached_view(view: &'static str, seconds: f64) {
 
 /// Records how long an event took from recorded until a subscription settled it, in seconds.
 pub fn reached_subscription(name: &str, seconds: f64) {
+    if !is_measured() {
+        return;
+    }
     let attributes = [KeyValue::new(names::SUBSCRIPTION, name.to_owned())];
     instruments()
         .end_to_end

@@ -1,5 +1,6 @@
 //! The floors: what the machine itself allows.
 
+pub mod collector;
 pub mod disk;
 pub mod echo;
 pub mod fanout;

@@ -7,3 +7,4 @@ pub mod large;
 pub mod latency;
 pub mod questions;
 pub mod rebuild;
+pub mod telemetry;

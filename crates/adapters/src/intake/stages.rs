@@ -48,7 +48,9 @@ impl Stages {
     /// Measures a chunk that is durable.
     pub fn measure(&self, chunk: &Sealed, moments: Moments) {
         let recorded_ms = chunk.recorded_ms;
-        if self.measured_ms.swap(recorded_ms, Ordering::Relaxed) == recorded_ms {
+        if !stage::is_measured()
+            || self.measured_ms.swap(recorded_ms, Ordering::Relaxed) == recorded_ms
+        {
             return;
         }
         let Moments {

@@ -76,7 +76,9 @@ impl Call {
     pub fn send(&self) -> Sending {
         let span = match self.span.is_disabled() {
             true => Span::none(),
-            false => self.span.in_scope(|| messaging::send_span(&log::get().events, 0, None)),
+            false => self
+                .span
+                .in_scope(|| messaging::send_span(&log::get().events, 0, None)),
         };
         Sending { span }
     }

@@ -48,6 +48,8 @@ pub struct Telemetry {
     /// Share of calls without a sampled parent that are traced, 0 to 1; a caller's own decision
     /// counts first.
     pub trace_ratio: f64,
+    /// Whether stages and messages of the log are measured; false only to see what that costs.
+    pub stages: bool,
     /// Whose stage is whose: the `owner` of stages and causes.
     pub owners: Owners,
 }
@@ -342,6 +344,7 @@ impl Default for Settings {
                 otlp_endpoint: String::new(),
                 metrics_every_ms: 10_000,
                 trace_ratio: 0.01,
+                stages: true,
                 owners: Owners {
                     adapters: "hub".to_owned(),
                     log: "hub".to_owned(),

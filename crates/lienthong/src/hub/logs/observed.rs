@@ -129,7 +129,8 @@ impl Reader for ObservedReader {
 }
 
 impl ObservedReader {
-    /// Measures a read that gave records or failed. The end of a closed log is no failure, and a
+    /// Measures a read that gave records or failed; one that waited at the end counts its waiting, as
+    /// the conventions have it of a poll. The end of a closed log is no failure, and a
     /// poll that found nothing no operation.
     fn measure(&self, began: Instant, read: &Result<Vec<StoredRecord>, ReadError>) {
         let Readers::Group(group) = &self.watched.readers else {

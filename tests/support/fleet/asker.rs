@@ -5,8 +5,8 @@ use crate::kill::Fault;
 use lienthong_contract::pb::event::v1::Position;
 use lienthong_contract::pb::operations::v1::operations_service_client::OperationsServiceClient;
 use lienthong_contract::pb::operations::v1::{
-    DigestComparison, GetLagRequest, ListPositionsRequest, ListPositionsResponse,
-    VerifyViewsRequest, ViewLag,
+    DigestComparison, GetLagRequest, GetLagResponse, ListPositionsRequest,
+    ListPositionsResponse, RebuildViewRequest, VerifyViewsRequest, ViewLag,
 };
 use lienthong_contract::pb::procedure::v1::procedure_query_service_client::ProcedureQueryServiceClient;
 use lienthong_contract::pb::procedure::v1::{
@@ -203,12 +203,36 @@ impl Asker {
     /// # Errors
     /// Its status.
     pub async fn lag(&self) -> Result<Vec<ViewLag>, Status> {
-        let answer = self
-            .once(|channel| {
-                Box::pin(async move { operations(channel).get_lag(GetLagRequest {}).await })
+        Ok(self.lags().await?.lags)
+    }
+
+    /// Everything about lag, as the next gateway tells at once.
+    ///
+    /// # Errors
+    /// Its status.
+    pub async fn lags(&self) -> Result<GetLagResponse, Status> {
+        self.once(|channel| {
+            Box::pin(async move { operations(channel).get_lag(GetLagRequest {}).await })
+        })
+        .await
+    }
+
+    /// Rebuilds a view; answers when it has switched.
+    ///
+    /// # Errors
+    /// What a gateway answers, also while it rebuilds.
+    pub async fn rebuild(&self, view: &str) -> Result<(), Status> {
+        let request = RebuildViewRequest {
+            view: view.to_owned(),
+        };
+        let mut answers = self
+            .ask(|channel| {
+                let request = request.clone();
+                Box::pin(async move { operations(channel).rebuild_view(request).await })
             })
-            .await;
-        answer.map(|answer| answer.lags)
+            .await?;
+        while answers.message().await?.is_some() {}
+        Ok(())
     }
 
     /// Waits until every view has read the log up to these positions.

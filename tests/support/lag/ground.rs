@@ -30,6 +30,8 @@ pub const SETTINGS: [(&str, &str); 5] = [
 ];
 /// How long a broker may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Partitions of the embedded log.
+const PARTITIONS: u32 = 2;
 /// Bytes of a segment of the embedded log, little more than the largest record, so that retention
 /// has segments to remove.
 const SEGMENT_BYTES: u64 = (1 << 20) + 4_096;
@@ -248,7 +250,7 @@ impl One {
         environment.insert("LIENTHONG_DATA_DIR".into(), data);
         let segment = SEGMENT_BYTES.to_string();
         environment.insert("LIENTHONG_LOG__SEGMENT_BYTES".into(), segment);
-        environment.insert("LIENTHONG_LOG__PARTITIONS".into(), "2".into());
+        environment.insert("LIENTHONG_LOG__PARTITIONS".into(), PARTITIONS.to_string());
         for (_, setting) in DOORS {
             environment.insert(setting.to_owned(), "127.0.0.1:0".to_owned());
         }
@@ -322,6 +324,7 @@ impl One {
     pub fn log(&self) -> Result<Arc<dyn EventLog>, Fault> {
         let mut config = embedded::Config::new(self.folder.path().join("data/log"));
         config.segment_bytes = SEGMENT_BYTES;
+        config.partitions = PARTITIONS;
         Ok(embedded::open(config)?)
     }
 

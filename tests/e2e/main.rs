@@ -35,4 +35,5 @@ mod separate;
 mod services_killed;
 mod subscriptions;
 mod subscriptions_edges;
+mod telemetry;
 mod views;

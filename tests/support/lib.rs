@@ -14,6 +14,7 @@ pub mod kill;
 pub mod lag;
 pub mod left_out;
 pub mod measure;
+pub mod otlp;
 pub mod process;
 pub mod sample;
 pub mod separate;

@@ -434,6 +434,23 @@ pub async fn an_abandoned_append_leaves_no_half_record(log: Arc<dyn EventLog>) {
     assert_eq!((read.len() - kept.len()) % 3, 0);
 }
 
+/// A log that keeps everything says so; what it holds, where it tells, grows with what is stored;
+/// a partition that does not exist is refused.
+pub async fn what_is_kept_is_told(log: Arc<dyn EventLog>) {
+    let partition = log.partition_of(b"case");
+    let before = log.retention(partition).await.unwrap();
+    assert_eq!((before.age, before.bytes), (None, None));
+    let value = vec![7; 5_000];
+    append(&log, vec![record(b"case", &value, 1)]).await;
+    let after = log.retention(partition).await.unwrap();
+    assert_eq!(before.kept_bytes.is_some(), after.kept_bytes.is_some());
+    if let (Some(before), Some(after)) = (before.kept_bytes, after.kept_bytes) {
+        assert!(after >= before + 5_000, "{before} bytes, then {after}");
+    }
+    let missing = log.retention(log.partitions()).await;
+    assert!(matches!(missing, Err(ReadError::NoSuchPartition { .. })));
+}
+
 /// The default partitioner spreads keys over all partitions.
 pub async fn keys_spread_over_all_partitions(log: Arc<dyn EventLog>) {
     let partitions = log.partitions();

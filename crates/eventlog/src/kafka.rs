@@ -19,6 +19,8 @@ mod producer;
 mod progress;
 mod protocol;
 mod reader;
+mod retention;
+mod rival;
 mod settings;
 #[cfg(test)]
 mod tests;

@@ -26,4 +26,4 @@ pub use error::{AppendError, ReadError};
 pub use group::{Change, GroupError, Groups, Member, Membership, Owner};
 pub use log::{EventLog, Reader};
 pub use partitioner::partition_for;
-pub use record::{Bounds, Position, Record, StoredRecord};
+pub use record::{Bounds, Position, Record, Retention, StoredRecord};

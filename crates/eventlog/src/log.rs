@@ -19,7 +19,9 @@
 
 use async_trait::async_trait;
 
-use crate::{AppendError, Bounds, Position, ReadError, Record, StoredRecord, partition_for};
+use crate::{
+    AppendError, Bounds, Position, ReadError, Record, Retention, StoredRecord, partition_for,
+};
 
 /// An append-only, partitioned, durable sequence of opaque records.
 #[async_trait]
@@ -67,6 +69,15 @@ pub trait EventLog: Send + Sync + 'static {
     /// # Errors
     /// [`ReadError::NoSuchPartition`], [`ReadError::Corrupt`], or a failure of the home.
     async fn offset_at(&self, partition: u32, recorded_ms: i64) -> Result<u64, ReadError>;
+
+    /// What is kept of a partition. From memory: never waits for a disk or a broker, so that it may
+    /// be asked at every look at the lag. A change from outside, as by an administrator of a
+    /// cluster, is seen within about a minute; while the cluster does not answer, the answer is
+    /// what was last known.
+    ///
+    /// # Errors
+    /// [`ReadError::NoSuchPartition`].
+    async fn retention(&self, partition: u32) -> Result<Retention, ReadError>;
 
     /// Refuses new appends, makes what was accepted durable, and returns when that is done. What
     /// is stored stays readable; readers that wait at the end get [`ReadError::Closed`]. Closing

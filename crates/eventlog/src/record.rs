@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 /// One record as it is handed to the log. Both parts are opaque bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,4 +51,20 @@ pub struct Bounds {
     pub start: u64,
     /// Next offset to be written; every offset below it is durable.
     pub end: u64,
+}
+
+/// What a log keeps of a partition, and what it holds of that now.
+///
+/// Records go in stretches (segments), oldest first, and never the stretch that is written: what is
+/// older or more than this may be kept a while longer, but nothing younger and less is removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Retention {
+    /// Age by the recorded time above which records may be removed; none: nothing goes by age.
+    pub age: Option<Duration>,
+    /// Bytes of a partition above which its oldest records may be removed; none: nothing goes by
+    /// size.
+    pub bytes: Option<u64>,
+    /// Bytes that the partition holds now, counted as `bytes` counts them; none where the home
+    /// cannot tell cheaply (Kafka).
+    pub kept_bytes: Option<u64>,
 }

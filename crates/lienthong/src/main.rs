@@ -16,6 +16,7 @@ mod print;
 mod process;
 mod progress;
 mod system;
+mod telemetry;
 mod words;
 
 use clap::Parser;

@@ -8,7 +8,7 @@ use lienthong_contract::reference::{self, Current};
 use lienthong_contract::time::from_millis;
 use lienthong_eventlog::embedded::{self, Config, Embedded};
 use lienthong_eventlog::{
-    AppendError, Bounds, EventLog, Position, ReadError, Reader, Record, StoredRecord,
+    AppendError, Bounds, EventLog, Position, ReadError, Reader, Record, Retention, StoredRecord,
 };
 use prost::Message;
 use std::sync::Arc;
@@ -50,6 +50,34 @@ pub(crate) fn record(case: &str, id: &str) -> Record {
     Record {
         key: case.to_owned().into(),
         value: event(case, id).encode_to_vec().into(),
+        recorded_ms: NOW_MS,
+    }
+}
+
+/// A record of one of the hub's own probes.
+pub(crate) fn probe(route: &str, number: u64) -> Record {
+    let probe = pb::Probe {
+        route: route.to_owned(),
+        instance: "hub".to_owned(),
+        number,
+        began_time: Some(from_millis(NOW_MS)),
+        every_ms: 1_000,
+        ..pb::Probe::default()
+    };
+    let event = pb::Event {
+        header: Some(pb::Header {
+            id: format!("probe-{route}-{number}"),
+            source: "urn:lienthong:hub:hub".to_owned(),
+            occurred_time: Some(from_millis(NOW_MS)),
+            ..pb::Header::default()
+        }),
+        recorded_time: Some(from_millis(NOW_MS)),
+        payload: Some(Payload::Probe(probe)),
+        ..pb::Event::default()
+    };
+    Record {
+        key: format!("!probe/{route}/0").into(),
+        value: event.encode_to_vec().into(),
         recorded_ms: NOW_MS,
     }
 }
@@ -189,6 +217,10 @@ impl EventLog for Counting {
 
     async fn offset_at(&self, partition: u32, recorded_ms: i64) -> Result<u64, ReadError> {
         self.log.offset_at(partition, recorded_ms).await
+    }
+
+    async fn retention(&self, partition: u32) -> Result<Retention, ReadError> {
+        self.log.retention(partition).await
     }
 
     async fn close(&self) -> Result<(), AppendError> {

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use lienthong_eventlog::{
-    AppendError, Bounds, EventLog, Position, ReadError, Reader, Record, StoredRecord,
+    AppendError, Bounds, EventLog, Position, ReadError, Reader, Record, Retention, StoredRecord,
 };
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -120,6 +120,10 @@ impl EventLog for Moody {
 
     async fn offset_at(&self, _: u32, _: i64) -> Result<u64, ReadError> {
         Ok(0)
+    }
+
+    async fn retention(&self, _: u32) -> Result<Retention, ReadError> {
+        Ok(Retention::default())
     }
 
     async fn close(&self) -> Result<(), AppendError> {

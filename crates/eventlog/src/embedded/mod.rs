@@ -48,7 +48,7 @@ use partition::Partition;
 use queue::{Batch, Call};
 use retention::Limits;
 
-use crate::{AppendError, Bounds, EventLog, Position, ReadError, Reader, Record};
+use crate::{AppendError, Bounds, EventLog, Position, ReadError, Reader, Record, Retention};
 
 /// An open log. Dropping it closes it and waits until what was accepted is durable.
 pub struct Embedded {
@@ -83,12 +83,12 @@ impl Embedded {
         self.partitions
             .iter()
             .map(|partition| {
-                let segments = locks::read(&partition.segments).clone();
+                let (segments, stored_bytes) = partition.kept();
                 Usage {
                     partition: partition.id,
                     bounds: partition.bounds(),
-                    segments: segments.len(),
-                    stored_bytes: segments.iter().map(|s| s.extent().bytes).sum(),
+                    segments,
+                    stored_bytes,
                     queued_bytes: partition.queue.admitted_bytes(),
                 }
             })
@@ -215,6 +215,15 @@ impl EventLog for Embedded {
         tokio::task::spawn_blocking(move || searched.offset_at(recorded_ms))
             .await
             .map_err(|e| partition.io_error(std::io::Error::other(e)))?
+    }
+
+    async fn retention(&self, partition: u32) -> Result<Retention, ReadError> {
+        let (_, kept_bytes) = self.partition(partition)?.kept();
+        Ok(Retention {
+            age: self.limits.age,
+            bytes: self.limits.bytes,
+            kept_bytes: Some(kept_bytes),
+        })
     }
 
     async fn close(&self) -> Result<(), AppendError> {

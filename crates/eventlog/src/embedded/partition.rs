@@ -79,6 +79,13 @@ impl Partition {
         locks::read(&self.segments).first().map_or(0, |s| s.base)
     }
 
+    /// How many segments there are, and the committed bytes in them.
+    pub(super) fn kept(&self) -> (usize, u64) {
+        let segments = locks::read(&self.segments);
+        let bytes = segments.iter().map(|s| s.extent().bytes).sum();
+        (segments.len(), bytes)
+    }
+
     /// The segment in whose stretch an offset lies; `None` before the start.
     pub(super) fn segment_with(&self, offset: u64) -> Option<Arc<Segment>> {
         let segments = locks::read(&self.segments);

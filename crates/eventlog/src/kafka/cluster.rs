@@ -3,6 +3,7 @@
 
 use super::context::Quiet;
 use super::producer::reason;
+use super::protocol::{self, Holder};
 use super::settings::{self, PATIENCE};
 use super::{Config, OpenError};
 use crate::{Bounds, ReadError, Record};
@@ -79,6 +80,14 @@ impl Cluster {
             Offset::Offset(offset) => Ok(u64::try_from(offset).unwrap_or(bounds.end)),
             _ => Ok(bounds.end),
         }
+    }
+
+    /// Who has the place of an instance in a group; none if the brokers do not tell. Blocks up to
+    /// [`PATIENCE`].
+    pub(super) fn holder(&self, group: &str, instance: &str) -> Option<Holder> {
+        let list = self.client.fetch_group_list(Some(group), PATIENCE).ok()?;
+        let group = list.groups().iter().find(|found| found.name() == group)?;
+        Some(protocol::holder(group.members(), instance))
     }
 
     /// Whether there is such a partition.

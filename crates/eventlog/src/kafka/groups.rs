@@ -54,7 +54,7 @@ impl TopicGroups {
 #[async_trait]
 impl Groups for TopicGroups {
     async fn join(&self, member: Member) -> Result<Box<dyn Membership>, GroupError> {
-        let joined = TopicMembership::join(&self.config, member)?;
+        let joined = TopicMembership::join(&self.config, &self.cluster, member)?;
         Ok(Box::new(joined))
     }
 

@@ -3,8 +3,9 @@
 use super::cluster::Cluster;
 use super::outbox::Outbox;
 use super::reader::TopicReader;
+use super::retention::Retained;
 use super::{Config, OpenError, keeper, producer, settings, unavailable};
-use crate::{AppendError, Bounds, EventLog, Position, ReadError, Reader, Record};
+use crate::{AppendError, Bounds, EventLog, Position, ReadError, Reader, Record, Retention};
 use async_trait::async_trait;
 use rdkafka::ClientConfig;
 use rdkafka::error::KafkaResult;
@@ -24,6 +25,7 @@ const GRACE: Duration = Duration::from_secs(2);
 pub(super) struct TopicLog {
     cluster: Arc<Cluster>,
     outbox: Arc<Outbox>,
+    retained: Arc<Retained>,
     reader: ClientConfig,
     delivery_timeout: Duration,
     max_record_bytes: usize,
@@ -53,6 +55,7 @@ impl TopicLog {
         Ok(Self {
             cluster,
             outbox,
+            retained: Arc::new(Retained::new(config)),
             reader: settings::reader(config),
             delivery_timeout: config.delivery_timeout,
             max_record_bytes: config.max_record_bytes,
@@ -125,6 +128,11 @@ impl EventLog for TopicLog {
 
     async fn offset_at(&self, partition: u32, recorded_ms: i64) -> Result<u64, ReadError> {
         self.cluster.offset_at(partition, recorded_ms).await
+    }
+
+    async fn retention(&self, partition: u32) -> Result<Retention, ReadError> {
+        self.cluster.known(partition)?;
+        Ok(Retained::known(&self.retained))
     }
 
     async fn close(&self) -> Result<(), AppendError> {

@@ -2,14 +2,17 @@
 //!
 //! It is polled on a thread of its own, which also passes on what is to be committed.
 
+use super::cluster::Cluster;
 use super::producer::reason;
 use super::progress::{Callbacks, Progress, Told, commit_last, store};
+use super::rival::{Answer, Fences, Verdict, Watch};
 use super::{Config, settings};
 use crate::{Change, GroupError, Member, Membership};
 use async_trait::async_trait;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -20,8 +23,8 @@ use tokio::time::timeout;
 const TICK: Duration = Duration::from_millis(100);
 /// After a trouble was told, more of it is kept back for so long: it is tried again all the time.
 const TROUBLE_PAUSE: Duration = Duration::from_secs(60);
-/// Fenced again within this time, a member has a rival rather than bad luck.
-const FENCED_TWICE: Duration = Duration::from_secs(120);
+/// Between two looks at who has the place.
+const LOOK: Duration = Duration::from_secs(1);
 /// Longest that leaving waits for the last commit.
 const LEAVE: Duration = Duration::from_secs(10);
 
@@ -41,7 +44,21 @@ impl TopicMembership {
     /// # Errors
     /// [`GroupError::Refused`] if the member's fields cannot be shown in a group's metadata,
     /// [`GroupError::Unavailable`] if no client could be made.
-    pub(super) fn join(config: &Config, member: Member) -> Result<Self, GroupError> {
+    pub(super) fn join(
+        config: &Config,
+        cluster: &Arc<Cluster>,
+        member: Member,
+    ) -> Result<Self, GroupError> {
+        Self::join_as(&new_mark(), config, cluster, member)
+    }
+
+    /// As [`Self::join`], for the process with this mark.
+    pub(super) fn join_as(
+        mark: &str,
+        config: &Config,
+        cluster: &Arc<Cluster>,
+        member: Member,
+    ) -> Result<Self, GroupError> {
         check(&member)?;
         let group = member.group.clone();
         let failed = |what: String| GroupError::Unavailable {
@@ -51,8 +68,9 @@ impl TopicMembership {
         let progress = Arc::new(Progress::new(&config.topic));
         let (tell, told) = mpsc::unbounded_channel();
         let place = Place {
-            settings: settings::member(config, &member),
-            topic: config.topic.clone(),
+            settings: settings::member(config, &member, mark),
+            cluster: Arc::clone(cluster),
+            mark: mark.to_owned(),
             member,
             progress: Arc::clone(&progress),
             tell,
@@ -113,6 +131,13 @@ impl Drop for TopicMembership {
     }
 }
 
+/// A mark that no other process has.
+fn new_mark() -> String {
+    // Seeded by the system for each.
+    let random = RandomState::new().hash_one(std::process::id());
+    format!("{random:016x}")
+}
+
 /// Whether the member's fields can be shown in a group's metadata.
 fn check(member: &Member) -> Result<(), GroupError> {
     let refused = |what: String, fix: &str| {
@@ -151,7 +176,9 @@ fn check(member: &Member) -> Result<(), GroupError> {
 /// What a member's thread has: all that is needed to enter the group, and again.
 struct Place {
     settings: ClientConfig,
-    topic: String,
+    cluster: Arc<Cluster>,
+    /// Tells this process from another of the same instance.
+    mark: String,
     member: Member,
     progress: Arc<Progress>,
     tell: mpsc::UnboundedSender<Told>,
@@ -170,40 +197,71 @@ impl Place {
     fn enter(&self) -> KafkaResult<BaseConsumer<Callbacks>> {
         let callbacks = Callbacks::new(&self.member.group, &self.progress, &self.tell);
         let consumer: BaseConsumer<Callbacks> = self.settings.create_with_context(callbacks)?;
-        consumer.subscribe(&[&self.topic])?;
+        consumer.subscribe(&[&self.cluster.topic])?;
         Ok(consumer)
     }
 
-    /// Keeps the place until the member leaves or is refused. A member that was cut off for long
-    /// may be fenced by a late join of its own: it enters again, once.
+    /// Keeps the place until the member leaves or is refused. Fenced, it enters again as often as
+    /// it takes, unless another live process has its place.
     fn keep(&self, mut consumer: BaseConsumer<Callbacks>) {
-        let mut fenced: Option<Instant> = None;
-        loop {
-            let refused = match self.poll(&consumer) {
+        let mut fences = Fences::default();
+        let refused = loop {
+            let fenced = match self.poll(&consumer) {
                 End::Left => return commit_last(&consumer, &self.progress),
-                End::Fenced(_) if fenced.is_none_or(|time| time.elapsed() > FENCED_TWICE) => {
-                    tracing::info!(group = self.member.group, "fenced; entering again");
-                    fenced = Some(Instant::now());
-                    self.tell_lost();
-                    drop(consumer);
-                    match self.enter() {
-                        Ok(entered) => {
-                            consumer = entered;
-                            continue;
-                        }
-                        Err(error) => GroupError::Refused {
-                            group: self.member.group.clone(),
-                            what: error.to_string(),
-                            fix: "start the process again".to_owned(),
-                        },
-                    }
-                }
-                End::Fenced(refused) | End::Refused(refused) => refused,
+                End::Refused(refused) => break refused,
+                End::Fenced(fenced) => fenced,
             };
-            tracing::warn!(error = %refused, "the membership ends");
             self.tell_lost();
-            let _ = self.tell.send(Err(refused));
-            return;
+            drop(consumer);
+            let answer = fences.count(Instant::now());
+            match self.wait_for_place(answer) {
+                Verdict::Enter => {}
+                Verdict::GiveWay => break fenced,
+                // It leaves, and has nothing to commit.
+                Verdict::Open => return,
+            }
+            tracing::info!(group = self.member.group, "fenced; entering again");
+            consumer = match self.enter() {
+                Ok(entered) => entered,
+                Err(error) => {
+                    break GroupError::Refused {
+                        group: self.member.group.clone(),
+                        what: error.to_string(),
+                        fix: "start the process again".to_owned(),
+                    };
+                }
+            };
+        };
+        tracing::warn!(error = %refused, "the membership ends");
+        self.tell_lost();
+        let _ = self.tell.send(Err(refused));
+    }
+
+    /// Waits until the place can be entered again or is known to be another's; [`Verdict::Open`] if
+    /// the member leaves meanwhile.
+    fn wait_for_place(&self, answer: Answer) -> Verdict {
+        let Answer::Look { pause } = answer else {
+            return Verdict::Enter;
+        };
+        self.pause(pause);
+        let mut watch = Watch::new(&self.mark, self.member.session, Instant::now());
+        while !self.progress.is_leaving() {
+            let shown = self
+                .cluster
+                .holder(&self.member.group, &self.member.instance);
+            match watch.see(shown, Instant::now()) {
+                Verdict::Open => self.pause(LOOK),
+                decided => return decided,
+            }
+        }
+        Verdict::Open
+    }
+
+    /// Sleeps, but not through a leaving.
+    fn pause(&self, pause: Duration) {
+        let until = Instant::now() + pause;
+        while Instant::now() < until && !self.progress.is_leaving() {
+            thread::sleep(TICK.min(until.saturating_duration_since(Instant::now())));
         }
     }
 

@@ -5,7 +5,8 @@
 //! of a static member's `group.instance.id`, a dash and a UUID; its address is the rack in its
 //! subscription: unlike the client id, which a broker keeps from the first process of an instance,
 //! it is of the process that is there now. A member never fetches, so that no rack is needed for
-//! what racks are for.
+//! what racks are for. Behind the address and a space stands a mark that each process makes for
+//! itself, so that one that lost its place can see whether another process has it.
 
 use crate::Owner;
 use rdkafka::groups::GroupMemberInfo;
@@ -29,6 +30,45 @@ pub(super) fn owner(
     describe(member.id(), subscription, assignment, topic, partitions)
 }
 
+/// Whose process holds the place of an instance, as its group shows it at the moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Holder {
+    /// Nobody is the instance.
+    Nobody,
+    /// The process with this mark; empty for a program that makes none.
+    Process(String),
+    /// Somebody is, but the group does not show who while it gives out partitions anew.
+    Hidden,
+}
+
+/// Who holds the place of an instance among the members of a group.
+pub(super) fn holder(members: &[GroupMemberInfo], instance: &str) -> Holder {
+    let shown = members.iter().find_map(|member| {
+        let subscription = member.metadata().unwrap_or_default();
+        (instance_of(member.id()) == Some(instance)).then_some(subscription)
+    });
+    match shown {
+        None => Holder::Nobody,
+        Some([]) => Holder::Hidden,
+        Some(subscription) => {
+            let rack = rack(subscription).flatten().unwrap_or_default();
+            let mark = rack.split_once(' ').map_or("", |(_, mark)| mark);
+            Holder::Process(mark.to_owned())
+        }
+    }
+}
+
+/// What a member shows as its rack; an address has no space.
+pub(super) fn shown(address: &str, mark: &str) -> String {
+    format!("{address} {mark}")
+}
+
+fn instance_of(id: &str) -> Option<&str> {
+    let end = id.len().checked_sub(ID_TAIL)?;
+    let (instance, tail) = id.split_at_checked(end)?;
+    (!instance.is_empty() && tail.starts_with('-')).then_some(instance)
+}
+
 fn describe(
     id: &str,
     subscription: &[u8],
@@ -36,13 +76,9 @@ fn describe(
     topic: &str,
     partitions: u32,
 ) -> Result<Owner, String> {
-    let instance = id
-        .len()
-        .checked_sub(ID_TAIL)
-        .and_then(|end| id.split_at_checked(end))
-        .filter(|(instance, tail)| !instance.is_empty() && tail.starts_with('-'))
-        .map(|(instance, _)| instance.to_owned())
-        .ok_or_else(|| format!("the member {id:?} has no instance"))?;
+    let instance = instance_of(id)
+        .ok_or_else(|| format!("the member {id:?} has no instance"))?
+        .to_owned();
     let address = if subscription.is_empty() {
         None
     } else {
@@ -56,9 +92,11 @@ fn describe(
             .filter(|owned| owned.iter().all(|partition| *partition < partitions))
             .ok_or_else(|| format!("the assignment of {instance:?} could not be read"))?
     };
+    let rack = address.unwrap_or_default();
+    let address = rack.split_once(' ').map_or(&*rack, |(address, _)| address);
     Ok(Owner {
         instance,
-        address: address.unwrap_or_default(),
+        address: address.to_owned(),
         partitions: owned.into_iter().collect(),
     })
 }

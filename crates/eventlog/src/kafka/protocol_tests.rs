@@ -121,3 +121,12 @@ proptest! {
         let _ = describe(&String::from_utf8_lossy(&bytes), &bytes, &bytes, "events", 4);
     }
 }
+
+#[test]
+fn the_mark_behind_an_address_is_no_part_of_it() {
+    let rack = shown("10.0.0.1:7440", "00ff");
+    let found = describe(ID, &subscription(Some(&rack)), &[], "events", 4).unwrap();
+    assert_eq!(found.address, "10.0.0.1:7440");
+    assert_eq!(instance_of(ID), Some("projector-1"));
+    assert_eq!(instance_of("short"), None);
+}

@@ -1,7 +1,7 @@
 //! What a configuration means to librdkafka, and what it may not say.
 
 use super::progress::COMMIT_INTERVAL;
-use super::{Config, OpenError};
+use super::{Config, OpenError, protocol};
 use crate::Member;
 use rdkafka::ClientConfig;
 use std::time::Duration;
@@ -231,16 +231,16 @@ pub(super) fn reader(config: &Config) -> ClientConfig {
     reader
 }
 
-/// A member of a group, which is given partitions and never fetches them.
-pub(super) fn member(config: &Config, member: &Member) -> ClientConfig {
+/// A member of a group, which is given partitions and never fetches them; `mark` is its process's.
+pub(super) fn member(config: &Config, member: &Member, mark: &str) -> ClientConfig {
     let mut client = client(config, &format!("{}.{}", config.topic, member.instance));
     let session = member.session.as_millis();
     client
         .set("group.id", &member.group)
         .set("group.instance.id", &member.instance)
         .set("group.protocol", "classic")
-        // Carries the address; see `protocol`.
-        .set("client.rack", &member.address)
+        // Carries the address and the mark; see `protocol`.
+        .set("client.rack", protocol::shown(&member.address, mark))
         .set("partition.assignment.strategy", "cooperative-sticky")
         .set("session.timeout.ms", session.to_string())
         .set(

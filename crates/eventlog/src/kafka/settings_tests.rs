@@ -139,7 +139,7 @@ fn librdkafka_takes_each_client_as_it_is_set() {
         reader(&config),
         questions(&config),
         asker(&config, "g"),
-        super::member(&config, &member),
+        super::member(&config, &member, "mark"),
     ];
     for client in clients {
         client.create_native_config().unwrap();

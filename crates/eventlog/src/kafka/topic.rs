@@ -6,7 +6,9 @@ use super::topic_settings::{
     Shape, alter_command, create_command, reassign_command, satisfies, wanted,
 };
 use super::{Config, OpenError, unavailable};
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
+use rdkafka::admin::{
+    AdminClient, AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication,
+};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -24,19 +26,38 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// # Errors
 /// [`OpenError::Topic`] with the fix for what differs, [`OpenError::Unavailable`].
 pub(super) async fn make_or_check(config: &Config) -> Result<(), OpenError> {
-    let admin = settings::client(config, &format!("{}.admin", config.topic));
-    let admin: AdminClient<Quiet> = admin
-        .create_with_context(Quiet)
-        .map_err(|error| unavailable(config, &error))?;
-    let admin = Arc::new(admin);
+    let admin = administrator(config)?;
     let made = make(config, &admin).await;
     let checked = match made {
         Ok(refused) => check(config, &admin, refused).await,
         Err(error) => Err(error),
     };
-    // Its thread is joined when it is dropped.
-    drop(spawn_blocking(move || drop(admin)));
+    dismiss(admin);
     checked
+}
+
+/// The topic's settings as they are in effect now.
+///
+/// # Errors
+/// [`OpenError::Unavailable`], also if there is no such topic.
+pub(super) async fn settings_now(config: &Config) -> Result<ConfigResource, OpenError> {
+    let admin = administrator(config)?;
+    let found = describe(config, &admin).await;
+    dismiss(admin);
+    found
+}
+
+fn administrator(config: &Config) -> Result<Arc<AdminClient<Quiet>>, OpenError> {
+    let admin = settings::client(config, &format!("{}.admin", config.topic));
+    let admin: AdminClient<Quiet> = admin
+        .create_with_context(Quiet)
+        .map_err(|error| unavailable(config, &error))?;
+    Ok(Arc::new(admin))
+}
+
+/// Lets the client go where it may block: its thread is joined when it is dropped.
+fn dismiss(admin: Arc<AdminClient<Quiet>>) {
+    drop(spawn_blocking(move || drop(admin)));
 }
 
 /// Asks for the topic; answers the reason if the cluster does not let this client make it, which
@@ -197,16 +218,24 @@ async fn look(
     }
 }
 
-async fn check_settings(config: &Config, admin: &AdminClient<Quiet>) -> Result<(), OpenError> {
+/// The topic's settings as they are in effect.
+async fn describe(
+    config: &Config,
+    admin: &AdminClient<Quiet>,
+) -> Result<ConfigResource, OpenError> {
     let options = AdminOptions::new().request_timeout(Some(BOUND));
     let topic = ResourceSpecifier::Topic(&config.topic);
     let asked = admin.describe_configs([&topic], &options);
     let answer = within(config, BOUND, asked).await?;
-    let found = match answer.into_iter().next() {
-        Some(Ok(found)) => found,
-        Some(Err(error)) => return Err(unavailable(config, &KafkaError::AdminOp(error))),
-        None => return Err(unavailable(config, &KafkaError::Canceled)),
-    };
+    match answer.into_iter().next() {
+        Some(Ok(found)) => Ok(found),
+        Some(Err(error)) => Err(unavailable(config, &KafkaError::AdminOp(error))),
+        None => Err(unavailable(config, &KafkaError::Canceled)),
+    }
+}
+
+async fn check_settings(config: &Config, admin: &AdminClient<Quiet>) -> Result<(), OpenError> {
+    let found = describe(config, admin).await?;
     let mut differences = Vec::new();
     let mut changes = Vec::new();
     for wanted in wanted(config) {

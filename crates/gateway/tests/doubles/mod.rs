@@ -18,7 +18,7 @@ use lienthong_contract::ports::{Performance, Quality, Questions, ViewOperations}
 use lienthong_contract::reason::Reason;
 use lienthong_contract::status::Failure;
 use lienthong_eventlog::{
-    AppendError, Bounds, EventLog, Position as LogPosition, ReadError, Reader, Record,
+    AppendError, Bounds, EventLog, Position as LogPosition, ReadError, Reader, Record, Retention,
 };
 use std::sync::Mutex;
 use std::time::Duration;
@@ -76,6 +76,10 @@ impl EventLog for Log {
 
     async fn offset_at(&self, _: u32, _: i64) -> Result<u64, ReadError> {
         Ok(0)
+    }
+
+    async fn retention(&self, _: u32) -> Result<Retention, ReadError> {
+        Ok(Retention::default())
     }
 
     async fn close(&self) -> Result<(), AppendError> {

@@ -86,7 +86,12 @@ pub fn plan(settings: &Settings, address: Option<SocketAddr>) -> Result<Plan, Fa
 pub async fn start(plan: Plan, given: Given<'_>, ends: Ends) -> Result<Subscriptions, Failure> {
     let kept = given.logs.subscriptions.as_ref();
     let kept = kept.ok_or_else(|| Failure::failed("a gateway needs the subscription log"))?;
-    let source = source::start(given.logs.events.clone(), given.reference, ends.source).await;
+    let source = source::start(
+        given.logs.gateways_events.clone(),
+        given.reference,
+        ends.source,
+    )
+    .await;
     let source = source.map_err(|error| failed(error.is_retryable(), error))?;
     let streaming = Streaming::new(source.clone(), plan.streams.clone(), ends.streams.clone());
     let (gateway, address) = (&plan.durable.gateway, &plan.durable.address);

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use lienthong_eventlog::{
-    AppendError, Bounds, EventLog, Position, ReadError, Reader, Record, StoredRecord,
+    AppendError, Bounds, EventLog, Position, ReadError, Reader, Record, Retention, StoredRecord,
 };
 use std::collections::BTreeMap;
 use std::io;
@@ -29,6 +29,7 @@ pub struct MemoryLog {
     /// By partition: the lowest offset from which a reader read on.
     lowest: Arc<Mutex<BTreeMap<u32, u64>>>,
     is_down: Arc<AtomicBool>,
+    retention: Arc<Mutex<Retention>>,
     panics: Arc<AtomicBool>,
 }
 
@@ -39,6 +40,7 @@ impl MemoryLog {
             ends: watch::Sender::new(0),
             lowest: Arc::default(),
             is_down: Arc::default(),
+            retention: Arc::default(),
             panics: Arc::default(),
         })
     }
@@ -51,6 +53,11 @@ impl MemoryLog {
     /// Answers nothing but errors while it is down.
     pub fn set_down(&self, is_down: bool) {
         self.is_down.store(is_down, Ordering::SeqCst);
+    }
+
+    /// Says what is kept.
+    pub fn set_retention(&self, retention: Retention) {
+        *self.retention.lock().unwrap() = retention;
     }
 
     /// The next read panics.
@@ -156,6 +163,10 @@ impl EventLog for MemoryLog {
         let mut records = held.records.iter();
         let found = records.find(|record| record.record.recorded_ms >= recorded_ms);
         Ok(found.map_or(held.end(), |record| record.offset))
+    }
+
+    async fn retention(&self, _: u32) -> Result<Retention, ReadError> {
+        Ok(*self.retention.lock().unwrap())
     }
 
     async fn close(&self) -> Result<(), AppendError> {

@@ -22,7 +22,7 @@ struct Said {
 }
 
 /// What filters see of a record; none if it is no event of this version, or the second copy of a
-/// link, whose key is the second of `contract::event::keys`.
+/// link, whose key is the second of `contract::event::keys`, or one of the hub's own.
 ///
 /// An agency, unit or procedure is what its code named on the day of the event at +07:00; what the
 /// reference data does not know is not told.
@@ -30,6 +30,9 @@ pub fn facets_of(record: &StoredRecord, reference: &Reference) -> Option<Facets>
     let value = &record.record.value;
     let key = std::str::from_utf8(&record.record.key).ok()?;
     let told = cloudevents::read(value)?;
+    if told.is_hubs_own() {
+        return None;
+    }
     let said = Said::decode(&value[..]).ok()?.payload;
     let (_, second) = record_keys(told.dossier_code, told.case_code, linked(said.as_ref()));
     if second == Some(key) {

@@ -117,3 +117,8 @@ async fn an_abandoned_append_leaves_no_half_record() {
 async fn keys_spread_over_all_partitions() {
     on_both(contract::keys_spread_over_all_partitions).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_kept_is_told() {
+    on_both(contract::what_is_kept_is_told).await;
+}

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::super::{Config, open};
 use super::sim::{Op, SimDisk};
 use super::{assert_holds, eventually, numbered, open_sim, small};
-use crate::{EventLog, ReadError};
+use crate::{EventLog, ReadError, Retention};
 
 #[tokio::test]
 async fn retention_by_age_removes_whole_segments_and_readers_are_told() {
@@ -64,6 +64,12 @@ async fn retention_by_size_keeps_the_newest_segments() {
     // 36,000 bytes; without two segments of 8,000 it is 20,000.
     assert_eq!(log.enforce_retention(0), 2);
     assert_eq!(log.usage()[0].stored_bytes, 20_000);
+    let kept = Retention {
+        age: None,
+        bytes: Some(20_000),
+        kept_bytes: Some(20_000),
+    };
+    assert_eq!(log.retention(0).await.unwrap(), kept);
     assert_holds(&log, 40..90).await;
     assert_eq!(log.enforce_retention(0), 0);
 }

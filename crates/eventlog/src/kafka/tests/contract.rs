@@ -186,3 +186,8 @@ async fn keys_spread_over_all_partitions() {
     )
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_kept_is_told() {
+    on_a_broker("what_is_kept_is_told", contract::what_is_kept_is_told).await;
+}

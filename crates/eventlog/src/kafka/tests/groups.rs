@@ -1,9 +1,13 @@
 //! Members that come, go and come again.
 
 use super::{brokers, config, fresh, opened};
-use crate::kafka::Opened;
+use crate::kafka::cluster::Cluster;
+use crate::kafka::membership::TopicMembership;
+use crate::kafka::{Config, Opened, settings};
 use crate::{Change, GroupError, Member, Membership, Owner};
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::time::{sleep, timeout};
 
@@ -290,5 +294,51 @@ async fn a_member_that_could_not_be_shown_in_the_metadata_is_refused() {
             matches!(error, Some(GroupError::Refused { .. })),
             "{member:?}"
         );
+    }
+}
+
+/// A join that comes late, of the same process: the brokers fence the member that has the place.
+async fn late_join(config: &Config, member: &Member, mark: &str) {
+    let settings = settings::member(config, member, mark);
+    let topic = config.topic.clone();
+    let joined = tokio::task::spawn_blocking(move || {
+        let late: BaseConsumer = settings.create().unwrap();
+        late.subscribe(&[&topic]).unwrap();
+        let give_up = Instant::now() + PATIENCE;
+        while late.assignment().unwrap().count() == 0 {
+            assert!(Instant::now() < give_up, "the late join is answered");
+            let _ = late.poll(Duration::from_millis(50));
+        }
+    });
+    joined.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_member_that_its_own_late_joins_fence_comes_back_every_time() {
+    let test = "a_member_that_its_own_late_joins_fence_comes_back_every_time";
+    let Some(brokers) = brokers(test) else { return };
+    let config = config(&brokers);
+    opened(&config).await;
+    let cluster = Arc::new(Cluster::new(&config).unwrap());
+    let member = Member {
+        group: fresh("g"),
+        instance: "a".to_owned(),
+        address: "127.0.0.1:7001".to_owned(),
+        session: SESSION,
+    };
+    let joined = TopicMembership::join_as("mark", &config, &cluster, member.clone());
+    let mut held = Held {
+        membership: Box::new(joined.unwrap()),
+        partitions: BTreeSet::new(),
+    };
+    shared(&mut [&mut held], &[4]).await;
+    for _ in 0..4 {
+        late_join(&config, &member, "mark").await;
+        let told = timeout(PATIENCE, held.membership.next()).await;
+        let told = told.expect("it is fenced in time").unwrap();
+        let all = held.partitions.iter().copied().collect();
+        assert_eq!(told, Change::Revoked(all));
+        held.partitions.clear();
+        shared(&mut [&mut held], &[4]).await;
     }
 }

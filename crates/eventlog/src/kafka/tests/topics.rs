@@ -1,9 +1,15 @@
 //! Topics that are made, found, or not as configured.
 
 use super::{Config, brokers, config, fresh, open, opened};
+use crate::Retention;
 use crate::kafka::OpenError;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
+use crate::kafka::retention::Retained;
+use rdkafka::admin::{
+    AdminClient, AdminOptions, AlterConfig, NewTopic, ResourceSpecifier, TopicReplication,
+};
 use rdkafka::client::DefaultClientContext;
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 fn admin(config: &Config) -> AdminClient<DefaultClientContext> {
@@ -144,4 +150,38 @@ async fn a_cluster_that_is_not_there_is_unavailable() {
     };
     assert!(matches!(error, OpenError::Unavailable { .. }), "{error}");
     assert!(error.to_string().contains(&port.to_string()), "{error}");
+}
+
+/// An administrator's change is seen with the second question at the latest, without waiting.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_retention_that_is_changed_on_the_topic_is_seen_while_the_log_is_open() {
+    let test = "a_retention_that_is_changed_on_the_topic_is_seen_while_the_log_is_open";
+    let Some(brokers) = brokers(test) else { return };
+    let config = config(&brokers);
+    opened(&config).await;
+    let retained = Arc::new(Retained::refreshed_every(&config, Duration::ZERO));
+    assert_eq!(Retained::known(&retained), Retention::default());
+    let mut wanted: HashMap<&str, &str> = HashMap::new();
+    wanted.insert("retention.ms", "90000");
+    wanted.insert("retention.bytes", "70000");
+    let change = AlterConfig {
+        specifier: ResourceSpecifier::Topic(&config.topic),
+        entries: wanted,
+    };
+    let changed = admin(&config)
+        .alter_configs([&change], &AdminOptions::new())
+        .await;
+    changed.unwrap().remove(0).unwrap();
+    let expected = Retention {
+        age: Some(Duration::from_secs(90)),
+        bytes: Some(70_000),
+        kept_bytes: None,
+    };
+    let seen = async {
+        while Retained::known(&retained) != expected {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let patience = Duration::from_secs(30);
+    tokio::time::timeout(patience, seen).await.unwrap();
 }

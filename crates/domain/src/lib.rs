@@ -21,6 +21,7 @@ pub mod path;
 pub mod period;
 pub mod procedure;
 pub mod reference;
+pub mod rhythm;
 pub mod row;
 pub mod skew;
 pub mod status;

@@ -102,6 +102,7 @@ pub async fn start(
             let given = subscriptions::Given {
                 logs: &logs,
                 reference: reference.clone(),
+                questions: views.ports().map(|ports| ports.questions),
             };
             let ends = subscriptions::Ends {
                 streams: stops.doors.clone(),

@@ -11,7 +11,7 @@
 use crate::feed::BATCH;
 use crate::views::View;
 use lienthong_contract::cloudevents;
-use lienthong_eventlog::{ReadError, StoredRecord};
+use lienthong_eventlog::StoredRecord;
 use lienthong_telemetry::{log, messaging, trace};
 use std::time::Instant;
 use tracing::Span;
@@ -44,11 +44,10 @@ impl Following {
     }
 
     /// What was read since `began`; a read that gave nothing is none.
-    pub fn polled(&self, began: Instant, read: &Result<Vec<StoredRecord>, ReadError>) {
-        let records = match read {
-            Ok(records) if !records.is_empty() => records,
-            _ => return,
-        };
+    pub fn polled(&self, began: Instant, records: &[StoredRecord]) {
+        if records.is_empty() {
+            return;
+        }
         let (group, partition) = (&self.group, self.partition);
         let (count, seconds) = (records.len() as u64, began.elapsed().as_secs_f64());
         let events = &log::get().events;

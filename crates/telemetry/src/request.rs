@@ -7,6 +7,7 @@ use axum::http::HeaderMap;
 use opentelemetry::KeyValue;
 use opentelemetry::trace::TraceContextExt;
 use tracing::{Span, info_span};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 /// A span of a request by `method` to `route`, which is the pattern of the path and never what a
 /// caller wrote: a child of the caller's span, whose decision counts; without one it is drawn.
@@ -31,6 +32,23 @@ pub fn span(method: &'static str, route: &'static str, headers: &HeaderMap) -> S
         KeyValue::new(names::HTTP_ROUTE, route),
     ];
     trace::set(&span, attributes);
+    span
+}
+
+/// A span of a request that brings an event to the webhook of a subscription, linked to the span
+/// that sent it, which `sender` tells; disabled if that is not recorded. It is a trace of its own.
+pub fn sent(subscription: &str, sender: &str) -> Span {
+    if !trace::is_sampled(sender) {
+        return Span::none();
+    }
+    let span =
+        info_span!(target: TARGET, parent: None, "request", otel.name = "POST", otel.kind = "client");
+    let attributes = [
+        KeyValue::new(names::HTTP_METHOD, "POST"),
+        KeyValue::new(names::SUBSCRIPTION, subscription.to_owned()),
+    ];
+    trace::set(&span, attributes);
+    span.add_link(trace::read(sender).span().span_context().clone());
     span
 }
 

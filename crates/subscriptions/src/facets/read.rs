@@ -3,7 +3,7 @@
 //! This is on the way of every event: its header is read without being copied or decoded, of the
 //! payload only the few kinds that tell a party, a channel or a code, and the protected part never.
 
-use super::{Attribute, Facets};
+use super::{Attribute, Facets, Times};
 use lienthong_contract::cloudevents::{self, Told};
 use lienthong_contract::pb::event::v1::{Channel, Party, event::Payload};
 use lienthong_domain::event::record_keys;
@@ -64,6 +64,11 @@ fn tell(told: &Told<'_>, said: Option<&Payload>, key: &str) -> Option<Facets> {
     }
     let time = |moment: Option<_>| moment.and_then(cloudevents::rfc3339).unwrap_or_default();
     let mut facets = Facets::with_room();
+    let millis = |moment: Option<cloudevents::Moment>| moment.and_then(cloudevents::Moment::millis);
+    facets.times = Times {
+        occurred_ms: millis(told.occurred),
+        sent_ms: millis(told.sent),
+    };
     facets.add(Attribute::Type, kind);
     facets.add(Attribute::Source, told.source);
     facets.add(Attribute::Id, told.id);

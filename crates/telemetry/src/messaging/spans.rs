@@ -46,6 +46,32 @@ pub fn process_span(
     count: u64,
     links: &mut dyn Iterator<Item = &str>,
 ) -> Option<Span> {
+    let span = processing(from, count, links)?;
+    trace::set(&span, consumer(group, partition));
+    Some(span)
+}
+
+/// A span of handing `count` messages of any partition to a subscriber, linked as
+/// [`process_span`]; `subscription`: its name, of a durable one.
+pub fn hand_out_span(
+    from: &Destination,
+    group: &str,
+    subscription: Option<&str>,
+    count: u64,
+    links: &mut dyn Iterator<Item = &str>,
+) -> Option<Span> {
+    let span = processing(from, count, links)?;
+    let [group, _] = consumer(group, 0);
+    let name = subscription.map(|name| KeyValue::new(names::SUBSCRIPTION, name.to_owned()));
+    trace::set(&span, std::iter::once(group).chain(name));
+    Some(span)
+}
+
+fn processing(
+    from: &Destination,
+    count: u64,
+    links: &mut dyn Iterator<Item = &str>,
+) -> Option<Span> {
     let links = linked(links);
     if links.is_empty() {
         return None;
@@ -53,7 +79,6 @@ pub fn process_span(
     let name = named(PROCESS, from);
     let span = info_span!(target: TARGET, parent: None, "process", otel.name = name, otel.kind = "consumer");
     trace::set(&span, attributes(from, PROCESS, None));
-    trace::set(&span, consumer(group, partition));
     trace::set(&span, [of_many(count)]);
     for link in links {
         span.add_link(link.span_context);

@@ -10,6 +10,7 @@ mod drain;
 mod gateway;
 mod listeners;
 pub mod logs;
+mod probe;
 mod projector;
 mod service;
 mod subscriptions;
@@ -73,6 +74,7 @@ pub async fn start(
     let addresses = listeners.addresses()?;
     let tables = build::tables(settings, tables)?;
     logs::check(settings, service)?;
+    probe::check(settings)?;
     let plan = match service.is_gateway() {
         true => Some(subscriptions::plan(settings, addresses.gateway)?),
         false => None,
@@ -126,7 +128,8 @@ pub async fn start(
             grpc,
             http: listeners.adapters_http,
         };
-        let config = build::adapters(settings, service);
+        let probes = probe::sender(settings, addresses.adapters_grpc);
+        let config = build::adapters(settings, service, probes);
         let adapters = adapters::serve(doors_of, config, reference, &logs, stops.doors.clone())?;
         doors.spawn(named("adapters", adapters));
     }

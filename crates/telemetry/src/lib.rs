@@ -22,3 +22,5 @@ pub mod request;
 pub mod rpc;
 pub mod stage;
 pub mod trace;
+
+pub use meter::scrape;

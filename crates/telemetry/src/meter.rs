@@ -80,7 +80,7 @@ fn configured() -> MutexGuard<'static, Option<Configured>> {
 ///
 /// # Errors
 /// Words for a person, if the exporter could not be made or the figures not be written.
-pub(crate) fn scrape() -> Result<String, String> {
+pub fn scrape() -> Result<String, String> {
     let instruments = instruments();
     if let Some(why) = &instruments.broken {
         return Err(why.clone());

@@ -8,6 +8,8 @@ use std::collections::BTreeSet;
 
 /// Lag that grew or fell by less over the window is judged as either, in seconds.
 const SURELY_S: f64 = 0.3;
+/// Waiting records that became more or fewer by a smaller share are judged as either.
+const SURELY_SHARE: f64 = 0.1;
 /// A follower that came so close to the end, in seconds, may have stood at it unseen.
 const CLOSE_S: f64 = 0.6;
 
@@ -18,6 +20,8 @@ pub struct Sight {
     pub at_ms: f64,
     /// Its next offset, or how many it was done with.
     pub next: u64,
+    /// Records that it had not processed.
+    pub waiting: u64,
     /// It had nothing left.
     pub is_at_end: bool,
     /// How late it was, in seconds.
@@ -38,6 +42,7 @@ pub fn sights(
         Some(Sight {
             at_ms: *at_ms,
             next,
+            waiting: end.saturating_sub(next),
             is_at_end: next >= end,
             lag_s: records.lag_s(partition, next.max(start), end, *at_ms),
         })
@@ -72,11 +77,14 @@ pub fn statuses(sights: &[Sight], at_ms: f64) -> BTreeSet<&'static str> {
         right.insert("stalled");
     }
     if first.next < last.next {
+        // Falling behind: the seconds grew, and the records that wait did not become fewer.
         let grew_s = last.lag_s - first.lag_s;
-        if grew_s > -SURELY_S {
+        let more = last.waiting as f64 - first.waiting as f64;
+        let about = SURELY_SHARE * first.waiting.max(last.waiting) as f64;
+        if grew_s > -SURELY_S && more > -about {
             right.insert("falling_behind");
         }
-        if grew_s < SURELY_S {
+        if grew_s < SURELY_S || more < about {
             right.insert("catching_up");
         }
     }
@@ -92,6 +100,7 @@ mod tests {
         let sights = (0..40).map(|number| Sight {
             at_ms: number as f64 * 500.0,
             next: next(number),
+            waiting: (lag_s(number) * 100.0) as u64,
             is_at_end: lag_s(number) == 0.0,
             lag_s: lag_s(number),
         });

@@ -10,11 +10,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// An acknowledgement counts as settled no later than so long after it was sent, in milliseconds.
 const SETTLE_MS: f64 = 100.0;
+/// A clock that differs by more needs a hand, in milliseconds: so the runbook `source-clock` has it.
+const WRONG_MS: i64 = 60_000;
 /// How often the account of a subscription is drawn, in milliseconds.
 const DRAWN_MS: f64 = 250.0;
-/// The hub tells a source's skew from a window of its own; so long after a clock changed either is
-/// right, in milliseconds.
-const SKEW_GRACE_MS: f64 = 12_000.0;
+/// The hub tells a source's skew from the last minute; so long after a clock changed either is right,
+/// in milliseconds.
+const SKEW_GRACE_MS: f64 = 61_000.0;
 
 /// An event as a subscription has it, in milliseconds since the Unix epoch.
 #[derive(Debug, Clone, Copy)]
@@ -77,9 +79,12 @@ fn drawn(seen: &Seen, wanted: &[Wanted]) -> Vec<Sight> {
                 from += 1;
             }
             let oldest = oldest(&wanted[from..], at_ms, at_ms);
+            let come = wanted.partition_point(|wanted| wanted.recorded_ms <= at_ms);
+            let gone = done.partition_point(|done_ms| *done_ms <= at_ms);
             Sight {
                 at_ms,
-                next: done.partition_point(|done_ms| *done_ms <= at_ms) as u64,
+                next: gone as u64,
+                waiting: come.saturating_sub(gone) as u64,
                 is_at_end: oldest.is_none(),
                 lag_s: oldest.map_or(0.0, |recorded_ms| (at_ms - recorded_ms) / 1e3),
             }
@@ -201,7 +206,8 @@ pub fn causes(seen: &Seen, answer: &GetLagResponse, number: usize, notes: &mut N
         }
     }
     let wrong_clocks = skews(seen, number, notes.look.until_ms);
-    for source in &seen.senders.sources[1..] {
+    let wrong = seen.senders.sources.iter();
+    for source in wrong.filter(|source| source.wrong_by_ms.abs() > WRONG_MS) {
         if wrong_clocks == [Some(true), None] {
             bad.insert(format!("source {}", source.urn), source.urn);
         }

@@ -162,8 +162,8 @@ pub fn phases(kind: Kind) -> Vec<Phase> {
         phase("bursts", 26.0, Act::Nothing, BURST, Views::BySight),
         phase("idle", 20.0, Act::Nothing, IDLE, CURRENT),
         phase("clocks wrong", 28.0, Act::ClocksWrong, STEADY, CURRENT),
-        phase("clocks right", 16.0, Act::ClocksRight, STEADY, CURRENT),
     ];
+    let right = phase("clocks right", 16.0, Act::ClocksRight, STEADY, CURRENT);
     let projector = [
         passing(phase(
             "projector too slow",
@@ -232,8 +232,11 @@ pub fn phases(kind: Kind) -> Vec<Phase> {
     ));
     let restart = passing(phase("restarted", 18.0, Act::Restart, STEADY, CURRENT));
     match kind {
-        Kind::Kafka => [&begin[..], &projector, &subscriber, &[loss]].concat(),
-        Kind::Embedded => [&begin[..], &subscriber, &[restart, loss]].concat(),
+        Kind::Kafka => [&begin[..], &projector, &[right], &subscriber, &[loss]].concat(),
+        Kind::Embedded => {
+            let (bad, good) = subscriber.split_at(3);
+            [&begin[..], bad, &[right], good, &[restart, loss]].concat()
+        }
         Kind::ShortEmbedded => short(&[begin[0], begin[1], begin[2], begin[3], subscriber[1]], 3.0),
         Kind::ShortKafka => {
             let mut all = short(&[begin[0], begin[1], begin[2]], 3.0);

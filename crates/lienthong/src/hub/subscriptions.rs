@@ -108,6 +108,7 @@ pub async fn start(plan: Plan, given: Given<'_>, ends: Ends) -> Result<Subscript
     tracing::info!(%gateway, %address, "keeping subscriptions");
     let handles = durable::Handles {
         blocks: source.clone(),
+        events: given.logs.events.clone(),
         log: kept.log.clone(),
         groups: kept.groups.clone(),
         poster: Arc::new(plan.webhooks),

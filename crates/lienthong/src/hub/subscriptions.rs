@@ -7,7 +7,7 @@ use super::{build, webhook_key};
 use crate::config::{Home, Settings};
 use crate::exit::{Exit, Failure};
 use lienthong_contract::pb::subscription::v1::subscriptions_server::SubscriptionsServer;
-use lienthong_contract::ports::{Questions, Watched};
+use lienthong_contract::ports::{Questions, SubscriptionLags, Watched};
 use lienthong_contract::reference::Current;
 use lienthong_subscriptions::durable::{self, Durable};
 use lienthong_subscriptions::http;
@@ -162,7 +162,13 @@ fn durable(settings: &Settings, address: Option<SocketAddr>) -> Result<durable::
 
 /// The rhythms of sources lie in the data directory, by gateway: several may share one.
 fn watched(settings: &Settings, gateway: &str) -> watch::Config {
-    let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '-' };
+    let plain = |letter: char| {
+        if letter.is_ascii_alphanumeric() {
+            letter
+        } else {
+            '-'
+        }
+    };
     let name: String = gateway.chars().map(plain).collect();
     let file = format!("rhythms-{name}.json");
     watch::Config {
@@ -238,6 +244,11 @@ impl Subscriptions {
                 }
             }
         }
+    }
+
+    /// How late durable subscriptions are.
+    pub fn lags(&self) -> Arc<dyn SubscriptionLags> {
+        self.durable.clone()
     }
 
     /// What reading the log tells of those who report and of the hub's own probes.

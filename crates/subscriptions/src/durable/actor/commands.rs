@@ -125,6 +125,7 @@ impl Actor {
             } => self.fetch(&consumer, most, wait, reply),
             Command::Answers(answers, reply) => {
                 let now_ms = now_millis();
+                self.measure(&answers, now_ms);
                 let mut late = 0;
                 for answer in answers {
                     let counted = self.engine.answer(None, answer, now_ms);

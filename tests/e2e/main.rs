@@ -16,6 +16,7 @@ mod examples;
 mod figures;
 mod kafka;
 mod kill;
+mod lag_truth;
 mod late_link;
 mod mapping;
 mod oracle;

@@ -14,6 +14,8 @@ use lienthong_contract::pb::procedure::v1::{
     GetPathStatisticsResponse, GetVerticalRequest, GetVerticalResponse, ListCasesRequest,
     ListCasesResponse,
 };
+use lienthong_contract::pb::subscription::v1::subscriptions_client::SubscriptionsClient;
+use lienthong_contract::pb::subscription::v1::{ListSubscriptionsRequest, SubscriptionStatus};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -204,6 +206,21 @@ impl Asker {
     /// Its status.
     pub async fn lag(&self) -> Result<Vec<ViewLag>, Status> {
         Ok(self.lags().await?.lags)
+    }
+
+    /// How far every durable subscription is.
+    ///
+    /// # Errors
+    /// As [`Asker::ask`].
+    pub async fn subscriptions(&self) -> Result<Vec<SubscriptionStatus>, Status> {
+        let answer = self.ask(|channel| {
+            let request = ListSubscriptionsRequest {};
+            Box::pin(async move {
+                let mut client = SubscriptionsClient::new(channel);
+                client.list_subscriptions(request).await
+            })
+        });
+        Ok(answer.await?.statuses)
     }
 
     /// Everything about lag, as the next gateway tells at once.

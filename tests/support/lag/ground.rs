@@ -16,7 +16,7 @@ use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use rustix::process::Signal;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// Settings of every hub: who owns what, so that a right owner is no default, and how often the hub
@@ -30,6 +30,8 @@ pub const SETTINGS: [(&str, &str); 5] = [
 ];
 /// How long a broker may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Longest wait for retention: it looks every half minute.
+const RETENTION: Duration = Duration::from_secs(90);
 /// Partitions of the embedded log.
 const PARTITIONS: u32 = 2;
 /// Bytes of a segment of the embedded log, little more than the largest record, so that retention
@@ -301,10 +303,31 @@ impl One {
         }
     }
 
-    /// From its next start on it removes whole segments while a partition has more bytes.
-    pub fn retain(&mut self, bytes: u64) {
-        let environment = &mut self.launch.environment;
-        environment.insert("LIENTHONG_LOG__RETENTION_BYTES".into(), bytes.to_string());
+    /// Lets retention by size work on the log of the stopped process, until `is_enough` of some
+    /// partition and its first kept offset.
+    ///
+    /// # Errors
+    /// If it never is.
+    pub async fn enforce_retention(
+        &self,
+        is_enough: impl Fn(u32, u64) -> bool,
+    ) -> Result<(), Fault> {
+        let mut config = self.log_config();
+        config.retention_bytes = Some(1);
+        let log = embedded::open(config)?;
+        let began = Instant::now();
+        let mut starts = Vec::new();
+        while began.elapsed() < RETENTION {
+            starts.clear();
+            for partition in 0..log.partitions() {
+                starts.push((partition, log.bounds(partition).await?.start));
+            }
+            if starts.iter().any(|(partition, start)| is_enough(*partition, *start)) {
+                return Ok(log.close().await?);
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+        Err(format!("retention removed too little: {starts:?}").into())
     }
 
     /// The folder of the views.
@@ -322,10 +345,14 @@ impl One {
     /// # Errors
     /// If it does not open.
     pub fn log(&self) -> Result<Arc<dyn EventLog>, Fault> {
+        Ok(embedded::open(self.log_config())?)
+    }
+
+    fn log_config(&self) -> embedded::Config {
         let mut config = embedded::Config::new(self.folder.path().join("data/log"));
         config.segment_bytes = SEGMENT_BYTES;
         config.partitions = PARTITIONS;
-        Ok(embedded::open(config)?)
+        config
     }
 
     fn doors(&self) -> Doors {

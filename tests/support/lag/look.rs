@@ -5,6 +5,7 @@ use super::now_ms;
 use crate::fleet::asker::Asker;
 use crate::kill::Fault;
 use lienthong_contract::pb::operations::v1::{GetLagResponse, ListPositionsResponse};
+use lienthong_contract::pb::subscription::v1::SubscriptionStatus;
 use std::collections::BTreeMap;
 
 /// Where everything stands at a moment.
@@ -31,6 +32,8 @@ pub struct Look {
     pub after: Places,
     /// What was answered, or why nothing was.
     pub answer: Result<GetLagResponse, String>,
+    /// Up to which number each subscription was settled just before `from_ms`.
+    pub settled: BTreeMap<String, u64>,
     /// What Kafka told just after the answer; none without Kafka.
     pub told: Option<Told>,
 }
@@ -47,6 +50,7 @@ pub async fn look(
     frozen: Option<&Places>,
 ) -> Result<Look, Fault> {
     let before = places(ground, asker, frozen).await?;
+    let subscriptions = asker.subscriptions().await?;
     let from_ms = now_ms();
     let answer = asker.lags().await.map_err(|status| status.to_string());
     let until_ms = now_ms();
@@ -58,6 +62,7 @@ pub async fn look(
         before,
         after,
         answer,
+        settled: settled(subscriptions),
         told: ground.told().await?,
     })
 }
@@ -88,6 +93,15 @@ pub async fn places(
         next: next.collect(),
         bounds: told.bounds,
     })
+}
+
+fn settled(subscriptions: Vec<SubscriptionStatus>) -> BTreeMap<String, u64> {
+    let statuses = subscriptions.into_iter();
+    let settled = statuses.filter_map(|status| {
+        let name = status.subscription?.name;
+        Some((name, status.settled_sequence))
+    });
+    settled.collect()
 }
 
 impl Places {

@@ -16,7 +16,9 @@ const WRONG_MS: i64 = 60_000;
 const DRAWN_MS: f64 = 250.0;
 /// The hub tells a source's skew from the last minute; so long after a clock changed either is right,
 /// in milliseconds.
-const SKEW_GRACE_MS: f64 = 61_000.0;
+const SKEW_GRACE_MS: f64 = SKEW_MS + 1_000.0;
+/// See above, in milliseconds; what was seen counts for at least half of it.
+const SKEW_MS: f64 = 60_000.0;
 
 /// An event as a subscription has it, in milliseconds since the Unix epoch.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +28,8 @@ struct Wanted {
     durable_ms: f64,
     /// When the consumer was done with it.
     done_ms: f64,
+    /// Its number in the subscription; none: it was never told.
+    number: Option<u64>,
 }
 
 /// The account of each subscription: what it wants, and when it was done.
@@ -39,6 +43,7 @@ impl Accounts {
         let mut accounts = BTreeMap::new();
         for subscriber in &seen.subscribers {
             let done = subscriber.done_ms();
+            let numbers = subscriber.numbers();
             let mut wanted: Vec<Wanted> = seen
                 .records
                 .events()
@@ -51,6 +56,7 @@ impl Accounts {
                         recorded_ms,
                         durable_ms: sent.map_or(recorded_ms, |sent| sent.acknowledged_ms),
                         done_ms: done.get(&at).copied().unwrap_or(f64::INFINITY),
+                        number: numbers.get(&at).copied(),
                     }
                 })
                 .collect();
@@ -115,10 +121,14 @@ pub fn subscriptions(accounts: &Accounts, answer: &GetLagResponse, notes: &mut N
         let since = |recorded_ms: Option<f64>, at_ms: f64| {
             recorded_ms.map_or(0.0, |recorded_ms| ((at_ms - recorded_ms) / 1e3).max(0.0))
         };
-        // What is recorded by the end may count, whether its sender has heard by then or not.
+        // What is recorded by the end may count, whether its sender has heard by then or not; and
+        // what was acknowledged counts until the subscription has settled it.
+        let settled = notes.look.settled.get(*name).copied().unwrap_or(0);
         let all = |done_ms: f64| {
             let mut known = wanted.iter();
-            let first = known.find(|wanted| wanted.done_ms > done_ms);
+            let first = known.find(|wanted| {
+                wanted.done_ms > done_ms || wanted.number.is_none_or(|number| number > settled)
+            });
             first
                 .map(|wanted| wanted.recorded_ms)
                 .filter(|recorded_ms| *recorded_ms <= until_ms)
@@ -143,6 +153,20 @@ pub fn subscriptions(accounts: &Accounts, answer: &GetLagResponse, notes: &mut N
     }
 }
 
+/// How long the quickest of a source's messages of the last minute took to be recorded, in seconds:
+/// as the source's clock is told by what it sends, it is told with this.
+fn way_s(seen: &Seen, source: usize, at_ms: f64) -> f64 {
+    let sent = seen.sent.iter().filter(|(_, sent)| sent.source == source);
+    let took = sent.filter_map(|((partition, offset), sent)| {
+        let recorded_ms = seen.records.recorded_ms(*partition, *offset)? as f64;
+        let lately = at_ms - SKEW_MS / 2.0..=at_ms;
+        lately
+            .contains(&recorded_ms)
+            .then_some((recorded_ms - sent.sent_ms) / 1e3)
+    });
+    took.fold(f64::INFINITY, f64::min)
+}
+
 /// By how much each source's clock is behind at a phase, as the hub tells it; before and after where
 /// it changed just now.
 fn skews(seen: &Seen, number: usize, at_ms: f64) -> [Option<bool>; 2] {
@@ -164,7 +188,7 @@ fn skews(seen: &Seen, number: usize, at_ms: f64) -> [Option<bool>; 2] {
 /// Judges the sources of a look.
 pub fn sources(seen: &Seen, answer: &GetLagResponse, number: usize, notes: &mut Notes<'_>) {
     let states = skews(seen, number, notes.look.until_ms);
-    for source in &seen.senders.sources {
+    for (place, source) in seen.senders.sources.iter().enumerate() {
         let mut told = answer.sources.iter();
         let Some(told) = told.find(|told| told.source == source.urn) else {
             // Before its first event is read it is not known.
@@ -179,7 +203,12 @@ pub fn sources(seen: &Seen, answer: &GetLagResponse, number: usize, notes: &mut 
         });
         let right: Vec<f64> = right.collect();
         let is_right = match told.clock_skew_seconds {
-            Some(skew_s) => right.iter().any(|right| (skew_s - right).abs() <= TOLERANCE_S),
+            Some(skew_s) => {
+                let way_s = way_s(seen, place, notes.look.from_ms);
+                let way_s = if way_s.is_finite() { way_s } else { 0.0 };
+                let near = -TOLERANCE_S..=way_s.max(0.0) + TOLERANCE_S;
+                right.iter().any(|right| near.contains(&(skew_s - right)))
+            }
             // A clock that is not ahead does not show unless the source tells when it sent.
             None => !source.tells_sent_time && right.contains(&0.0),
         };

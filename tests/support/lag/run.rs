@@ -345,9 +345,16 @@ impl Stage {
                 self.records.read(log.as_ref()).await?;
                 log.close().await?;
                 drop(log);
+                let gone = |place: &(String, u32), start: u64| {
+                    before.next.get(place).is_some_and(|(_, most)| start > *most)
+                };
+                one.enforce_retention(|partition, start| {
+                    let mut places = before.next.keys();
+                    places.any(|place| place.1 == partition && gone(place, start))
+                })
+                .await?;
                 std::fs::remove_dir_all(one.views())?;
                 copy(&kept, &one.views())?;
-                one.retain(1);
                 one.start_again().await?;
             }
         }

@@ -46,6 +46,8 @@ pub struct Source {
 /// An event that was acknowledged.
 #[derive(Debug, Clone, Copy)]
 pub struct Sent {
+    /// Which source's.
+    pub source: usize,
     /// Just before the call.
     pub sent_ms: f64,
     /// Just after its answer.
@@ -130,8 +132,8 @@ impl Senders {
         let channel = wire::connect(&self.address).await?;
         let mut positions = Vec::new();
         for from in (0..count).step_by(100) {
-            let events = self.events(&self.sources[0], (count - from).min(100));
-            positions.extend(self.call(&channel, events).await?);
+            let part = self.call(&channel, 0, (count - from).min(100));
+            positions.extend(part.await?);
         }
         Ok(positions)
     }
@@ -176,9 +178,8 @@ impl Senders {
             if channel.is_none() {
                 *channel = wire::connect(&self.address).await.ok();
             }
-            let events = self.events(&self.sources[source], count);
             let sent = match channel {
-                Some(channel) => self.call(channel, events).await.is_ok(),
+                Some(channel) => self.call(channel, source, count).await.is_ok(),
                 None => false,
             };
             if sent {
@@ -209,8 +210,15 @@ impl Senders {
         events.collect()
     }
 
-    async fn call(&self, channel: &Channel, events: Vec<Bytes>) -> Result<Vec<Position>, Fault> {
+    /// Sends new events in one call.
+    async fn call(
+        &self,
+        channel: &Channel,
+        source: usize,
+        count: u64,
+    ) -> Result<Vec<Position>, Fault> {
         let sent_ms = now_ms();
+        let events = self.events(&self.sources[source], count);
         let call = wire::report_bytes(channel, System::Onestop, events);
         let outcomes = tokio::time::timeout(Duration::from_secs(15), call).await??;
         let acknowledged_ms = now_ms();
@@ -219,6 +227,7 @@ impl Senders {
         let mut known = self.known();
         for at in &positions {
             let sent = Sent {
+                source,
                 sent_ms,
                 acknowledged_ms,
             };

@@ -46,6 +46,8 @@ pub struct Subscriber {
     pub since_ms: f64,
     manner: watch::Sender<Manner>,
     done_ms: Mutex<HashMap<(u32, u64), f64>>,
+    /// The number under which each event was told, by position.
+    numbers: Mutex<HashMap<(u32, u64), u64>>,
     endings: Mutex<Vec<String>>,
 }
 
@@ -85,6 +87,7 @@ impl Subscriber {
             since_ms: now_ms(),
             manner: watch::Sender::new(Manner::Works),
             done_ms: Mutex::default(),
+            numbers: Mutex::default(),
             endings: Mutex::default(),
         }))
     }
@@ -97,6 +100,12 @@ impl Subscriber {
     /// When the consumer was done with which event, by position.
     pub fn done_ms(&self) -> HashMap<(u32, u64), f64> {
         self.done().clone()
+    }
+
+    /// The number under which each event was told, by position.
+    pub fn numbers(&self) -> HashMap<(u32, u64), u64> {
+        let numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
+        numbers.clone()
     }
 
     /// How sessions ended that nobody ended.
@@ -148,14 +157,19 @@ impl Subscriber {
             tokio::select! {
                 message = told.message() => match message?.and_then(|message| message.message) {
                     Some(Told::Handed(handed)) => {
-                        held.extend(handed.deliveries.iter().map(|delivery| {
+                        let told = handed.deliveries.iter().map(|delivery| {
                             let receipt = Receipt {
                                 sequence: delivery.sequence,
                                 attempt: delivery.attempt,
                             };
                             let at = delivery.position.unwrap_or_default();
                             (receipt, (at.partition, at.offset))
-                        }));
+                        });
+                        let told: Vec<_> = told.collect();
+                        let mut numbers =
+                            self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
+                        numbers.extend(told.iter().map(|(receipt, at)| (*at, receipt.sequence)));
+                        held.extend(told);
                     }
                     Some(Told::GoingAway(_)) | None => return Ok(()),
                     Some(_) => {}

@@ -32,7 +32,7 @@ const SETTLED: Duration = Duration::from_millis(2_500);
 /// Events that are removed unread.
 const REMOVED: u64 = 12_000;
 /// A throttled projector runs so long of every tenth of a second, in milliseconds.
-const THROTTLED_MS: u64 = 4;
+const THROTTLED_MS: u64 = 12;
 
 /// How a run is done.
 #[derive(Debug, Clone)]

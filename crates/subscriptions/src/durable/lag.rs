@@ -89,3 +89,7 @@ impl Durable {
         statuses.filter_map(|status| status.lag).collect()
     }
 }
+
+#[cfg(test)]
+#[path = "lag_tests.rs"]
+mod tests;

@@ -4,6 +4,7 @@
 mod calls;
 mod checker;
 mod kafka;
+mod lag;
 mod webhooks;
 
 use super::calls::{From, Told as Stream};

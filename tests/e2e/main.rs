@@ -38,4 +38,5 @@ mod services_killed;
 mod subscriptions;
 mod subscriptions_edges;
 mod telemetry;
+mod traces;
 mod views;

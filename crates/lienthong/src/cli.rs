@@ -3,7 +3,7 @@
 use crate::commands::{
     case, catalog, clock, completions, config, consume, demo, dossiers, explain, export,
     horizontal, import, lag, log, man, parked, performance, quality, reconcile, register, rejected,
-    serve, slip, subscribe, subscriptions, up, vertical, views,
+    runbook, serve, slip, subscribe, subscriptions, top, up, vertical, views,
 };
 use crate::config::{Error, Given, Loaded, Sources, load};
 use clap::{Args, Parser, Subcommand};
@@ -15,7 +15,8 @@ const EXIT_CODES: &str = "Exit codes:
   2  usage: an argument, a setting or a request is not well-formed
   3  not found
   4  unavailable: try again; nothing was lost
-  5  verification found a difference";
+  5  verification found a difference
+  6  something needs a hand: what `lag` or `doctor` names on standard error";
 
 /// Liên Thông: an interoperability hub for administrative systems.
 #[derive(Debug, Parser)]
@@ -96,8 +97,10 @@ pub enum Command {
     Register(register::Arguments),
     /// Publish figures as an open data set
     Export(export::Arguments),
-    /// How late each view is
+    /// How late everything is, why, whose, and what to do; exit code 6 if something needs a hand
     Lag(lag::Arguments),
+    /// The same on a screen of its own, anew every second
+    Top(top::Arguments),
     /// Dossiers that wait behind an event that could not be applied
     Parked(parked::Arguments),
     /// Messages that were not well-formed
@@ -112,6 +115,8 @@ pub enum Command {
     Consume(consume::Arguments),
     /// What an error reason means and what to do
     Explain(explain::Arguments),
+    /// What an alert or a cause of lateness means and what to do, step by step
+    Runbook(runbook::Arguments),
     /// The settings in force and where each came from
     Config(config::Arguments),
     /// How far views are; rebuild or verify them, or see what other status tables would change

@@ -76,6 +76,20 @@ impl GatewayAt {
         Ok(operations(channel))
     }
 
+    /// A client for an operator that outlives the hub: it connects when it is first asked, and anew
+    /// when the hub comes back. With the URL that it asks.
+    ///
+    /// # Errors
+    /// If the configuration cannot be used, or the URL is none.
+    pub fn lasting_operations(
+        &self,
+        shared: &Shared,
+    ) -> Result<(String, OperationsServiceClient<Channel>), Failure> {
+        let url = self.url(&shared.load(Vec::new())?.settings);
+        let channel = endpoint(&url)?.connect_lazy();
+        Ok((url, operations(channel)))
+    }
+
     /// A client for what does not fit.
     ///
     /// # Errors

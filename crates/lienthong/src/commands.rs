@@ -21,10 +21,12 @@ pub mod quality;
 pub mod reconcile;
 pub mod register;
 pub mod rejected;
+pub mod runbook;
 pub mod serve;
 pub mod slip;
 pub mod subscribe;
 pub mod subscriptions;
+pub mod top;
 pub mod up;
 pub mod vertical;
 pub mod views;
@@ -55,6 +57,7 @@ pub fn run(cli: Cli, began: Instant) -> Result<(), Failure> {
         Command::Register(arguments) => wait(register::run(arguments, shared)),
         Command::Export(arguments) => wait(export::run(arguments, shared)),
         Command::Lag(arguments) => wait(lag::run(arguments, shared)),
+        Command::Top(arguments) => wait(top::run(arguments, shared)),
         Command::Parked(arguments) => wait(parked::run(arguments, shared)),
         Command::Rejected(arguments) => wait(rejected::run(arguments, shared)),
         Command::Catalog(arguments) => wait(catalog::run(arguments, shared)),
@@ -62,6 +65,7 @@ pub fn run(cli: Cli, began: Instant) -> Result<(), Failure> {
         Command::Subscriptions(arguments) => wait(subscriptions::run(arguments, shared)),
         Command::Consume(arguments) => wait(consume::run(arguments, shared)),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Runbook(arguments) => runbook::run(&arguments),
         Command::Config(arguments) => config::run(&arguments, shared),
         Command::Views(arguments) => wait(views::run(arguments, shared)),
         Command::Log(arguments) => wait(log::run(arguments, shared)),

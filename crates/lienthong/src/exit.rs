@@ -18,6 +18,8 @@ pub enum Exit {
     Unavailable = 4,
     /// A verification found a difference.
     Different = 5,
+    /// Something that was looked at needs a hand.
+    NeedsHand = 6,
 }
 
 /// Why a command ended: its code and what to tell the person.

@@ -11,12 +11,15 @@ mod events;
 mod exit;
 mod figures;
 mod hub;
+mod lag;
 mod opendata;
 mod print;
 mod process;
 mod progress;
+mod runbooks;
 mod system;
 mod telemetry;
+mod top;
 mod words;
 
 use clap::Parser;

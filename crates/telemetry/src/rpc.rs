@@ -16,13 +16,12 @@ use crate::export;
 use crate::trace::{self, TARGET};
 use axum::http::{Request, Response};
 use call::{Call, Side};
-use opentelemetry::context::FutureExt;
 use opentelemetry::trace::TraceContextExt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tower_layer::Layer;
 use tower_service::Service;
-use tracing::{Instrument, Span, info_span};
+use tracing::{Span, info_span};
 
 /// The layer; give it to the server's builder.
 pub fn layer() -> MeasureLayer {
@@ -66,12 +65,9 @@ where
         let caller = trace::read_headers(request.headers());
         let span = span(&method, caller.as_ref());
         let mut call = Call::begin(Side::Server, method, span, caller);
-        let answer = self.inner.call(request);
-        let answer = answer
-            .instrument(call.span().clone())
-            .with_context(call.context());
+        let answer = call.within(|| self.inner.call(request));
         Box::pin(async move {
-            let (parts, body) = answer.await?.into_parts();
+            let (parts, body) = call.answer(answer).await?.into_parts();
             // A refusal without a body carries its status among the headers.
             call.note(&parts.headers);
             Ok(Response::from_parts(parts, MeasuredBody::new(body, call)))

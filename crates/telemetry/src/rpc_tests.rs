@@ -3,6 +3,7 @@
 
 use super::*;
 use axum::body::Body as AxumBody;
+use opentelemetry::context::FutureExt;
 use std::convert::Infallible;
 use std::future::{Ready, ready};
 

@@ -7,7 +7,8 @@ use axum::http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use opentelemetry::trace::{Status, TraceContextExt};
 use opentelemetry::{Context as Trace, KeyValue};
-use std::pin::Pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 use tracing::Span;
@@ -46,14 +47,16 @@ impl Call {
         }
     }
 
-    /// Its span; disabled if it is not traced.
-    pub fn span(&self) -> &Span {
-        &self.span
+    /// Does a part of it, with its caller's context and above that its own span current.
+    pub fn within<T>(&self, part: impl FnOnce() -> T) -> T {
+        let _caller = self.caller.clone().map(Trace::attach);
+        self.span.in_scope(part)
     }
 
-    /// What is current while it runs, beneath its own span.
-    pub fn context(&self) -> Trace {
-        self.caller.clone().unwrap_or_default()
+    /// Waits for its answer, likewise.
+    pub async fn answer<F: Future>(&self, answer: F) -> F::Output {
+        let mut answer = pin!(answer);
+        poll_fn(|context| self.within(|| answer.as_mut().poll(context))).await
     }
 
     /// Looks for its status among headers or trailers.
@@ -148,12 +151,8 @@ impl<B: Body + Unpin> Body for MeasuredBody<B> {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let this = &mut *self;
-        let polled = {
-            let _caller = this.call.caller.clone().map(Trace::attach);
-            let _entered = this.call.span.enter();
-            Pin::new(&mut this.body).poll_frame(context)
-        };
-        let frame = ready!(polled);
+        let body = Pin::new(&mut this.body);
+        let frame = ready!(this.call.within(|| body.poll_frame(context)));
         if let Some(Ok(frame)) = &frame
             && let Some(trailers) = frame.trailers_ref()
         {

@@ -7,7 +7,7 @@ use opentelemetry::trace::TraceContextExt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tower_service::Service;
-use tracing::{Instrument, Span, info_span};
+use tracing::{Span, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 /// A channel whose calls are measured, traced within the current trace, and carry its context.
@@ -46,10 +46,10 @@ where
             trace::write_headers(&context, request.headers_mut());
         }
         let mut call = Call::begin(Side::Client, method, span, None);
-        let answer = self.inner.call(request).instrument(call.span().clone());
+        let answer = call.within(|| self.inner.call(request));
         Box::pin(async move {
-            let answer = answer.await.inspect_err(|_| call.not_brought())?;
-            let (parts, body) = answer.into_parts();
+            let answered = call.answer(answer).await;
+            let (parts, body) = answered.inspect_err(|_| call.not_brought())?.into_parts();
             call.note(&parts.headers);
             Ok(Response::from_parts(parts, MeasuredBody::new(body, call)))
         })

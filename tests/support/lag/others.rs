@@ -108,6 +108,12 @@ fn oldest(wanted: &[Wanted], durable_ms: f64, done_ms: f64) -> Option<f64> {
         .map(|wanted| wanted.recorded_ms)
 }
 
+/// Whether the gateway has just begun.
+fn is_fresh(notes: &Notes<'_>) -> bool {
+    let begins = matches!(notes.done.phase.act, Act::Restart | Act::Lose);
+    begins && notes.look.until_ms < notes.done.since_ms + WINDOW_MS
+}
+
 /// Judges the subscriptions of a look.
 pub fn subscriptions(accounts: &Accounts, answer: &GetLagResponse, notes: &mut Notes<'_>) {
     for (name, (wanted, sights)) in &accounts.accounts {
@@ -143,13 +149,22 @@ pub fn subscriptions(accounts: &Accounts, answer: &GetLagResponse, notes: &mut N
                 high_s: high_s.max(low_s),
             },
         );
-        let right = oracle::statuses(sights, until_ms);
+        let mut right = oracle::statuses(sights, until_ms);
+        if is_fresh(notes) {
+            // Whoever looks has not looked for a window yet.
+            right.extend(["catching_up", "falling_behind", "loading"]);
+        }
         notes.status(&subject, &told.status, &told.reason, &right);
-        let right = match told.status.as_str() {
-            "current" => ("", ""),
-            _ => ("subscriber", *name),
+        let owner = (told.stage.as_str(), told.owner.as_str());
+        let by_right = match told.status.as_str() {
+            "current" => vec![("", "")],
+            // While it catches up it is between the two whose hands the late event is in.
+            "catching_up" => vec![("subscriber", *name), ("subscriber", "gateways-team")],
+            _ => vec![("subscriber", *name)],
         };
-        notes.owner(&subject, (&told.stage, &told.owner), right);
+        if !by_right.contains(&owner) {
+            notes.owner(&subject, owner, by_right[0]);
+        }
     }
 }
 
@@ -209,6 +224,7 @@ pub fn sources(seen: &Seen, answer: &GetLagResponse, number: usize, notes: &mut 
                 let near = -TOLERANCE_S..=way_s.max(0.0) + TOLERANCE_S;
                 right.iter().any(|right| near.contains(&(skew_s - right)))
             }
+            None if is_fresh(notes) => true,
             // A clock that is not ahead does not show unless the source tells when it sent.
             None => !source.tells_sent_time && right.contains(&0.0),
         };

@@ -19,10 +19,20 @@ async fn judged(kind: Kind, home: Option<&Home>) {
     let seen = run(&settings, home, None).await.unwrap();
     let report = Report::of(&seen);
     let (moments, _) = report.moments();
-    let compared: usize = report.phases.iter().map(|(_, phase)| phase.off_s.len()).sum();
+    let compared: usize = report
+        .phases
+        .iter()
+        .map(|(_, phase)| phase.off_s.len())
+        .sum();
     assert!(report.misses.is_empty(), "{:#?}", report.misses);
-    assert_eq!(report.recorded_outside, 0, "the log's times are the sender's");
-    assert!(moments == 20 && compared > 100, "{moments} moments, {compared} lags");
+    assert_eq!(
+        report.recorded_outside, 0,
+        "the log's times are the sender's"
+    );
+    assert!(
+        moments == 20 && compared > 100,
+        "{moments} moments, {compared} lags"
+    );
     assert!(report.is_right());
 }
 

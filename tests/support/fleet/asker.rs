@@ -5,8 +5,8 @@ use crate::kill::Fault;
 use lienthong_contract::pb::event::v1::Position;
 use lienthong_contract::pb::operations::v1::operations_service_client::OperationsServiceClient;
 use lienthong_contract::pb::operations::v1::{
-    DigestComparison, GetLagRequest, GetLagResponse, ListPositionsRequest,
-    ListPositionsResponse, RebuildViewRequest, VerifyViewsRequest, ViewLag,
+    DigestComparison, GetLagRequest, GetLagResponse, ListPositionsRequest, ListPositionsResponse,
+    RebuildViewRequest, VerifyViewsRequest, ViewLag,
 };
 use lienthong_contract::pb::procedure::v1::procedure_query_service_client::ProcedureQueryServiceClient;
 use lienthong_contract::pb::procedure::v1::{

@@ -322,7 +322,10 @@ impl One {
             for partition in 0..log.partitions() {
                 starts.push((partition, log.bounds(partition).await?.start));
             }
-            if starts.iter().any(|(partition, start)| is_enough(*partition, *start)) {
+            if starts
+                .iter()
+                .any(|(partition, start)| is_enough(*partition, *start))
+            {
                 return Ok(log.close().await?);
             }
             tokio::time::sleep(Duration::from_millis(500)).await;

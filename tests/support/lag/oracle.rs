@@ -29,12 +29,7 @@ pub struct Sight {
 }
 
 /// What was seen of one view's partition.
-pub fn sights(
-    seen: &[(f64, Places)],
-    records: &Records,
-    view: &str,
-    partition: u32,
-) -> Vec<Sight> {
+pub fn sights(seen: &[(f64, Places)], records: &Records, view: &str, partition: u32) -> Vec<Sight> {
     let place = (view.to_owned(), partition);
     let sights = seen.iter().filter_map(|(at_ms, places)| {
         let (next, _) = *places.next.get(&place)?;

@@ -81,7 +81,10 @@ fn drawn(seen: &Seen, wanted: &[Wanted]) -> Vec<Sight> {
     moments
         .map(|at_ms| {
             // Whatever was settled stays settled.
-            while wanted.get(from).is_some_and(|wanted| wanted.done_ms <= at_ms) {
+            while wanted
+                .get(from)
+                .is_some_and(|wanted| wanted.done_ms <= at_ms)
+            {
                 from += 1;
             }
             let oldest = oldest(&wanted[from..], at_ms, at_ms);
@@ -298,9 +301,10 @@ fn said(cause: &Cause, notes: &mut Notes<'_>) {
 fn pardoned(seen: &Seen, number: usize, at_ms: f64) -> BTreeSet<&'static str> {
     let mut pardoned = BTreeSet::new();
     let recently = seen.phases[..=number].iter().rev().take(3);
-    if recently.into_iter().any(|done| {
-        !done.phase.passing.is_empty() || done.phase.act == Act::Restart
-    }) {
+    if recently
+        .into_iter()
+        .any(|done| !done.phase.passing.is_empty() || done.phase.act == Act::Restart)
+    {
         pardoned.insert("probe");
     }
     if skews(seen, number, at_ms)[1].is_some() {

@@ -73,7 +73,14 @@ impl Records {
 
     /// Records and, among them, probes.
     pub fn counts(&self) -> (usize, usize) {
-        let times = || self.partitions.values().flat_map(|known| &known.recorded_ms);
-        (times().count(), times().filter(|time| time.is_none()).count())
+        let times = || {
+            self.partitions
+                .values()
+                .flat_map(|known| &known.recorded_ms)
+        };
+        (
+            times().count(),
+            times().filter(|time| time.is_none()).count(),
+        )
     }
 }

@@ -96,7 +96,10 @@ impl Report {
 
     /// Whether everything was right and something was judged.
     pub fn is_right(&self) -> bool {
-        let judged = self.phases.iter().any(|(_, judged)| !judged.off_s.is_empty());
+        let judged = self
+            .phases
+            .iter()
+            .any(|(_, judged)| !judged.off_s.is_empty());
         judged && self.misses.is_empty() && self.recorded_outside == 0
     }
 

@@ -346,7 +346,10 @@ impl Stage {
                 log.close().await?;
                 drop(log);
                 let gone = |place: &(String, u32), start: u64| {
-                    before.next.get(place).is_some_and(|(_, most)| start > *most)
+                    before
+                        .next
+                        .get(place)
+                        .is_some_and(|(_, most)| start > *most)
                 };
                 one.enforce_retention(|partition, start| {
                     let mut places = before.next.keys();
@@ -360,7 +363,11 @@ impl Stage {
         }
         let after = places(&self.ground, &self.asker, None).await?;
         for ((_, partition), (_, most)) in &before.next {
-            if after.bounds.get(partition).is_some_and(|(start, _)| start > most) {
+            if after
+                .bounds
+                .get(partition)
+                .is_some_and(|(start, _)| start > most)
+            {
                 self.lost.insert(*partition);
             }
         }
@@ -399,4 +406,3 @@ fn copy(from: &std::path::Path, to: &std::path::Path) -> Result<(), Fault> {
     }
     Ok(())
 }
-

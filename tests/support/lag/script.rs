@@ -179,13 +179,7 @@ pub fn phases(kind: Kind) -> Vec<Phase> {
             LIGHT,
             Views::BySight,
         )),
-        frozen(phase(
-            "projector stopped",
-            28.0,
-            Act::Stop,
-            STEADY,
-            STALLED,
-        )),
+        frozen(phase("projector stopped", 28.0, Act::Stop, STEADY, STALLED)),
         passing(phase("goes on", 22.0, Act::Continue, STEADY, CURRENT)),
         frozen(phase("projector killed", 30.0, Act::Kill, STEADY, STALLED)),
         passing(phase("started again", 22.0, Act::Start, STEADY, CURRENT)),
@@ -237,7 +231,10 @@ pub fn phases(kind: Kind) -> Vec<Phase> {
             let (bad, good) = subscriber.split_at(3);
             [&begin[..], bad, &[right], good, &[restart, loss]].concat()
         }
-        Kind::ShortEmbedded => short(&[begin[0], begin[1], begin[2], begin[3], subscriber[1]], 3.0),
+        Kind::ShortEmbedded => short(
+            &[begin[0], begin[1], begin[2], begin[3], subscriber[1]],
+            3.0,
+        ),
         Kind::ShortKafka => {
             let mut all = short(&[begin[0], begin[1], begin[2]], 3.0);
             // Long enough to be outside of the window.

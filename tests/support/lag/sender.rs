@@ -158,7 +158,8 @@ impl Senders {
             if due_ms > now {
                 tokio::time::sleep(Duration::from_secs_f64((due_ms - now) / 1e3)).await;
             }
-            self.until_sent(&mut channel, 0, u64::from(load.batch)).await;
+            self.until_sent(&mut channel, 0, u64::from(load.batch))
+                .await;
         }
     }
 
@@ -202,9 +203,7 @@ impl Senders {
             // much as the event is not late.
             let delay_ms = if source.tells_sent_time { DELAY_MS } else { 0 };
             header.occurred_time = Some(from_millis(by_its_clock - delay_ms));
-            header.sent_time = source
-                .tells_sent_time
-                .then(|| from_millis(by_its_clock));
+            header.sent_time = source.tells_sent_time.then(|| from_millis(by_its_clock));
             Bytes::from(event.encode_to_vec())
         });
         events.collect()

@@ -186,7 +186,8 @@ impl Subscriber {
                 Manner::Gone => return Ok(()),
             };
             if many > 0 {
-                self.acknowledge(&says, held.drain(..many).collect()).await?;
+                self.acknowledge(&says, held.drain(..many).collect())
+                    .await?;
             }
         }
     }

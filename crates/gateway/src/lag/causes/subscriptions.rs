@@ -84,7 +84,11 @@ fn of(lag: &SubscriptionLag, owners: &Owners) -> Option<Found> {
 fn blamed<'a>(lag: &'a SubscriptionLag, owners: &'a Owners) -> (Stage, &'a str) {
     if !lag.owner.is_empty() {
         let is_log = lag.stage == Stage::Log.name();
-        let stage = if is_log { Stage::Log } else { Stage::Subscriber };
+        let stage = if is_log {
+            Stage::Log
+        } else {
+            Stage::Subscriber
+        };
         return (stage, &lag.owner);
     }
     let is_with_subscriber = lag.in_flight > 0 || lag.consumers == 0;

@@ -47,8 +47,7 @@ impl Streamed {
             let range = |entry: &crate::source::Entry| {
                 entry.delivery.start as usize..entry.delivery.end as usize
             };
-            part.entries()
-                .filter_map(move |entry| bytes.get(range(entry)))
+            part.entries().filter_map(move |entry| bytes.get(range(entry)))
         });
         let count = parts.iter().map(|part| part.entries().count() as u64).sum();
         let mut senders = deliveries.take(LOOKED_AT).filter_map(sender);
@@ -61,9 +60,7 @@ impl Streamed {
 /// A durable subscription hands out events.
 pub fn handed(subscription: &str, events: &[Handed]) {
     if trace::is_on() {
-        let mut senders = events
-            .iter()
-            .filter_map(|event| sender(&event.event.delivery));
+        let mut senders = events.iter().filter_map(|event| sender(&event.event.delivery));
         hand_out(Some(subscription), events.len() as u64, &mut senders);
     }
 }

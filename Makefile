@@ -90,7 +90,7 @@ kafka-bench: setup ## The services on one broker beside the bare client library 
 	@target/release/kafka-bench $(ARGS)
 
 .PHONY: lag-truth
-lag-truth: setup ## Lag as Kafka's own tool prints it, as ours does, and as the sender knows it
+lag-truth: setup ## Every answer about lag at random moments of a script of faults, beside the truth and two peers (ARGS: --home, --moments, --seed)
 	@deploy/kafka/setup.sh
 	@cargo build --release --locked --package lienthong --package lienthong-tests --bin lienthong --bin lag-truth
 	@target/release/lag-truth $(ARGS)

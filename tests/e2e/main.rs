@@ -17,6 +17,7 @@ mod figures;
 mod kafka;
 mod kill;
 mod lag;
+mod lag_truth;
 mod late_link;
 mod mapping;
 mod oracle;

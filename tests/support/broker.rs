@@ -135,6 +135,11 @@ impl Cluster {
         Ok(cluster)
     }
 
+    /// The folder of its state.
+    pub fn folder(&self) -> &Path {
+        self.run.path()
+    }
+
     /// A home that nobody used before: three copies with two in sync where there are three brokers.
     pub fn fresh_home(&self) -> Home {
         Home {

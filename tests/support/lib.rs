@@ -11,6 +11,7 @@ pub mod http;
 pub mod hub;
 pub mod instance;
 pub mod kill;
+pub mod lag;
 pub mod left_out;
 pub mod measure;
 pub mod otlp;

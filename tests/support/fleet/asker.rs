@@ -5,8 +5,8 @@ use crate::kill::Fault;
 use lienthong_contract::pb::event::v1::Position;
 use lienthong_contract::pb::operations::v1::operations_service_client::OperationsServiceClient;
 use lienthong_contract::pb::operations::v1::{
-    DigestComparison, GetLagRequest, ListPositionsRequest, ListPositionsResponse,
-    VerifyViewsRequest, ViewLag,
+    DigestComparison, GetLagRequest, GetLagResponse, ListPositionsRequest, ListPositionsResponse,
+    RebuildViewRequest, VerifyViewsRequest, ViewLag,
 };
 use lienthong_contract::pb::procedure::v1::procedure_query_service_client::ProcedureQueryServiceClient;
 use lienthong_contract::pb::procedure::v1::{
@@ -14,6 +14,8 @@ use lienthong_contract::pb::procedure::v1::{
     GetPathStatisticsResponse, GetVerticalRequest, GetVerticalResponse, ListCasesRequest,
     ListCasesResponse,
 };
+use lienthong_contract::pb::subscription::v1::subscriptions_client::SubscriptionsClient;
+use lienthong_contract::pb::subscription::v1::{ListSubscriptionsRequest, SubscriptionStatus};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -203,12 +205,51 @@ impl Asker {
     /// # Errors
     /// Its status.
     pub async fn lag(&self) -> Result<Vec<ViewLag>, Status> {
-        let answer = self
-            .once(|channel| {
-                Box::pin(async move { operations(channel).get_lag(GetLagRequest {}).await })
+        Ok(self.lags().await?.lags)
+    }
+
+    /// How far every durable subscription is.
+    ///
+    /// # Errors
+    /// As [`Asker::ask`].
+    pub async fn subscriptions(&self) -> Result<Vec<SubscriptionStatus>, Status> {
+        let answer = self.ask(|channel| {
+            let request = ListSubscriptionsRequest {};
+            Box::pin(async move {
+                let mut client = SubscriptionsClient::new(channel);
+                client.list_subscriptions(request).await
             })
-            .await;
-        answer.map(|answer| answer.lags)
+        });
+        Ok(answer.await?.statuses)
+    }
+
+    /// Everything about lag, as the next gateway tells at once.
+    ///
+    /// # Errors
+    /// Its status.
+    pub async fn lags(&self) -> Result<GetLagResponse, Status> {
+        self.once(|channel| {
+            Box::pin(async move { operations(channel).get_lag(GetLagRequest {}).await })
+        })
+        .await
+    }
+
+    /// Rebuilds a view; answers when it has switched.
+    ///
+    /// # Errors
+    /// What a gateway answers, also while it rebuilds.
+    pub async fn rebuild(&self, view: &str) -> Result<(), Status> {
+        let request = RebuildViewRequest {
+            view: view.to_owned(),
+        };
+        let mut answers = self
+            .ask(|channel| {
+                let request = request.clone();
+                Box::pin(async move { operations(channel).rebuild_view(request).await })
+            })
+            .await?;
+        while answers.message().await?.is_some() {}
+        Ok(())
     }
 
     /// Waits until every view has read the log up to these positions.

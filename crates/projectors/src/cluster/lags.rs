@@ -9,11 +9,11 @@ use crate::lag::trail::Trail;
 use crate::lanes::log_failed;
 use crate::views::View;
 use futures_util::future::{FutureExt, join_all};
-use lienthong_contract::pb::operations::v1::ViewLag;
+use lienthong_contract::pb::operations::v1::{Outlook, ViewLag};
 use lienthong_contract::reason::Reason;
 use lienthong_contract::status::Failure;
 use lienthong_contract::time::now_millis;
-use lienthong_domain::lag::Condition;
+use lienthong_domain::lag::{Condition, Status};
 use lienthong_eventlog::{Bounds, EventLog};
 use lienthong_telemetry::stage::Stage;
 use std::collections::BTreeMap;
@@ -23,11 +23,16 @@ use std::time::Duration;
 /// How long an instance may take to tell its lag; the log and the groups, where it ends and what
 /// was committed.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// How long the last word of an instance that does not answer counts, in milliseconds: as long as
+/// the window that statuses are told from. One that only has little time is not called stopped.
+const WORD_MS: i64 = 10_000;
 
-/// What is remembered of partitions that nobody kept when they were asked for.
+/// What is remembered of partitions for when nobody answers for them.
 #[derive(Default)]
 pub struct Unkept {
     trails: Mutex<BTreeMap<(View, u32), Arc<Trail>>>,
+    /// What an instance said last, and when by a clock that only runs forward.
+    words: Mutex<BTreeMap<(View, u32), (i64, ViewLag)>>,
 }
 
 impl Unkept {
@@ -40,9 +45,20 @@ impl Unkept {
     }
 
     /// Somebody keeps it: what comes after is a story of its own.
-    fn forget(&self, place: &Place) {
+    fn heard(&self, place: &Place, lag: &ViewLag) {
+        let of = (place.view, place.partition);
         let mut trails = self.trails.lock().unwrap_or_else(PoisonError::into_inner);
-        trails.remove(&(place.view, place.partition));
+        trails.remove(&of);
+        let mut words = self.words.lock().unwrap_or_else(PoisonError::into_inner);
+        words.insert(of, (moment_ms(), lag.clone()));
+    }
+
+    /// The last word of the instance that still keeps it, if that counts.
+    fn word(&self, place: &Place) -> Option<ViewLag> {
+        place.holder.as_ref()?;
+        let words = self.words.lock().unwrap_or_else(PoisonError::into_inner);
+        let (said_ms, lag) = words.get(&(place.view, place.partition))?;
+        (moment_ms() - said_ms < WORD_MS).then(|| lag.clone())
     }
 }
 
@@ -71,10 +87,10 @@ pub async fn lags(
         let is_of = |row: &ViewLag| row.view == view && row.partition == place.partition;
         match said(place, &answers, is_of) {
             Ok(lag) => {
-                unkept.forget(place);
+                unkept.heard(place, lag);
                 Ok(lag.clone())
             }
-            Err(why) => of_unkept(directory, log, place, &unkept.trail(place), &why).await,
+            Err(why) => of_unkept(directory, log, place, unkept, &why).await,
         }
     });
     let told = join_all(each).await;
@@ -87,20 +103,25 @@ pub async fn lags(
         .collect())
 }
 
-/// The lag of a partition that nobody keeps: from where its last owner committed.
+/// The lag of a partition that nobody keeps: from where its last owner committed. Of one whose
+/// instance does not answer: from where it said that it was, if that is further, and with the status
+/// that it told, as long as its word counts.
 async fn of_unkept(
     directory: &Directory,
     log: &dyn EventLog,
     place: &Place,
-    trail: &Trail,
+    unkept: &Unkept,
     why: &Failure,
 ) -> Result<ViewLag, Failure> {
+    let trail = unkept.trail(place);
+    let word = unkept.word(place);
+    let said = word.as_ref().map_or(0, |word| word.next_offset);
     let asked = async {
         let committed = directory.committed(place.view).await?;
         let committed = committed.get(place.partition as usize).copied().flatten();
         let bounds = log.bounds(place.partition).await;
         let bounds = bounds.map_err(|error| log_failed(&error))?;
-        let next = committed.unwrap_or(bounds.start);
+        let next = committed.unwrap_or(bounds.start).max(said);
         let known = trail.waiting();
         let known = known.look(log, place.partition, next, bounds.end).await;
         let known = known.map_err(|error| log_failed(&error))?;
@@ -133,7 +154,33 @@ async fn of_unkept(
         parked: ParkedKeys::default(),
         stage: Stage::Projector,
     };
-    Ok(told.message())
+    let lag = told.message();
+    Ok(match word {
+        Some(word) if lag.status != Status::Lost.name() => as_said(lag, word, why),
+        _ => lag,
+    })
+}
+
+/// The seconds and records of now with what an instance said a moment ago.
+fn as_said(lag: ViewLag, word: ViewLag, why: &Failure) -> ViewLag {
+    let reason = match word.status == Status::Current.name() {
+        true => String::new(),
+        false => format!("{}; before that: {}", why.message, word.reason),
+    };
+    let headroom_seconds = lag.outlook.and_then(|outlook| outlook.headroom_seconds);
+    ViewLag {
+        status: word.status,
+        reason,
+        outlook: word.outlook.map(|outlook| Outlook {
+            headroom_seconds,
+            ..outlook
+        }),
+        stage: word.stage,
+        owner: word.owner,
+        parked: word.parked,
+        parked_oldest_seconds: word.parked_oldest_seconds,
+        ..lag
+    }
 }
 
 /// Neither an instance nor the log says anything of it.

@@ -90,7 +90,8 @@ impl Told<'_> {
             outlook: Some(Outlook {
                 in_per_second: outlook.in_per_second,
                 out_per_second: outlook.out_per_second,
-                eta_seconds: outlook.eta_seconds,
+                // Who stands still does not arrive, whatever it did before.
+                eta_seconds: outlook.eta_seconds.filter(|_| status != Status::Stalled),
                 headroom_seconds: headroom,
                 window_seconds: outlook.covered_seconds,
             }),

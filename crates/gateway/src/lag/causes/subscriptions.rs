@@ -90,7 +90,18 @@ fn of(lag: &SubscriptionLag, owners: &Owners) -> Option<Found> {
     })
 }
 
+/// By the word of the gateway that keeps it, who knows in whose hands the late event is; else by
+/// what is told of it.
 fn blamed<'a>(lag: &'a SubscriptionLag, owners: &'a Owners) -> (Stage, &'a str) {
+    if !lag.owner.is_empty() {
+        let is_log = lag.stage == Stage::Log.name();
+        let stage = if is_log {
+            Stage::Log
+        } else {
+            Stage::Subscriber
+        };
+        return (stage, &lag.owner);
+    }
     let is_with_subscriber = lag.in_flight > 0 || lag.consumers == 0;
     match status_of(&lag.status) {
         Status::Lost => (Stage::Log, &owners.log),

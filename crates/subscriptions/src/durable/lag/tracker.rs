@@ -134,8 +134,13 @@ impl Tracker {
         found
     }
 
-    /// Puts what was found into the window.
-    pub fn sample(&mut self, found: &Found, now_ms: i64) {
+    /// Puts what was found into the window. A look that began before the last one and ended after it
+    /// counts as of that one: to the window a clock that runs back is another story.
+    pub fn sample(&mut self, found: &Found, began_ms: i64) {
+        let now_ms = match self.last {
+            Some(last) if last.at_ms - began_ms < WINDOW_MS => began_ms.max(last.at_ms),
+            _ => began_ms,
+        };
         if let Some(last) = self.last
             && found.processed < last.processed
             && found.position >= last.position

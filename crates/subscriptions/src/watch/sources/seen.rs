@@ -4,8 +4,9 @@ use crate::facets::Times;
 use lienthong_domain::rhythm::{Rhythm, minute_of};
 use lienthong_domain::skew::Skew;
 
-/// How long a difference of clocks counts, in milliseconds.
-const SKEW_MS: i64 = 600_000;
+/// How long a difference of clocks counts, in milliseconds: a clock that is set is told anew within a
+/// minute, and a message is not on its way for so long.
+const SKEW_MS: i64 = 60_000;
 /// Seconds over which events are counted.
 const SECONDS: usize = 60;
 /// Events of a second that are measured one by one.

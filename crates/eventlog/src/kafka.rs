@@ -13,6 +13,7 @@ mod gate;
 mod groups;
 mod keeper;
 mod log;
+mod look;
 mod membership;
 mod outbox;
 mod producer;
@@ -29,6 +30,7 @@ mod topic_settings;
 mod window;
 
 pub use config::{Config, Describe, Header};
+pub use look::{Difference, Looked, Topic, groups, look};
 
 use crate::{EventLog, Groups};
 use rdkafka::error::KafkaError;

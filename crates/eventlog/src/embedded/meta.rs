@@ -28,9 +28,14 @@ pub(super) fn check(disk: &dyn Disk, config: &Config) -> Result<(), OpenError> {
         let text = format!("format {FORMAT}\npartitions {}\n", config.partitions);
         return write_whole(disk, &path, text.as_bytes()).map_err(failed);
     };
-    let Some((format, found)) = parse_meta(&bytes) else {
+    compare(&bytes, config)
+}
+
+/// Whether the `meta` file of a log is as the configuration says.
+pub(super) fn compare(bytes: &[u8], config: &Config) -> Result<(), OpenError> {
+    let Some((format, found)) = parse_meta(bytes) else {
         return Err(OpenError::Meta {
-            path,
+            path: config.dir.join("meta"),
             what: "cannot be understood",
         });
     };

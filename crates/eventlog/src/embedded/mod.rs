@@ -4,7 +4,7 @@
 //! - `queue` -> `writer` -> `active`: the way of an append, one thread per partition.
 //! - `tail`, `reader`: the way of a read.
 //! - `open`, `meta`, `recover`: from a directory to an open log, after any crash.
-//! - `keeper`, `retention`: upkeep beside the way.
+//! - `keeper`, `retention`: upkeep beside the way. `look`: the same directory from outside.
 //! - `disk`: the few things asked of the file system.
 //!
 //! Acknowledged means synced. Offsets of records that were never acknowledged may be given again:
@@ -18,6 +18,7 @@ mod format;
 mod index;
 mod keeper;
 mod locks;
+mod look;
 mod meta;
 mod open;
 mod partition;
@@ -42,6 +43,7 @@ use async_trait::async_trait;
 
 pub use config::Config;
 pub use error::OpenError;
+pub use look::{Looked, look};
 pub use open::open;
 
 use partition::Partition;

@@ -1,6 +1,7 @@
 //! The topic of a log: made as configured, or found to be as configured.
 
 use super::context::Quiet;
+use super::look::{Difference, Looked, Topic};
 use super::settings::{self, PATIENCE};
 use super::topic_settings::{
     Shape, alter_command, create_command, reassign_command, satisfies, wanted,
@@ -10,6 +11,7 @@ use rdkafka::admin::{
     AdminClient, AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication,
 };
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::metadata::{Metadata, MetadataBroker, MetadataPartition};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::task::spawn_blocking;
@@ -114,9 +116,54 @@ async fn check(
     refused: Option<RDKafkaErrorCode>,
 ) -> Result<(), OpenError> {
     let shape = wait_for_leaders(config, admin, refused).await?;
-    if shape.partitions != config.partitions {
-        return Err(OpenError::Topic {
+    let found = describe(config, admin).await?;
+    match differences(config, &shape, &found).into_iter().next() {
+        None => Ok(()),
+        Some(Difference { what, fix }) => Err(OpenError::Topic {
             topic: config.topic.clone(),
+            what,
+            fix,
+        }),
+    }
+}
+
+/// What the cluster shows of the topic; makes and changes nothing.
+///
+/// # Errors
+/// [`OpenError::Unavailable`].
+pub(super) async fn look_only(config: &Config) -> Result<Looked, OpenError> {
+    let admin = administrator(config)?;
+    let looked = look_with(config, &admin).await;
+    dismiss(admin);
+    looked
+}
+
+async fn look_with(config: &Config, admin: &Arc<AdminClient<Quiet>>) -> Result<Looked, OpenError> {
+    let seen = look(config, admin).await?;
+    let topic = match seen.shape {
+        None => None,
+        Some(shape) => {
+            let found = describe(config, admin).await?;
+            Some(Topic {
+                partitions: shape.partitions,
+                differences: differences(config, &shape, &found),
+                leaderless: seen.leaderless,
+                under_replicated: seen.under_replicated,
+            })
+        }
+    };
+    Ok(Looked {
+        brokers: seen.brokers,
+        topic,
+        create: create_command(config),
+    })
+}
+
+/// What keeps the topic from being this log's, the gravest first.
+fn differences(config: &Config, shape: &Shape, found: &ConfigResource) -> Vec<Difference> {
+    let mut all = Vec::new();
+    if shape.partitions != config.partitions {
+        all.push(Difference {
             what: format!(
                 "it has {} partitions, log.partitions is {}",
                 shape.partitions, config.partitions
@@ -129,8 +176,7 @@ async fn check(
         });
     }
     if shape.replication != usize::from(config.replication) {
-        return Err(OpenError::Topic {
-            topic: config.topic.clone(),
+        all.push(Difference {
             what: format!(
                 "its partitions have {} copies, log.kafka.replication is {}",
                 shape.replication, config.replication
@@ -138,11 +184,12 @@ async fn check(
             fix: format!(
                 "set log.kafka.replication = {}, or change the copies: {}",
                 shape.replication,
-                reassign_command(config, &shape)
+                reassign_command(config, shape)
             ),
         });
     }
-    check_settings(config, admin).await
+    all.extend(settings_that_differ(config, found));
+    all
 }
 
 async fn wait_for_leaders(
@@ -153,9 +200,10 @@ async fn wait_for_leaders(
     let give_up = Instant::now() + BOUND;
     loop {
         let seen = look(config, admin).await?;
-        let what = match seen {
-            Some((shape, 0)) => return Ok(shape),
-            Some((_, without)) => format!("{without} partitions have no leader"),
+        let without = seen.leaderless.len();
+        let what = match seen.shape {
+            Some(shape) if without == 0 => return Ok(shape),
+            Some(_) => format!("{without} partitions have no leader"),
             None => match refused {
                 Some(error) => {
                     return Err(OpenError::Topic {
@@ -177,37 +225,23 @@ async fn wait_for_leaders(
     }
 }
 
-/// The topic's shape and how many of its partitions have no leader; none if there is no topic.
-async fn look(
-    config: &Config,
-    admin: &Arc<AdminClient<Quiet>>,
-) -> Result<Option<(Shape, usize)>, OpenError> {
+/// What the metadata show.
+struct Seen {
+    /// `host:port` of each broker.
+    brokers: Vec<String>,
+    /// None if there is no topic.
+    shape: Option<Shape>,
+    leaderless: Vec<u32>,
+    under_replicated: Vec<u32>,
+}
+
+/// Asks for the metadata of the topic.
+async fn look(config: &Config, admin: &Arc<AdminClient<Quiet>>) -> Result<Seen, OpenError> {
     let admin = Arc::clone(admin);
     let topic = config.topic.clone();
     let asked = spawn_blocking(move || {
         let metadata = admin.inner().fetch_metadata(Some(&topic), PATIENCE)?;
-        let Some(found) = metadata.topics().iter().find(|t| t.name() == topic) else {
-            return Ok(None);
-        };
-        if found.partitions().is_empty() {
-            return Ok(None);
-        }
-        let partitions = found.partitions();
-        let shape = Shape {
-            partitions: partitions.len() as u32,
-            replication: partitions
-                .iter()
-                .map(|p| p.replicas().len())
-                .min()
-                .unwrap_or(0),
-            brokers: metadata
-                .brokers()
-                .iter()
-                .map(|broker| broker.id())
-                .collect(),
-        };
-        let without = partitions.iter().filter(|p| p.leader() < 0).count();
-        Ok(Some((shape, without)))
+        Ok(seen(&metadata, &topic))
     });
     match asked.await {
         Ok(answer) => answer.map_err(|error: KafkaError| unavailable(config, &error)),
@@ -215,6 +249,34 @@ async fn look(
             bootstrap: config.bootstrap.clone(),
             what: error.to_string(),
         }),
+    }
+}
+
+fn seen(metadata: &Metadata, topic: &str) -> Seen {
+    let brokers = metadata.brokers();
+    let found = metadata.topics().iter().find(|t| t.name() == topic);
+    let partitions = found.map_or(&[][..], |found| found.partitions());
+    let which = |is: fn(&MetadataPartition) -> bool| {
+        let numbers = partitions.iter().filter(move |partition| is(partition));
+        numbers.filter_map(|partition| u32::try_from(partition.id()).ok())
+    };
+    let shape = (!partitions.is_empty()).then(|| Shape {
+        partitions: partitions.len() as u32,
+        replication: partitions
+            .iter()
+            .map(|p| p.replicas().len())
+            .min()
+            .unwrap_or(0),
+        brokers: brokers.iter().map(MetadataBroker::id).collect(),
+    });
+    Seen {
+        brokers: brokers
+            .iter()
+            .map(|broker| format!("{}:{}", broker.host(), broker.port()))
+            .collect(),
+        shape,
+        leaderless: which(|p| p.leader() < 0).collect(),
+        under_replicated: which(|p| p.isr().len() < p.replicas().len()).collect(),
     }
 }
 
@@ -234,8 +296,8 @@ async fn describe(
     }
 }
 
-async fn check_settings(config: &Config, admin: &AdminClient<Quiet>) -> Result<(), OpenError> {
-    let found = describe(config, admin).await?;
+/// The settings that are not as wanted, as one difference: one command mends them together.
+fn settings_that_differ(config: &Config, found: &ConfigResource) -> Option<Difference> {
     let mut differences = Vec::new();
     let mut changes = Vec::new();
     for wanted in wanted(config) {
@@ -248,11 +310,7 @@ async fn check_settings(config: &Config, admin: &AdminClient<Quiet>) -> Result<(
         differences.push(format!("{} is {value}, not {}", wanted.name, wanted.value));
         changes.push(format!("{}={}", wanted.name, wanted.value));
     }
-    if differences.is_empty() {
-        return Ok(());
-    }
-    Err(OpenError::Topic {
-        topic: config.topic.clone(),
+    (!differences.is_empty()).then(|| Difference {
         what: differences.join("; "),
         fix: alter_command(config, &differences, &changes),
     })

@@ -3,7 +3,7 @@
 use std::fs;
 use std::sync::Arc;
 
-use super::super::{Config, Embedded, OpenError, open};
+use super::super::{Config, Embedded, Looked, OpenError, look, open};
 use super::{assert_holds, numbered, small};
 use crate::EventLog;
 
@@ -199,4 +199,28 @@ fn refused(outcome: Result<Arc<Embedded>, OpenError>) -> OpenError {
         Ok(_) => unreachable!("it must be refused"),
         Err(error) => error,
     }
+}
+
+#[tokio::test]
+async fn a_look_from_outside_tells_who_has_the_log_and_how_it_was_made() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = Config::new(dir.path().join("log"));
+    assert_eq!(look(&config).unwrap(), None);
+    assert!(!config.dir.exists(), "nothing was made");
+    let log = open(config.clone()).unwrap();
+    assert_eq!(look(&config).unwrap(), Some(Looked { in_use: true }));
+    drop(log);
+    assert_eq!(look(&config).unwrap(), Some(Looked { in_use: false }));
+    let other = Config {
+        partitions: 7,
+        ..config
+    };
+    assert!(matches!(
+        look(&other),
+        Err(OpenError::PartitionCount {
+            found: 4,
+            asked: 7,
+            ..
+        })
+    ));
 }

@@ -2,8 +2,8 @@
 
 use super::{Config, brokers, config, fresh, open, opened};
 use crate::Retention;
-use crate::kafka::OpenError;
 use crate::kafka::retention::Retained;
+use crate::kafka::{OpenError, look};
 use rdkafka::admin::{
     AdminClient, AdminOptions, AlterConfig, NewTopic, ResourceSpecifier, TopicReplication,
 };
@@ -150,6 +150,38 @@ async fn a_cluster_that_is_not_there_is_unavailable() {
     };
     assert!(matches!(error, OpenError::Unavailable { .. }), "{error}");
     assert!(error.to_string().contains(&port.to_string()), "{error}");
+}
+
+/// A look tells what opening would refuse, and makes nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_look_tells_every_difference_and_makes_nothing() {
+    let test = "a_look_tells_every_difference_and_makes_nothing";
+    let Some(brokers) = brokers(test) else { return };
+    let config = config(&brokers);
+    let looked = look(&config).await.unwrap();
+    assert_eq!(looked.topic, None);
+    assert!(looked.create.contains(&config.topic), "{}", looked.create);
+    assert_eq!(looked.brokers.len(), 1);
+    assert_eq!(look(&config).await.unwrap().topic, None, "it was not made");
+    opened(&config).await;
+    let topic = look(&config).await.unwrap().topic.unwrap();
+    assert_eq!(topic.partitions, 4);
+    assert_eq!(topic.differences, []);
+    assert_eq!((topic.leaderless, topic.under_replicated), (vec![], vec![]));
+    let other = Config {
+        partitions: 6,
+        retention_age: Some(Duration::from_secs(60)),
+        ..config
+    };
+    let topic = look(&other).await.unwrap().topic.unwrap();
+    let what: Vec<&str> = topic.differences.iter().map(|d| d.what.as_str()).collect();
+    assert_eq!(
+        what,
+        [
+            "it has 4 partitions, log.partitions is 6",
+            "retention.ms is -1, not 60000"
+        ]
+    );
 }
 
 /// An administrator's change is seen with the second question at the latest, without waiting.

@@ -116,8 +116,13 @@ pub async fn start(
         None => None,
     };
     if let (Some(listener), Some(subscriptions)) = (listeners.gateway, &subscriptions) {
-        let beside = gateway::beside(catalog.clone(), subscriptions);
-        let gateway = gateway::serve(listener, &views, &logs, beside, stops.doors.clone())?;
+        let given = gateway::Given {
+            views: &views,
+            logs: &logs,
+            subscriptions,
+            catalog: catalog.clone(),
+        };
+        let gateway = gateway::serve(listener, given, stops.doors.clone())?;
         doors.spawn(named("gateway", gateway));
     }
     if let (Some(listener), Some(subscriptions)) = (listeners.gateway_http, &subscriptions) {

@@ -37,4 +37,5 @@ mod services_killed;
 mod subscriptions;
 mod subscriptions_edges;
 mod telemetry;
+mod traces;
 mod views;

@@ -1,7 +1,7 @@
 //! What the hub tells of itself: exported by OTLP to a receiver of the test's own, judged by tables
 //! written down from the conventions; and what happens while nobody receives it.
 
-mod calls;
+pub mod calls;
 mod conventions;
 
 use crate::answers;

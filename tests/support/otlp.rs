@@ -16,6 +16,7 @@ use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value};
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use opentelemetry_proto::tonic::metrics::v1::{Metric, number_data_point};
 use opentelemetry_proto::tonic::trace::v1::{Span, span::SpanKind, status::StatusCode};
+use prost::Message;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -105,6 +106,7 @@ struct Kept {
     spans: Vec<Traced>,
     resources: Vec<Attributes>,
     exports: usize,
+    bytes: Vec<u8>,
 }
 
 /// The running receiver; it ends when dropped, and cuts its connections.
@@ -174,6 +176,11 @@ impl Receiver {
         self.kept().resources.clone()
     }
 
+    /// All that came, one export after another, as it was on the wire.
+    pub fn bytes(&self) -> Vec<u8> {
+        self.kept().bytes.clone()
+    }
+
     /// How many exports came.
     pub fn exports(&self) -> usize {
         self.kept().exports
@@ -219,8 +226,10 @@ impl MetricsService for Service {
         request: Request<ExportMetricsServiceRequest>,
     ) -> Result<Response<ExportMetricsServiceResponse>, Status> {
         let mut kept = self.kept();
+        let request = request.into_inner();
         kept.exports += 1;
-        for of_resource in request.into_inner().resource_metrics {
+        kept.bytes.extend(request.encode_to_vec());
+        for of_resource in request.resource_metrics {
             let resource = of_resource.resource.unwrap_or_default();
             kept.name_resource(&resource.attributes);
             let scopes = of_resource.scope_metrics.into_iter();
@@ -239,8 +248,10 @@ impl TraceService for Service {
         request: Request<ExportTraceServiceRequest>,
     ) -> Result<Response<ExportTraceServiceResponse>, Status> {
         let mut kept = self.kept();
+        let request = request.into_inner();
         kept.exports += 1;
-        for of_resource in request.into_inner().resource_spans {
+        kept.bytes.extend(request.encode_to_vec());
+        for of_resource in request.resource_spans {
             let resource = of_resource.resource.unwrap_or_default();
             kept.name_resource(&resource.attributes);
             let scopes = of_resource.scope_spans.into_iter();

@@ -77,7 +77,7 @@ struct Session {
 }
 
 struct Held {
-    chunk: Sealed,
+    chunk: Box<Sealed>,
     since: Instant,
     pause: Duration,
     again: Instant,
@@ -178,7 +178,7 @@ impl Session {
         let Some(held) = self.held.take() else {
             return Ok(());
         };
-        let Err(chunk) = self.submit(held.chunk) else {
+        let Err(chunk) = self.submit(*held.chunk) else {
             return Ok(());
         };
         let now = Instant::now();
@@ -199,7 +199,7 @@ impl Session {
     /// Begins an append; gives the chunk back if the log refuses it at once for being overloaded.
     /// Only then may it be tried again: once later chunks are on their way, trying an earlier one
     /// again would change their order.
-    fn submit(&mut self, chunk: Sealed) -> Result<(), Sealed> {
+    fn submit(&mut self, chunk: Sealed) -> Result<(), Box<Sealed>> {
         let adapter = self.adapter.clone();
         let mut appending = async move { append(&adapter, chunk).await }.boxed();
         match (&mut appending).now_or_never() {
@@ -207,7 +207,7 @@ impl Session {
             Some(Appended {
                 chunk,
                 positions: Err(AppendError::Overloaded { .. }),
-            }) => return Err(chunk),
+            }) => return Err(Box::new(chunk)),
             Some(done) => self.appending.push_back(std::future::ready(done).boxed()),
         }
         Ok(())

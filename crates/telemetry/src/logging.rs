@@ -59,14 +59,18 @@ pub fn init(format: Format, filter: &str) -> Result<(), Error> {
             .boxed(),
         Format::Json => json(std::io::stderr),
     };
-    // Spans are exported, not written.
-    let lines = lines.with_filter(filter.and(filter_fn(|metadata| !is_traced(metadata))));
-    let spans = export::tracer().map(|tracer| spans(tracer.clone()));
-    tracing_subscriber::registry()
-        .with(lines)
-        .with(spans)
+    subscriber(lines, filter)
         .try_init()
         .map_err(|_| Error::AlreadySet)
+}
+
+fn subscriber(lines: Lines, filter: EnvFilter) -> impl Subscriber + Send + Sync {
+    // Spans are exported, not written. Without a hint all that no one reads would be looked at.
+    let not_traced =
+        filter_fn(|metadata| !is_traced(metadata)).with_max_level_hint(LevelFilter::TRACE);
+    let lines = lines.with_filter(filter.and(not_traced));
+    let spans = export::tracer().map(|tracer| spans(tracer.clone()));
+    tracing_subscriber::registry().with(lines).with(spans)
 }
 
 type Lines = Box<dyn Layer<Registry> + Send + Sync>;

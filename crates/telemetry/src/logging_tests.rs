@@ -69,3 +69,14 @@ fn a_line_within_a_call_names_its_trace_though_it_is_not_recorded() {
     assert_eq!(lines[0]["message"], "within");
     assert!(lines[1].get("trace_id").is_none());
 }
+
+#[test]
+fn what_the_filter_leaves_out_is_not_even_looked_at() {
+    for (filter, level) in [
+        ("info", LevelFilter::INFO),
+        ("warn,lienthong_eventlog=debug", LevelFilter::DEBUG),
+    ] {
+        let subscriber = subscriber(json(std::io::sink), parse(filter).unwrap());
+        assert_eq!(subscriber.max_level_hint(), Some(level), "{filter}");
+    }
+}

@@ -1,5 +1,5 @@
-//! What fires, compared with what should: nothing else, in order, labelled, with a page that is there,
-//! and over when its cause is.
+//! What fires, compared with what should: nothing else, labelled, with a page that is there, and over
+//! when its cause is.
 
 use crate::prometheus::{Firing, Prometheus};
 use lienthong_tests::http;
@@ -27,6 +27,16 @@ pub fn expect(
         name,
         labels: labels.to_vec(),
         page,
+    }
+}
+
+impl Expected {
+    /// Whether this alert is the one: its name, and each label that is expected of it.
+    fn is(&self, alert: &Firing) -> bool {
+        let has = |(label, value): &(&str, &str)| {
+            alert.labels.get(*label).is_some_and(|found| found == value)
+        };
+        self.name == alert.name && self.labels.iter().all(has)
     }
 }
 
@@ -60,14 +70,13 @@ impl Watch {
         self.seen.push(line);
     }
 
-    /// Waits until nothing fires, as right after the start, and then for so long without any alert.
+    /// Waits until nothing fires, and then for so long without any alert.
     ///
     /// # Errors
     /// If something fires again, never ends, or a rule cannot be evaluated.
     pub async fn quiet(&mut self, what: &str, length: Duration) -> Result<(), Fault> {
         self.note(what);
-        // The views load, and the first scrapes have no rates yet.
-        tokio::time::sleep(Duration::from_secs(20)).await;
+        // The first scrapes have no rates yet.
         self.well_again(&[]).await?;
         let began = Instant::now();
         while began.elapsed() < length {
@@ -83,53 +92,36 @@ impl Watch {
         }
     }
 
-    /// Waits until all of `ordered` fire, in this order, and all of `beside` too; `allowed` may.
+    /// Waits until all of `expected` fire; those of the names in `allowed` may beside them.
     ///
     /// # Errors
     /// What fires and should not, what does not fire, or how it is labelled.
     pub async fn until(
         &mut self,
         what: &str,
-        ordered: &[Expected],
-        beside: &[Expected],
+        expected: &[Expected],
         allowed: &[&str],
     ) -> Result<(), Fault> {
         self.note(what);
         let began = Instant::now();
-        let mut reached = 0;
-        let mut found = vec![false; beside.len()];
-        while reached < ordered.len() || found.contains(&false) {
+        let mut found = vec![false; expected.len()];
+        while found.contains(&false) {
             if began.elapsed() > PATIENCE {
-                let missing = ordered[reached..].iter().map(|expected| expected.name);
-                let others = beside.iter().zip(&found).filter(|(_, found)| !**found);
-                let missing: Vec<_> = missing.chain(others.map(|(e, _)| e.name)).collect();
+                let each = expected.iter().zip(&found);
+                let missing: Vec<_> = each.filter(|(_, found)| !**found).collect();
+                let missing: Vec<_> = missing.iter().map(|(e, _)| (e.name, &e.labels)).collect();
                 let firing = self.prometheus.firing().await?;
                 return Err(format!("{what}: {missing:?} did not fire, but {firing:#?}").into());
             }
             for alert in self.prometheus.firing().await? {
-                let at = ordered
-                    .iter()
-                    .position(|expected| expected.name == alert.name);
-                let by = beside
-                    .iter()
-                    .position(|expected| expected.name == alert.name);
-                match (at, by) {
-                    (Some(at), _) if at < reached => {}
-                    (Some(at), _) if at == reached => {
-                        self.check(&ordered[at], &alert).await?;
-                        reached += 1;
+                match expected.iter().position(|expected| expected.is(&alert)) {
+                    Some(at) if found[at] => {}
+                    Some(at) => {
+                        self.check(&expected[at], &alert).await?;
+                        found[at] = true;
                     }
-                    (Some(_), _) => {
-                        let first = ordered[reached].name;
-                        return Err(format!("{what}: {} before {first}", alert.name).into());
-                    }
-                    (None, Some(by)) if found[by] => {}
-                    (None, Some(by)) => {
-                        self.check(&beside[by], &alert).await?;
-                        found[by] = true;
-                    }
-                    (None, None) if allowed.contains(&alert.name.as_str()) => {}
-                    (None, None) => return Err(format!("{what}: not expected: {alert:#?}").into()),
+                    None if allowed.contains(&alert.name.as_str()) => {}
+                    None => return Err(format!("{what}: not expected: {alert:#?}").into()),
                 }
             }
             tokio::time::sleep(LOOK_EVERY).await;
@@ -157,7 +149,7 @@ impl Watch {
         }
     }
 
-    /// Labels are as expected, words are there, and the page is served.
+    /// Words are there, and the page is served.
     async fn check(&mut self, expected: &Expected, alert: &Firing) -> Result<(), Fault> {
         let words = alert
             .annotations
@@ -165,12 +157,6 @@ impl Watch {
             .cloned()
             .unwrap_or_default();
         self.note(&format!("  {}: {words}", alert.name));
-        for (label, value) in &expected.labels {
-            let found = alert.labels.get(*label).map(String::as_str);
-            if found != Some(value) {
-                return Err(format!("{label} should be {value}: {alert:#?}").into());
-            }
-        }
         if words.is_empty() || words.contains("<no value>") || words.contains("<error") {
             return Err(format!("its words are none: {alert:#?}").into());
         }

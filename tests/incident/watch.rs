@@ -76,7 +76,8 @@ impl Watch {
     /// If something fires again, never ends, or a rule cannot be evaluated.
     pub async fn quiet(&mut self, what: &str, length: Duration) -> Result<(), Fault> {
         self.note(what);
-        // The first scrapes have no rates yet.
+        // Nothing is scraped yet, and then there are no rates.
+        tokio::time::sleep(Duration::from_secs(10)).await;
         self.well_again(&[]).await?;
         let began = Instant::now();
         while began.elapsed() < length {

@@ -41,8 +41,7 @@ pub fn sent(subscription: &str, sender: &str) -> Span {
     if !trace::is_sampled(sender) {
         return Span::none();
     }
-    let span =
-        info_span!(target: TARGET, parent: None, "request", otel.name = "POST", otel.kind = "client");
+    let span = info_span!(target: TARGET, parent: None, "request", otel.name = "POST", otel.kind = "client");
     let attributes = [
         KeyValue::new(names::HTTP_METHOD, "POST"),
         KeyValue::new(names::SUBSCRIPTION, subscription.to_owned()),

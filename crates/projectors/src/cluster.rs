@@ -35,6 +35,7 @@ mod performance;
 mod quality;
 pub(crate) mod recent;
 mod server;
+mod shown;
 mod sums;
 mod ties;
 
@@ -44,6 +45,7 @@ pub use kept::Kept;
 pub use local::Local;
 pub use peer::{PROTOCOL, Peer};
 pub use server::{ServeConfig, ServeError, serve};
+pub use shown::watch;
 
 use crate::answers::{case, horizontal, list, statistics, vertical};
 use crate::joins::scan::Only;

@@ -73,7 +73,7 @@ pub async fn start(
             let share = projector::start(views, given, shutdown).await;
             share.map(Views::Share)
         }
-        Service::Gateway => elsewhere(given).map(Views::Elsewhere),
+        Service::Gateway => elsewhere(given, shutdown).map(Views::Elsewhere),
     }
 }
 
@@ -88,7 +88,7 @@ async fn whole(given: Given<'_>, shutdown: CancellationToken) -> Result<Arc<Proj
         .map_err(Failure::failed)
 }
 
-fn elsewhere(given: Given<'_>) -> Result<Arc<Cluster>, Failure> {
+fn elsewhere(given: Given<'_>, shutdown: CancellationToken) -> Result<Arc<Cluster>, Failure> {
     let config = cluster::Config {
         group_prefix: build::group_prefix(given.settings)?,
     };
@@ -98,7 +98,9 @@ fn elsewhere(given: Given<'_>) -> Result<Arc<Cluster>, Failure> {
         reference: given.reference,
         connect: Arc::new(Remote),
     };
-    Ok(Arc::new(Cluster::new(config, handles)))
+    let cluster = Arc::new(Cluster::new(config, handles));
+    cluster::watch(cluster.clone(), shutdown);
+    Ok(cluster)
 }
 
 impl Given<'_> {

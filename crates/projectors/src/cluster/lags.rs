@@ -44,6 +44,12 @@ impl Unkept {
             .clone()
     }
 
+    /// Those that nobody kept when they were asked for last.
+    pub fn places(&self) -> Vec<(View, u32)> {
+        let trails = self.trails.lock().unwrap_or_else(PoisonError::into_inner);
+        trails.keys().copied().collect()
+    }
+
     /// Somebody keeps it: what comes after is a story of its own.
     fn heard(&self, place: &Place, lag: &ViewLag) {
         let of = (place.view, place.partition);

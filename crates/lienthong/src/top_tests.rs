@@ -146,6 +146,9 @@ fn all_well_is_said_so() {
     let mut state = state();
     state.take(Ok(GetLagResponse::default()), MIDNIGHT_MS);
     let told = drawn(&state, 80, 24);
+    state.take(Err("gone".to_owned()), MIDNIGHT_MS);
+    let unknown = drawn(&state, 80, 24);
+    assert!(!unknown.contains("well"), "{unknown}");
     assert!(
         told.contains("all well") && told.contains("All is well."),
         "{told}"

@@ -21,7 +21,8 @@ pub async fn open(keep: &Log, cluster: &Cluster, which: Which) -> Result<Opened,
         .map_err(unopened)
 }
 
-fn config(keep: &Log, cluster: &Cluster, which: Which) -> Config {
+/// How a topic is opened.
+pub fn config(keep: &Log, cluster: &Cluster, which: Which) -> Config {
     let topic = match which {
         Which::Events => cluster.events(),
         Which::Rejected => cluster.rejected(),

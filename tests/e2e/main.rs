@@ -24,6 +24,7 @@ mod packets;
 mod parked;
 mod performance;
 mod personal_data;
+mod probes;
 mod published;
 mod qcvn;
 mod quality;

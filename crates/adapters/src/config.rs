@@ -1,5 +1,6 @@
 //! What an operator can set about the adapters. The defaults are those of a single machine.
 
+use crate::probe;
 use crate::systems::System;
 use lienthong_domain::code::Strictness;
 use std::collections::BTreeSet;
@@ -19,6 +20,8 @@ pub struct Config {
     /// Threads that serve gRPC, each with the connections given to it; at least 1. The default is
     /// one a core.
     pub threads: usize,
+    /// The hub's own probes; none are sent by default.
+    pub probes: Option<probe::Config>,
 }
 
 /// The profile of dossier codes by adapter; [`Strictness::Lenient`] where nothing else is said.
@@ -73,6 +76,7 @@ impl Default for Config {
             limits: Limits::default(),
             drain: Drain::default(),
             threads: std::thread::available_parallelism().map_or(1, usize::from),
+            probes: None,
         }
     }
 }

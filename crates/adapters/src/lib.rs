@@ -8,6 +8,7 @@
 //! - [`qcvn120`] takes the packets that one-stop systems send today, over HTTP.
 //! - [`rejected`] keeps what was not well-formed, so that it can be listed, corrected and sent
 //!   again.
+//! - [`probe`] sends the hub's own test events the way that events go.
 //! - [`run`] serves all of it, or the adapters of some systems, until told to stop.
 //!
 //! Adapters hold no state about dossiers: what a source said is recorded, and what it means for
@@ -17,6 +18,7 @@ mod config;
 mod intake;
 mod lanes;
 mod oversize;
+pub mod probe;
 mod qcvn120;
 mod rejected;
 mod run;

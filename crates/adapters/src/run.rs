@@ -8,6 +8,7 @@
 use crate::config::{Config, Drain};
 use crate::intake::Adapter;
 use crate::lanes::{self, Ends, Lane};
+use crate::probe;
 use crate::qcvn120;
 use crate::rejected::{self, OpenError, RejectedLog};
 use crate::services::{self, Adapters};
@@ -18,8 +19,11 @@ use lienthong_domain::code::Strictness;
 use lienthong_eventlog::EventLog;
 use std::sync::Arc;
 use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
+
+/// The adapter of packets in metrics and in the rejected log.
+const PACKETS: &str = "qcvn120";
 
 /// What the adapters work with.
 #[derive(Clone)]
@@ -112,6 +116,7 @@ pub async fn run(
         .map(|index| lanes::start(index, services.routes.clone(), limits, ends.clone()))
         .collect();
     let mut lanes = lanes.map_err(Error::Thread)?;
+    let probes = house.probes(http.is_some(), &ends);
     let mut pages = tokio::spawn(serve_packets(http, packets, ends.clone()));
 
     let doors = lanes.iter().map(|lane| lane.door.clone()).collect();
@@ -128,16 +133,18 @@ pub async fn run(
         return Err(error);
     }
     services.stop_serving().await;
-    drain(&house.config.drain, &ends, &mut lanes, pages).await
+    let last = Last { pages, probes };
+    drain(&house.config.drain, &ends, &mut lanes, last).await
+}
+
+/// What ends with the calls.
+struct Last {
+    pages: JoinHandle<std::io::Result<()>>,
+    probes: JoinSet<()>,
 }
 
 /// Lets what is in flight end, at most until the deadline.
-async fn drain(
-    drain: &Drain,
-    ends: &Ends,
-    lanes: &mut [Lane],
-    pages: JoinHandle<std::io::Result<()>>,
-) -> Result<(), Error> {
+async fn drain(drain: &Drain, ends: &Ends, lanes: &mut [Lane], last: Last) -> Result<(), Error> {
     tokio::time::sleep(drain.notice).await;
     ends.draining.cancel();
     let cut_off = ends.cut_off.clone();
@@ -156,7 +163,8 @@ async fn drain(
             Err(_) => return Err(Error::Ended("gRPC")),
         }
     }
-    let served = of_pages(pages.await);
+    let served = of_pages(last.pages.await);
+    last.probes.join_all().await;
     clock.abort();
     served
 }
@@ -234,10 +242,23 @@ impl House {
         self.config.systems.iter().map(of_system).collect()
     }
 
+    /// Begins to send probes by each adapter that is served.
+    fn probes(&self, takes_packets: bool, ends: &Ends) -> JoinSet<()> {
+        let Some(config) = &self.config.probes else {
+            return JoinSet::new();
+        };
+        let systems = &self.config.systems;
+        let mut routes: Vec<_> = systems.iter().map(|system| system.name()).collect();
+        if takes_packets && systems.contains(&System::Onestop) {
+            routes.push(PACKETS);
+        }
+        probe::start(config, &routes, &self.handles.log, ends)
+    }
+
     /// Packets come from one-stop systems, and are recorded as theirs.
     fn packets(&self) -> Arc<Adapter> {
         self.adapter(Plate {
-            name: "qcvn120",
+            name: PACKETS,
             recorded_as: "onestop",
             message: "",
             dossier_codes: self.config.dossier_codes.qcvn120,

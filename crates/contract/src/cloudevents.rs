@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `ce_specversion` | `1.0` |
 //! | `ce_id`, `ce_source` | the header's `id` and `source`; together unique |
-//! | `ce_type` | `vn.lienthong.dossier.<payload>.v1`; see [`kinds`] |
+//! | `ce_type` | `vn.lienthong.dossier.<payload>.v1`, of a probe `vn.lienthong.hub.probe.v1`; see [`kinds`] |
 //! | `ce_subject` | the dossier code |
 //! | `ce_time` | when it happened, RFC 3339 in UTC |
 //! | `ce_dataschema` | `urn:lienthong:proto:` and the full name of the value's message |
@@ -23,7 +23,7 @@ mod kinds;
 mod read;
 
 pub use kinds::schema;
-pub use read::{Moment, Told, read};
+pub use read::{Moment, Told, read, traceparent};
 
 /// A header of a record.
 pub type Attribute = (&'static str, String);

@@ -22,6 +22,7 @@ prop_compose! {
     fn headers()(
         texts in vec(".{0,12}", 8),
         occurred_time in maybe(moments()),
+        sent_time in maybe(moments()),
         sequence in prop_oneof![Just(0), any::<u32>()],
         name in ".{0,20}",
     ) -> pb::Header {
@@ -34,6 +35,7 @@ prop_compose! {
             agency_code: text(4),
             procedure_code: text(7),
             occurred_time,
+            sent_time,
             sequence,
             correlation_id: text(5),
             causation_id: text(6),
@@ -125,6 +127,14 @@ proptest! {
         prop_assert_eq!(told.case_code, header.case_code);
         prop_assert_eq!(told.procedure_code, header.procedure_code);
         prop_assert_eq!(told.agency_code, header.agency_code);
+        let sent = header.sent_time.map(|Timestamp { seconds, nanos }| Moment { seconds, nanos });
+        prop_assert_eq!(told.sent, sent);
+    }
+
+    #[test]
+    fn the_traceparent_alone_reads_as_in_the_fully_decoded_event(event in events()) {
+        let value = event.encode_to_vec();
+        prop_assert_eq!(traceparent(&value).unwrap_or_default(), event.traceparent);
     }
 
     #[test]
@@ -176,10 +186,14 @@ fn every_payload_of_the_proto_file_has_a_type_named_after_it() {
         let value = [header.encode_to_vec(), event.encode_to_vec()].concat();
         let told = attributes(b"k", &value).unwrap();
         let kind = &told.iter().find(|(name, _)| *name == "ce_type").unwrap().1;
-        assert_eq!(*kind, format!("vn.lienthong.dossier.{}.v1", field.name()));
+        let family = match field.name() {
+            "probe" => "hub",
+            _ => "dossier",
+        };
+        assert_eq!(*kind, format!("vn.lienthong.{family}.{}.v1", field.name()));
         seen.insert(kind.clone());
     }
-    assert_eq!(seen.len(), 36);
+    assert_eq!(seen.len(), 37);
 }
 
 #[test]

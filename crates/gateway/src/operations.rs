@@ -1,5 +1,6 @@
 //! `OperationsService`: positions, lag, parked dossiers, rebuild and verification.
 
+use crate::lag::Lag;
 use crate::{check, release};
 use futures_util::stream::{BoxStream, StreamExt};
 use lienthong_contract::pb::event::v1::Position;
@@ -23,6 +24,8 @@ use tonic::{Request, Response, Status};
 pub(crate) struct Operations {
     pub(crate) port: Arc<dyn ViewOperations>,
     pub(crate) log: Arc<dyn EventLog>,
+    /// How late everything is.
+    pub(crate) lag: Arc<Lag>,
     /// Cancelled when the hub goes down.
     pub(crate) draining: CancellationToken,
 }
@@ -55,11 +58,7 @@ impl OperationsService for Operations {
     }
 
     async fn get_lag(&self, _: Request<GetLagRequest>) -> Result<Response<GetLagResponse>, Status> {
-        let lags = self.port.lag().await?;
-        Ok(Response::new(GetLagResponse {
-            lags,
-            ..GetLagResponse::default()
-        }))
+        Ok(Response::new(self.lag.answer().await?))
     }
 
     async fn list_parked(

@@ -1,5 +1,6 @@
 //! The listener: services, reflection, health, keep-alive, and the drain.
 
+use crate::lag::{self, Lag};
 use crate::operations::Operations;
 use crate::performance::Performance;
 use crate::quality::Quality;
@@ -71,6 +72,10 @@ pub struct Handles {
     pub performance: Arc<dyn ports::Performance>,
     /// Answers an operator about the views.
     pub operations: Arc<dyn ports::ViewOperations>,
+    /// How late durable subscriptions are; none: there are none here.
+    pub subscription_lags: Option<Arc<dyn ports::SubscriptionLags>>,
+    /// What reading the log tells of sources and of the hub's own probes; none: nothing is told.
+    pub watched: Option<Arc<dyn ports::Watched>>,
     /// The event log: its bounds, and where decisions on parked dossiers are recorded.
     pub log: Arc<dyn EventLog>,
     /// What else is served here.
@@ -132,9 +137,16 @@ pub async fn run(
         partitions: handles.log.partitions(),
         draining: shutdown.clone(),
     });
+    let lag = Lag::new(
+        handles.operations.clone(),
+        handles.subscription_lags,
+        handles.watched,
+    );
+    tokio::spawn(lag::watch(lag.clone(), shutdown.clone()));
     let operations = OperationsServiceServer::new(Operations {
         port: handles.operations,
         log: handles.log,
+        lag,
         draining: shutdown.clone(),
     });
     let services: Vec<&'static str> = SERVICES.into_iter().chain(handles.beside.names).collect();

@@ -46,6 +46,8 @@ async fn hub(log: Log, config: Config) -> Hub {
         quality: views.clone(),
         operations: views.clone(),
         performance: views.clone(),
+        subscription_lags: None,
+        watched: None,
         log: log.clone(),
         beside: Beside::default(),
     };

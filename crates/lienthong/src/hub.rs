@@ -10,6 +10,7 @@ mod drain;
 mod gateway;
 mod listeners;
 pub mod logs;
+mod probe;
 mod projector;
 mod service;
 mod subscriptions;
@@ -73,6 +74,7 @@ pub async fn start(
     let addresses = listeners.addresses()?;
     let tables = build::tables(settings, tables)?;
     logs::check(settings, service)?;
+    probe::check(settings)?;
     let plan = match service.is_gateway() {
         true => Some(subscriptions::plan(settings, addresses.gateway)?),
         false => None,
@@ -102,6 +104,7 @@ pub async fn start(
             let given = subscriptions::Given {
                 logs: &logs,
                 reference: reference.clone(),
+                questions: views.ports().map(|ports| ports.questions),
             };
             let ends = subscriptions::Ends {
                 streams: stops.doors.clone(),
@@ -112,8 +115,13 @@ pub async fn start(
         None => None,
     };
     if let (Some(listener), Some(subscriptions)) = (listeners.gateway, &subscriptions) {
-        let beside = gateway::beside(catalog.clone(), subscriptions);
-        let gateway = gateway::serve(listener, &views, &logs, beside, stops.doors.clone())?;
+        let given = gateway::Given {
+            views: &views,
+            logs: &logs,
+            subscriptions,
+            catalog: catalog.clone(),
+        };
+        let gateway = gateway::serve(listener, given, stops.doors.clone())?;
         doors.spawn(named("gateway", gateway));
     }
     if let (Some(listener), Some(subscriptions)) = (listeners.gateway_http, &subscriptions) {
@@ -125,7 +133,8 @@ pub async fn start(
             grpc,
             http: listeners.adapters_http,
         };
-        let config = build::adapters(settings, service);
+        let probes = probe::sender(settings, addresses.adapters_grpc);
+        let config = build::adapters(settings, service, probes);
         let adapters = adapters::serve(doors_of, config, reference, &logs, stops.doors.clone())?;
         doors.spawn(named("adapters", adapters));
     }

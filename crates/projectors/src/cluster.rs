@@ -23,6 +23,7 @@ mod directory;
 mod freshness;
 mod given;
 mod kept;
+mod lags;
 mod links;
 mod local;
 pub(crate) mod mentioned;
@@ -57,6 +58,7 @@ use directory::Directory;
 use freshness::{At, freshness};
 use futures_util::future::{FutureExt, try_join_all};
 use futures_util::stream::BoxStream;
+use lags::Unkept;
 use lienthong_contract::pb::event::v1::Position;
 use lienthong_contract::pb::operations::v1::{
     DiffViewsRequest, DiffViewsResponse, ParkedDossier, RebuildProgress, VerifyViewsResponse,
@@ -114,6 +116,7 @@ pub struct Cluster {
     cases: Joined<CaseFact>,
     horizontal: Joined<HorizontalFact>,
     vertical: Joined<VerticalFact>,
+    unkept: Unkept,
 }
 
 impl Cluster {
@@ -135,6 +138,7 @@ impl Cluster {
             cases: Joined::new(View::Case, partitions),
             horizontal: Joined::new(View::Horizontal, partitions),
             vertical: Joined::new(View::Vertical, partitions),
+            unkept: Unkept::default(),
         }
     }
 
@@ -346,7 +350,7 @@ impl ViewOperations for Cluster {
     }
 
     async fn lag(&self) -> Result<Vec<ViewLag>, Failure> {
-        overview::lags(&self.directory, self.log.as_ref()).await
+        lags::lags(&self.directory, self.log.as_ref(), &self.unkept).await
     }
 
     async fn parked(&self, view: &str) -> Result<Vec<ParkedDossier>, Failure> {

@@ -1,5 +1,6 @@
 //! From the log into a lane: what the running views and their rebuilds have in common.
 
+use crate::lag::waiting::Waiting;
 use crate::lane::Lane;
 use crate::views::state::{Read, read};
 use lienthong_eventlog::{EventLog, ReadError, StoredRecord};
@@ -23,8 +24,8 @@ pub async fn feed(
     records: Vec<StoredRecord>,
 ) -> Result<(), ReadError> {
     let mut records = VecDeque::from(records);
-    while let Some(first) = records.front() {
-        lane.set_first_waiting(Some(first.record.recorded_ms));
+    while !records.is_empty() {
+        lane.trail().set_waiting(Waiting::of(&records));
         let few = AT_ONCE.min(records.len());
         let reads: Vec<Read> = records.drain(..few).map(read).collect();
         let mut rest = &reads[..];
@@ -38,7 +39,6 @@ pub async fn feed(
             }
         }
     }
-    lane.set_first_waiting(None);
     Ok(())
 }
 

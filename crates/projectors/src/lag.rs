@@ -1,47 +1,27 @@
 //! How late a lane is, exactly: now minus the recorded time of the first event it has not taken.
+//!
+//! Where that event is follows from the log and the lane alone ([`waiting`]); how the lane does is
+//! told from samples that an observer takes of it by a clock of its own ([`trail`], see
+//! `lienthong_domain::lag`). A look that is taken for a question is judged with the samples, and
+//! leaves no trace in them.
 
-use crate::feed::record_at;
+mod headroom;
+pub mod told;
+pub mod trail;
+pub mod waiting;
+
 use crate::lane::{Lane, Trouble};
-use lienthong_contract::pb::operations::v1::ViewLag;
-use lienthong_eventlog::{EventLog, ReadError};
-use lienthong_telemetry::projection::Reading;
+use lienthong_contract::pb::operations::v1::{Outlook, ViewLag};
+use lienthong_contract::time::now_millis;
+use lienthong_domain::lag::{Condition, Phase, Window};
+use lienthong_eventlog::{Bounds, EventLog, ReadError};
+use lienthong_telemetry::stage::Stage;
 use std::time::Duration;
-
-/// Below this a lane is current: it is taking what has just been recorded.
-const CURRENT_MS: i64 = 1_000;
-/// A lane with events to take that has not got on for so long is stalled.
-const STALLED_MS: i64 = 30_000;
+use told::{Look, ParkedKeys, Told};
+use trail::moment_ms;
 
 /// How long the log may take to say where it ends before the lag is told without.
-const PATIENCE: Duration = Duration::from_secs(2);
-
-/// What a lane's lag is called, in the order of the numbers that metrics use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
-    /// Nothing to take, or only what was recorded this very second.
-    Current,
-    /// Events wait.
-    Behind,
-    /// The lane has not yet caught up with the log as it was at the start.
-    Loading,
-    /// It cannot get on.
-    Stalled,
-    /// Retention removed events that it had not read.
-    Lost,
-}
-
-impl Status {
-    /// The name that operators read.
-    pub fn name(self) -> &'static str {
-        match self {
-            Status::Current => "current",
-            Status::Behind => "behind",
-            Status::Loading => "loading",
-            Status::Stalled => "stalled",
-            Status::Lost => "lost",
-        }
-    }
-}
+pub const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Milliseconds since the first event from `next` on was recorded; 0 if there is none.
 ///
@@ -54,116 +34,160 @@ pub async fn lag_ms(
     now_ms: i64,
 ) -> Result<i64, ReadError> {
     let partition = lane.owner.partition;
-    if next >= log.bounds(partition).await?.end {
-        return Ok(0);
+    let end = log.bounds(partition).await?.end;
+    let known = lane.trail().waiting();
+    let known = known.look(log, partition, next, end).await?;
+    let first = known.first(next, end);
+    Ok(first.map_or(0, |first| (now_ms - first.recorded_ms).max(0)))
+}
+
+/// The lag of a lane at this moment, for a question. Told also when the log does not answer: then
+/// the view is stalled, and later than it was known to be by at most the time since.
+pub async fn told(lane: &Lane, log: &dyn EventLog) -> ViewLag {
+    match look(lane, log).await {
+        Ok(seen) => message(lane, log, seen, &lane.trail().with(seen.sample())).await,
+        Err(why) => unknown(lane, &why),
     }
-    let waiting = match lane.first_waiting_ms() {
-        Some(recorded_ms) if lane.next() == next => Some(recorded_ms),
-        _ => {
-            let record = record_at(log, partition, next).await?;
-            record.map(|record| record.record.recorded_ms)
+}
+
+/// As [`told`], as a sample of the lane's observer.
+pub async fn observed(lane: &Lane, log: &dyn EventLog) -> ViewLag {
+    match look(lane, log).await {
+        Ok(seen) if lane.is_opened() => {
+            message(lane, log, seen, &lane.trail().push(seen.sample())).await
         }
-    };
-    Ok(waiting.map_or(0, |recorded_ms| (now_ms - recorded_ms).max(0)))
+        // Where it goes on from is not known yet; what stands there would look like a leap.
+        Ok(seen) => message(lane, log, seen, &lane.trail().with(seen.sample())).await,
+        Err(why) => unknown(lane, &why),
+    }
 }
 
-/// The lag of a lane.
-///
-/// # Errors
-/// If the log does not read.
-pub async fn lag(lane: &Lane, log: &dyn EventLog, now_ms: i64) -> Result<ViewLag, ReadError> {
-    let next = lane.next();
-    let end = log.bounds(lane.owner.partition).await?.end;
-    let millis = lag_ms(lane, log, next, now_ms).await?;
-    let lag_events = end.saturating_sub(next);
-    let (status, reason) = status(lane, lag_events, millis, now_ms);
-    lane.set_known_lag(now_ms, millis);
-    Ok(ViewLag {
-        view: lane.owner.view.name().to_owned(),
-        partition: lane.owner.partition,
-        next_offset: next,
-        log_end_offset: end,
-        lag_events,
-        lag_seconds: millis as f64 / 1_000.0,
-        status: status.name().to_owned(),
-        reason,
-        ..ViewLag::default()
-    })
+/// Where the lane and the log are now, or why that is not known.
+async fn look(lane: &Lane, log: &dyn EventLog) -> Result<Look, String> {
+    let partition = lane.owner.partition;
+    let asked = async {
+        let bounds = log.bounds(partition).await?;
+        // After the end, so that nothing is told to wait that has been processed.
+        let next = lane.next();
+        let known = lane.trail().waiting();
+        let known = known.look(log, partition, next, bounds.end).await?;
+        lane.trail().set_waiting(known);
+        Ok::<_, ReadError>(Look {
+            next,
+            bounds: Bounds {
+                end: bounds.end.max(next),
+                ..bounds
+            },
+            first: known.first(next, bounds.end),
+            now_ms: now_millis(),
+            moment_ms: moment_ms(),
+        })
+    };
+    match tokio::time::timeout(PATIENCE, asked).await {
+        Ok(Ok(seen)) => {
+            lane.trail().set_known(seen.lag_ms());
+            Ok(seen)
+        }
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err(format!("no answer within {} s", PATIENCE.as_secs())),
+    }
 }
 
-/// The lag of a lane, told also when the log does not answer: then the view is stalled, and later
-/// than it was known to be by at most the time since.
-pub async fn told(lane: &Lane, log: &dyn EventLog, now_ms: i64) -> ViewLag {
-    let why = match tokio::time::timeout(PATIENCE, lag(lane, log, now_ms)).await {
-        Ok(Ok(lag)) => return lag,
-        Ok(Err(error)) => error.to_string(),
-        Err(_) => format!("no answer within {} s", PATIENCE.as_secs()),
+async fn message(lane: &Lane, log: &dyn EventLog, look: Look, window: &Window) -> ViewLag {
+    let (condition, stage) = condition(lane);
+    // A log that has answered a moment ago and does not know the partition is no log of ours.
+    let retention = log
+        .retention(lane.owner.partition)
+        .await
+        .unwrap_or_default();
+    let told = Told {
+        place: (lane.owner.view.name(), lane.owner.partition),
+        look,
+        window,
+        condition,
+        retention,
+        parked: parked(lane),
+        stage,
     };
+    told.message()
+}
+
+/// The lag of a lane while the log does not say where it ends.
+fn unknown(lane: &Lane, why: &str) -> ViewLag {
     let next = lane.next();
-    let (known_ms, lag_ms) = lane.known_lag();
-    let at_most_ms = (now_ms - known_ms).max(0) + lag_ms;
+    let window = lane.trail().window();
+    let parked = parked(lane);
+    let condition = Condition {
+        blocked: Some(format!(
+            "the log's end is not known, so neither are the events that wait; the seconds are the most it can be: {why}"
+        )),
+        ..condition(lane).0
+    };
+    let (status, reason) = window.judge(&condition);
+    let (stage, owner) = told::blamed(status, Stage::Log);
+    let outlook = window.outlook();
     ViewLag {
         view: lane.owner.view.name().to_owned(),
         partition: lane.owner.partition,
         next_offset: next,
         log_end_offset: next,
         lag_events: 0,
-        lag_seconds: at_most_ms as f64 / 1_000.0,
-        status: Status::Stalled.name().to_owned(),
-        reason: format!(
-            "the log's end is not known, so neither are the events that wait; the seconds are the most it can be: {why}"
-        ),
-        ..ViewLag::default()
+        lag_seconds: lane.trail().at_most_ms() as f64 / 1_000.0,
+        status: status.name().to_owned(),
+        reason,
+        outlook: Some(Outlook {
+            in_per_second: outlook.in_per_second,
+            out_per_second: outlook.out_per_second,
+            window_seconds: outlook.covered_seconds,
+            ..Outlook::default()
+        }),
+        stage,
+        owner,
+        parked: parked.count,
+        parked_oldest_seconds: told::age_seconds(parked.oldest_ms, now_millis()),
     }
 }
 
-fn status(lane: &Lane, lag_events: u64, lag_ms: i64, now_ms: i64) -> (Status, String) {
-    let idle_ms = now_ms - lane.progress_ms();
-    match lane.trouble() {
-        Some(Trouble::Stalled(reason)) => (Status::Stalled, reason),
-        Some(Trouble::Lost(lost)) => (
-            Status::Lost,
-            format!(
-                "offsets {} to {} (exclusive) were removed by retention before the view read them",
-                lost.from, lost.to
-            ),
-        ),
-        None if !lane.is_ready() => {
-            let why = lane
-                .noted()
-                .map(|why| format!("; the checkpoint did not count: {why}"));
-            let why = why.unwrap_or_default();
-            (
-                Status::Loading,
-                format!("loading; {lag_events} events to take{why}"),
-            )
-        }
-        None if lag_events == 0 || lag_ms < CURRENT_MS => (Status::Current, String::new()),
-        None if idle_ms > STALLED_MS => (
-            Status::Stalled,
-            format!(
-                "no event taken for {} s while {lag_events} wait",
-                idle_ms / 1_000
-            ),
-        ),
-        None => (Status::Behind, format!("{lag_events} events to take")),
-    }
+/// What is known of the lane beside its samples, and whose stage it is if it is late.
+fn condition(lane: &Lane) -> (Condition, Stage) {
+    let phase = match (lane.is_opened(), lane.is_ready()) {
+        (false, _) => Phase::Opening,
+        (true, false) => Phase::Loading,
+        (true, true) => Phase::Following,
+    };
+    let note = lane.noted();
+    let note = note.map(|why| format!("the checkpoint did not count: {why}"));
+    let blocked = match lane.trouble() {
+        Some(Trouble::Stalled(why)) => Some(format!("the log cannot be read on: {why}")),
+        Some(Trouble::Lost(_)) | None => None,
+    };
+    let stage = match blocked {
+        Some(_) => Stage::Log,
+        None => Stage::Projector,
+    };
+    let lost = lane.state().lost;
+    let condition = Condition {
+        phase,
+        note: note.unwrap_or_default(),
+        blocked,
+        lost: lost.map(|lost| lost.from..lost.to),
+    };
+    (condition, stage)
 }
 
-/// The lag as metrics show it.
-pub fn reading(lag: &ViewLag) -> Reading {
-    let all = [
-        Status::Current,
-        Status::Behind,
-        Status::Loading,
-        Status::Stalled,
-        Status::Lost,
-    ];
-    let status = all.iter().position(|status| status.name() == lag.status);
-    Reading {
-        lag_seconds: lag.lag_seconds,
-        lag_events: lag.lag_events,
-        status: status.unwrap_or_default() as u8,
-        ..Reading::default()
-    }
+fn parked(lane: &Lane) -> ParkedKeys {
+    let state = lane.state();
+    let parked = state.parking.iter();
+    let recorded = parked.map(|(_, parked)| parked.recorded_ms);
+    recorded.fold(ParkedKeys::default(), |all, recorded_ms| ParkedKeys {
+        count: all.count + 1,
+        oldest_ms: Some(
+            all.oldest_ms
+                .map_or(recorded_ms, |oldest| oldest.min(recorded_ms)),
+        ),
+    })
 }
+
+#[cfg(test)]
+#[path = "lag_tests.rs"]
+mod tests;

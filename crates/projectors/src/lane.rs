@@ -5,19 +5,18 @@ use crate::checkpoint::Owner;
 use crate::cluster::mentioned::Mentioned;
 use crate::cluster::recent::Recent;
 use crate::joins::index::{Index, PartId};
+use crate::lag::trail::Trail;
 use crate::ledger::Ledger;
 use crate::views::state::{Lost, Read};
 use crate::views::{Facts, State, View};
 use lienthong_contract::reference::Current;
 use lienthong_contract::time::now_millis;
 use lienthong_domain::status::Mappings;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{
     Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
 };
 use tokio::sync::watch;
-
-const NOTHING: i64 = i64::MIN;
 
 /// What keeps a lane from following the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,14 +47,9 @@ pub struct Lane {
     pub checkpointed: AtomicU64,
     /// Whether `checkpointed` is the word of the lane's runner on its own store.
     is_stored: AtomicBool,
-    /// When the first event that has been read and not yet taken was recorded.
-    first_waiting_ms: AtomicI64,
-    /// When the lane last took an event or found nothing to take.
-    progress_ms: AtomicI64,
     /// It stands where its checkpoint or snapshot did, or at the start if there was none.
     opened: AtomicBool,
-    /// When the lag was last known, and what it was.
-    known_lag_ms: Mutex<(i64, i64)>,
+    trail: Trail,
     trouble: Mutex<Option<Trouble>>,
     /// Why a checkpoint did not count.
     note: OnceLock<String>,
@@ -76,10 +70,8 @@ impl Lane {
             ready: watch::Sender::new(false),
             checkpointed: AtomicU64::new(0),
             is_stored: AtomicBool::new(false),
-            first_waiting_ms: AtomicI64::new(NOTHING),
-            progress_ms: AtomicI64::new(now_millis()),
             opened: AtomicBool::new(false),
-            known_lag_ms: Mutex::new((now_millis(), 0)),
+            trail: Trail::default(),
             trouble: Mutex::new(None),
             note: OnceLock::new(),
         }
@@ -202,7 +194,6 @@ impl Lane {
         let next = state.next;
         drop(state);
         self.next.send_replace(next);
-        self.progress_ms.store(now_millis(), Ordering::Relaxed);
     }
 
     /// The epoch of the parts' numbers, and what came to be mentioned in it. To be locked after
@@ -289,26 +280,15 @@ impl Lane {
     pub fn set_ready(&self) {
         if !self.is_ready() {
             self.refresh_ledger(usize::MAX);
+            self.trail.set_live(now_millis());
         }
         self.ready
             .send_if_modified(|ready| !std::mem::replace(ready, true));
     }
 
-    /// When the first event that was read and not yet taken was recorded, if there is one.
-    pub fn first_waiting_ms(&self) -> Option<i64> {
-        let millis = self.first_waiting_ms.load(Ordering::Relaxed);
-        (millis != NOTHING).then_some(millis)
-    }
-
-    /// Says which event waits, or that none does.
-    pub fn set_first_waiting(&self, recorded_ms: Option<i64>) {
-        let millis = recorded_ms.unwrap_or(NOTHING);
-        self.first_waiting_ms.store(millis, Ordering::Relaxed);
-    }
-
-    /// When the lane last got on.
-    pub fn progress_ms(&self) -> i64 {
-        self.progress_ms.load(Ordering::Relaxed)
+    /// What is remembered of how it follows the log.
+    pub fn trail(&self) -> &Trail {
+        &self.trail
     }
 
     /// Whether the lane stands where it goes on from; before that its position says nothing.
@@ -319,23 +299,6 @@ impl Lane {
     /// The lane stands where it goes on from.
     pub fn set_opened(&self) {
         self.opened.store(true, Ordering::Release);
-    }
-
-    /// When the lag was last known, and what it was, both in milliseconds.
-    pub fn known_lag(&self) -> (i64, i64) {
-        *self
-            .known_lag_ms
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The lag is known at this moment, both in milliseconds.
-    pub fn set_known_lag(&self, now_ms: i64, lag_ms: i64) {
-        let mut known = self
-            .known_lag_ms
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        *known = (now_ms, lag_ms);
     }
 
     /// Says why the checkpoint found at the start did not count.

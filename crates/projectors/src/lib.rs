@@ -40,6 +40,7 @@ mod store;
 mod sums;
 #[cfg(test)]
 mod testing;
+mod timing;
 mod views;
 mod writer;
 

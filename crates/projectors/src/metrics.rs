@@ -1,17 +1,24 @@
-//! The lanes' lag as metrics: measured once a second, so that a scrape reads memory only.
+//! The observer of the lanes: samples each of them by a clock of its own, for the window from which
+//! status and rates are told, and shows what it saw as metrics, so that a scrape reads memory only.
+//!
+//! It goes on whatever the lanes and the log do: a lane that has stopped is sampled standing, and a
+//! log that does not answer is waited for only so long.
 
 use crate::lag;
+use crate::lag::told::reading;
 use crate::lane::Lane;
 use crate::views::View;
-use lienthong_contract::time::now_millis;
+use futures_util::future::join_all;
+use lienthong_domain::lag::Status;
 use lienthong_eventlog::EventLog;
 use lienthong_telemetry::projection::{self, Reading};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
-const EVERY: Duration = Duration::from_secs(1);
+const EVERY: Duration = Duration::from_millis(500);
 
 /// Answers the lanes that there are now.
 pub type Now = Arc<dyn Fn() -> Vec<Arc<Lane>> + Send + Sync>;
@@ -19,11 +26,11 @@ pub type Now = Arc<dyn Fn() -> Vec<Arc<Lane>> + Send + Sync>;
 /// What is shown of each lane.
 type Shown = BTreeMap<(View, u32), Arc<Mutex<Reading>>>;
 
-/// Shows every lane in every scrape until `stop`; lanes that go are shown no more.
+/// Samples every lane and shows it in every scrape until `stop`; lanes that go are shown no more.
 pub fn watch(lanes: Now, log: Arc<dyn EventLog>, stop: &CancellationToken) {
     let mut shown = Shown::new();
     show(&mut shown, &lanes());
-    tokio::spawn(measure(shown, lanes, log, stop.clone()));
+    tokio::spawn(observe(shown, lanes, log, stop.clone()));
 }
 
 /// Begins to show the lanes that have come and ends showing those that have gone.
@@ -39,9 +46,7 @@ fn show(shown: &mut Shown, lanes: &[Arc<Lane>]) {
     for (view, partition) in lanes.iter().map(key) {
         shown.entry((view, partition)).or_insert_with(|| {
             let reading = Arc::new(Mutex::new(Reading {
-                lag_seconds: 0.0,
-                lag_events: 0,
-                status: lag::Status::Loading as u8,
+                status: Status::Loading.number(),
                 ..Reading::default()
             }));
             let told = reading.clone();
@@ -52,8 +57,9 @@ fn show(shown: &mut Shown, lanes: &[Arc<Lane>]) {
     }
 }
 
-async fn measure(mut shown: Shown, lanes: Now, log: Arc<dyn EventLog>, stop: CancellationToken) {
+async fn observe(mut shown: Shown, lanes: Now, log: Arc<dyn EventLog>, stop: CancellationToken) {
     let mut ticks = tokio::time::interval(EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             () = stop.cancelled() => break,
@@ -61,20 +67,11 @@ async fn measure(mut shown: Shown, lanes: Now, log: Arc<dyn EventLog>, stop: Can
         }
         let now = lanes();
         show(&mut shown, &now);
-        for lane in &now {
-            let Some(reading) = shown.get(&(lane.owner.view, lane.owner.partition)) else {
-                continue;
-            };
-            let now_ms = now_millis();
-            let measured = match lag::lag(lane, log.as_ref(), now_ms).await {
-                Ok(measured) => lag::reading(&measured),
-                // What cannot be measured is shown as what it is, with the last known figures.
-                Err(_) => Reading {
-                    status: lag::Status::Stalled as u8,
-                    ..*reading.lock().unwrap_or_else(PoisonError::into_inner)
-                },
-            };
-            *reading.lock().unwrap_or_else(PoisonError::into_inner) = measured;
+        let seen = now.iter().map(|lane| lag::observed(lane, log.as_ref()));
+        for (lane, seen) in now.iter().zip(join_all(seen).await) {
+            if let Some(shown) = shown.get(&(lane.owner.view, lane.owner.partition)) {
+                *shown.lock().unwrap_or_else(PoisonError::into_inner) = reading(&seen);
+            }
         }
     }
     show(&mut shown, &lanes());

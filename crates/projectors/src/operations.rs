@@ -9,7 +9,7 @@ use lienthong_contract::pb::event::v1::Position;
 use lienthong_contract::pb::operations::v1::{ParkedDossier, ViewLag, ViewPosition};
 use lienthong_contract::reference::Current;
 use lienthong_contract::status::Failure;
-use lienthong_contract::time::{from_millis, now_millis};
+use lienthong_contract::time::from_millis;
 use lienthong_eventlog::EventLog;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -48,8 +48,7 @@ pub fn hex(digest: u128) -> String {
 
 /// Lag of each of these lanes.
 pub async fn lags(lanes: &[Arc<Lane>], log: &dyn EventLog) -> Vec<ViewLag> {
-    let now_ms = now_millis();
-    join_all(lanes.iter().map(|lane| lag::told(lane, log, now_ms))).await
+    join_all(lanes.iter().map(|lane| lag::told(lane, log))).await
 }
 
 /// Dossiers parked in those of these lanes that are of the view, or in all if the name is empty.

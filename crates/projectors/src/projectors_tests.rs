@@ -2,7 +2,6 @@
 //! The running projectors: restarts, damage, parking, rebuilds, losses.
 
 use super::*;
-use crate::lag::Status;
 use crate::parking::{Fault, Poison};
 use crate::testing::events::{
     Told, accepted, handed_over, poison, received, record, release, returned_result,
@@ -11,6 +10,7 @@ use crate::testing::log::MemoryLog;
 use futures_util::StreamExt;
 use lienthong_contract::reason::Reason;
 use lienthong_contract::reference::{Current, demo};
+use lienthong_domain::lag::Status;
 use lienthong_eventlog::Record;
 use std::path::Path;
 

@@ -3,6 +3,7 @@
 
 use crate::feed::{BATCH, feed};
 use crate::lane::{Lane, Trouble};
+use crate::timing::Timing;
 use lienthong_eventlog::{EventLog, ReadError, Reader, StoredRecord};
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +25,9 @@ pub struct Source {
     closed: bool,
     /// Whether the view has a position of its own to go on from.
     has_position: bool,
+    /// Whether the records read last came while the reader waited at the end.
+    came_while_waiting: bool,
+    timing: Timing,
 }
 
 impl Source {
@@ -38,6 +42,8 @@ impl Source {
             at_end: false,
             closed: false,
             has_position,
+            came_while_waiting: false,
+            timing: Timing::default(),
         }
     }
 
@@ -57,9 +63,11 @@ impl Source {
         if self.at_end {
             let records = reader.next(BATCH).await?;
             self.at_end = false;
+            self.came_while_waiting = true;
             return Ok(records);
         }
         let records = reader.poll_now(BATCH).await?;
+        self.came_while_waiting = false;
         self.at_end = records.is_empty();
         Ok(records)
     }
@@ -67,7 +75,7 @@ impl Source {
     /// Feeds the lane with what was read, or deals with why nothing was.
     pub async fn take(&mut self, lane: &Lane, records: Result<Vec<StoredRecord>, ReadError>) {
         let fed = match records {
-            Ok(records) => feed(lane, self.log.as_ref(), records).await,
+            Ok(records) => self.feed(lane, records).await,
             Err(error) => Err(error),
         };
         match fed {
@@ -79,6 +87,19 @@ impl Source {
             }
             Err(error) => self.fail(lane, error),
         }
+    }
+
+    async fn feed(&mut self, lane: &Lane, records: Vec<StoredRecord>) -> Result<(), ReadError> {
+        if records.is_empty() {
+            lane.trail().touch_end();
+            return Ok(());
+        }
+        let measured = self.timing.begin(lane, &records, self.came_while_waiting);
+        feed(lane, self.log.as_ref(), records).await?;
+        if let Some(batch) = measured {
+            batch.end(lane);
+        }
+        Ok(())
     }
 
     /// The lane stands elsewhere now: what was read ahead does not count.

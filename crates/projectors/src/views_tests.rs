@@ -4,12 +4,15 @@
 use crate::store::{self, StoreKind};
 use crate::testing::answers::{answers, case};
 use crate::testing::events::{
-    Told, accepted, handed_over, linked, poison, received, release, returned_result,
+    Told, accepted, handed_over, linked, poison, probe, received, record, release, returned_result,
 };
-use crate::testing::lanes::{Save, digests, feed_all, feed_to, lanes, load, save};
+use crate::testing::lanes::{Save, digests, feed_all, feed_to, lanes, load, save, tables};
 use crate::testing::strategies::{all_told, codes, records};
 use crate::views::names::Size;
+use crate::views::state::{Taken, read};
+use crate::views::{Applied, State, View};
 use lienthong_contract::pb::event::v1::linked::Relation;
+use lienthong_eventlog::StoredRecord;
 use proptest::prelude::*;
 
 fn runtime() -> tokio::runtime::Runtime {
@@ -42,6 +45,64 @@ proptest! {
             Ok(())
         })?;
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn the_hubs_own_probes_show_in_no_answer_and_no_digest(
+        all in all_told(),
+        poisoned in prop::collection::vec((0..6u8, 0..40usize), 0..3),
+        probes in prop::collection::vec(0..60usize, 1..20),
+    ) {
+        let mut events = records(&all);
+        for (dossier, at) in &poisoned {
+            events.insert(*at % events.len(), poison(&format!("D{dossier}")));
+        }
+        let mut mixed = events.clone();
+        for (number, at) in (1..).zip(&probes) {
+            mixed.insert(*at % mixed.len(), probe(number));
+        }
+        runtime().block_on(async {
+            let (without, _) = lanes(events);
+            let (with, _) = lanes(mixed.clone());
+            feed_all(&without).await;
+            feed_all(&with).await;
+            let codes = codes();
+            prop_assert_eq!(answers(&without, &codes).await, answers(&with, &codes).await);
+            Ok(())
+        })?;
+        // A fact of the case view holds its offset, and so does what is parked: the same events at
+        // the same offsets, with the probes between them taken or not.
+        for view in View::ALL {
+            let mut without = State::new(view, 0, tables());
+            let mut with = State::new(view, 0, tables());
+            for (offset, record) in (0..).zip(mixed.iter().cloned()) {
+                let one = read(StoredRecord { offset, record });
+                let before = with.digest();
+                let taken = with.take(&one);
+                if lienthong_contract::probe::is_probe(&one.stored.record.key) {
+                    prop_assert_eq!(taken, Taken::Applied(Applied::LeftOut));
+                    prop_assert_eq!(before, with.digest());
+                } else {
+                    prop_assert_eq!(taken, without.take(&one));
+                }
+                prop_assert_eq!(with.next, offset + 1);
+            }
+            prop_assert_eq!(with.digest(), without.digest());
+        }
+    }
+}
+
+#[test]
+fn a_probes_payload_under_a_dossiers_code_is_unreadable_and_parks_it() {
+    let mut state = State::new(View::Case, 0, tables());
+    let value = probe(1).value.to_vec();
+    let record = record(b"D1", value);
+    let taken = state.take(&read(StoredRecord { offset: 0, record }));
+    assert_eq!(taken, Taken::Parked);
+    assert!(state.parking.get(b"D1").is_some());
 }
 
 proptest! {

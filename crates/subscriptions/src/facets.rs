@@ -103,6 +103,17 @@ impl Attribute {
 pub struct Facets {
     text: String,
     values: Vec<(Attribute, Range<u32>)>,
+    /// By the source's clock, no attributes: filters have `time` as text.
+    times: Times,
+}
+
+/// When an event was, by its source's clock, milliseconds since the epoch.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Times {
+    /// When it happened; none: not told, or out of range.
+    pub occurred_ms: Option<i64>,
+    /// When the source sent it, where it says so.
+    pub sent_ms: Option<i64>,
 }
 
 impl Facets {
@@ -111,7 +122,13 @@ impl Facets {
         Self {
             text: String::with_capacity(400),
             values: Vec::with_capacity(Attribute::ALL.len()),
+            times: Times::default(),
         }
+    }
+
+    /// When it was, by its source's clock.
+    pub fn times(&self) -> Times {
+        self.times
     }
 
     /// Adds a value; an empty one is none, and one that is there already is not added again.

@@ -12,6 +12,7 @@
 //! - [`stream`] tells them to whoever keeps the place, which a [`token`] names.
 //! - [`durable`] keeps named subscriptions as records of a log of their own; [`webhook`] posts the
 //!   events of those that have an endpoint.
+//! - [`watch`] tells of those who report, and of the hub's own probes.
 
 pub mod cloudevent;
 pub mod durable;
@@ -24,4 +25,5 @@ pub mod stream;
 #[cfg(test)]
 mod testing;
 pub mod token;
+pub mod watch;
 pub mod webhook;

@@ -3,7 +3,8 @@
 //!
 //! Left out are what a source sent again (same `source` and `id`, see [`WINDOW`]), the second copy
 //! of a link (the record whose key is the second of `contract::event::keys`; one under any other key
-//! is told), and records that are no event of this version.
+//! is told), records that are no event of this version, and the hub's own probes, which only the
+//! hub's own watch is handed.
 
 mod build;
 mod cache;
@@ -23,6 +24,7 @@ pub use home::{Source, start};
 use crate::facets::{Attribute, Facets};
 use async_trait::async_trait;
 use bytes::Bytes;
+use lienthong_contract::pb::event::v1::Probe;
 use lienthong_contract::pb::subscription::v1::{Beginning, Start, start};
 use lienthong_contract::reason::Reason;
 use lienthong_contract::status::Failure;
@@ -51,6 +53,19 @@ pub struct Block {
     pub bytes: Bytes,
     /// [`crate::token::mark`] of every record of the range, those that are left out included.
     pub marks: Vec<u32>,
+    /// The hub's own probes of the range, by offset: told to no subscriber.
+    pub probes: Vec<Probed>,
+}
+
+/// One of the hub's own probes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Probed {
+    /// Its offset.
+    pub offset: u64,
+    /// When it was recorded, milliseconds since the epoch.
+    pub recorded_ms: i64,
+    /// What it tells.
+    pub probe: Probe,
 }
 
 /// One event of a block.

@@ -536,6 +536,7 @@ impl Blocks for Growing {
             entries: Vec::new(),
             bytes: bytes::Bytes::new(),
             marks: vec![77; end.saturating_sub(offset) as usize],
+            probes: Vec::new(),
         };
         Ok((offset < end).then(|| Arc::new(block)))
     }

@@ -54,6 +54,34 @@ pub(crate) fn record(case: &str, id: &str) -> Record {
     }
 }
 
+/// A record of one of the hub's own probes.
+pub(crate) fn probe(route: &str, number: u64) -> Record {
+    let probe = pb::Probe {
+        route: route.to_owned(),
+        instance: "hub".to_owned(),
+        number,
+        began_time: Some(from_millis(NOW_MS)),
+        every_ms: 1_000,
+        ..pb::Probe::default()
+    };
+    let event = pb::Event {
+        header: Some(pb::Header {
+            id: format!("probe-{route}-{number}"),
+            source: "urn:lienthong:hub:hub".to_owned(),
+            occurred_time: Some(from_millis(NOW_MS)),
+            ..pb::Header::default()
+        }),
+        recorded_time: Some(from_millis(NOW_MS)),
+        payload: Some(Payload::Probe(probe)),
+        ..pb::Event::default()
+    };
+    Record {
+        key: format!("!probe/{route}/0").into(),
+        value: event.encode_to_vec().into(),
+        recorded_ms: NOW_MS,
+    }
+}
+
 /// Records with ids from `from` to `to` (exclusive), of cases by turns.
 pub(crate) fn records(cases: usize, from: usize, to: usize) -> Vec<Record> {
     let records = from..to;

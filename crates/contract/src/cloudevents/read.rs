@@ -24,6 +24,7 @@ const OCCURRED_TIME: u32 = 8;
 const SEQUENCE: u32 = 9;
 const CORRELATION_ID: u32 = 11;
 const CAUSATION_ID: u32 = 12;
+const SENT_TIME: u32 = 14;
 
 /// What is read of an event; the fields are those of the proto file, empty where not told.
 #[derive(Debug, Default, Clone, Copy, PartialEq)]
@@ -36,6 +37,7 @@ pub struct Told<'a> {
     pub procedure_code: &'a str,
     pub agency_code: &'a str,
     pub occurred: Option<Moment>,
+    pub sent: Option<Moment>,
     pub recorded: Option<Moment>,
     pub sequence: u32,
     pub correlation_id: &'a str,
@@ -49,6 +51,11 @@ impl Told<'_> {
     /// The CloudEvents type; none if the payload is of a kind that this version does not know.
     pub fn kind(&self) -> Option<&'static str> {
         kinds::of(self.payload)
+    }
+
+    /// Whether its payload is the hub's own and no dossier's, so that no subscriber is told of it.
+    pub fn is_hubs_own(&self) -> bool {
+        kinds::is_own(self.payload)
     }
 }
 
@@ -96,6 +103,20 @@ pub fn read(value: &[u8]) -> Option<Told<'_>> {
     Some(told)
 }
 
+/// The `traceparent` alone, where there is one: the fields before it are skipped by their lengths,
+/// those after it are not looked at. The generated code writes fields by their numbers.
+pub fn traceparent(value: &[u8]) -> Option<&str> {
+    let mut rest = value;
+    while let Some((field, value)) = next(&mut rest)? {
+        match (field, value) {
+            (TRACEPARENT, Value::Bytes(bytes)) => return text(bytes),
+            (HEADER..TRACEPARENT, _) => {}
+            _ => return None,
+        }
+    }
+    None
+}
+
 fn read_header<'a>(mut rest: &'a [u8], told: &mut Told<'a>) -> Option<()> {
     while let Some((field, value)) = next(&mut rest)? {
         match (field, value) {
@@ -108,12 +129,15 @@ fn read_header<'a>(mut rest: &'a [u8], told: &mut Told<'a>) -> Option<()> {
             (OCCURRED_TIME, Value::Bytes(bytes)) => {
                 read_moment(bytes, told.occurred.get_or_insert_default())?;
             }
+            (SENT_TIME, Value::Bytes(bytes)) => {
+                read_moment(bytes, told.sent.get_or_insert_default())?;
+            }
             (SEQUENCE, Value::Number(number)) => told.sequence = number as u32,
             (CORRELATION_ID, Value::Bytes(bytes)) => told.correlation_id = text(bytes)?,
             (CAUSATION_ID, Value::Bytes(bytes)) => told.causation_id = text(bytes)?,
             (
                 ID | SOURCE | DOSSIER_CODE | CASE_CODE | PROCEDURE_CODE | AGENCY_CODE
-                | OCCURRED_TIME | SEQUENCE | CORRELATION_ID | CAUSATION_ID,
+                | OCCURRED_TIME | SEQUENCE | CORRELATION_ID | CAUSATION_ID | SENT_TIME,
                 _,
             ) => return None,
             _ => {}

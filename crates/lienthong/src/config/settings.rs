@@ -73,7 +73,8 @@ pub struct Owners {
 pub struct Probe {
     /// About how often, in milliseconds, 100 to 60,000; 0: never.
     pub every_ms: u64,
-    /// One that has not arrived after so long is lost, in milliseconds, 1,000 to 600,000.
+    /// One that has not arrived after so long is lost, in milliseconds, 1,000 to 600,000, at least
+    /// twice `every_ms`.
     pub lost_after_ms: u64,
 }
 

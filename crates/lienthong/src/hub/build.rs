@@ -65,8 +65,12 @@ pub fn projectors(settings: &Settings) -> lienthong_projectors::Config {
     }
 }
 
-/// How the adapters of the service run.
-pub fn adapters(settings: &Settings, service: &Service) -> lienthong_adapters::Config {
+/// How the adapters of the service run, and the probes that they send, if any.
+pub fn adapters(
+    settings: &Settings,
+    service: &Service,
+    probes: Option<lienthong_adapters::probe::Config>,
+) -> lienthong_adapters::Config {
     let defaults = lienthong_adapters::Config::default();
     let codes = settings.adapters.dossier_codes;
     lienthong_adapters::Config {
@@ -82,6 +86,7 @@ pub fn adapters(settings: &Settings, service: &Service) -> lienthong_adapters::C
             0 => defaults.threads,
             given => given,
         },
+        probes,
         ..defaults
     }
 }

@@ -35,6 +35,9 @@ impl Hub {
             subscriptions.finished().await;
         }
         self.stops.source.cancel();
+        if let Some(subscriptions) = &self.subscriptions {
+            subscriptions.watch_finished().await;
+        }
         self.stops.views.cancel();
         if let Err(why) = self.views.finished().await {
             faults.push(format!("the views: {why}"));

@@ -16,27 +16,38 @@ use tonic::service::Routes;
 /// Largest request for the catalogue, in bytes: 20,000 changes with long names.
 const LARGEST_CHANGES: usize = 64 * 1024 * 1024;
 
+/// What a gateway serves from.
+pub struct Given<'a> {
+    /// The views.
+    pub views: &'a Views,
+    /// The logs.
+    pub logs: &'a Logs,
+    /// Subscriptions, and what is watched beside them.
+    pub subscriptions: &'a Subscriptions,
+    /// The reference data.
+    pub catalog: Arc<Catalog>,
+}
+
 /// Serves until `shutdown`.
 ///
 /// # Errors
 /// If the process has no views to ask.
 pub fn serve(
     listener: TcpListener,
-    views: &Views,
-    logs: &Logs,
-    beside: Beside,
+    given: Given<'_>,
     shutdown: CancellationToken,
 ) -> Result<impl Future<Output = Result<(), Error>> + use<>, Failure> {
-    let ports = views
-        .ports()
-        .ok_or_else(|| Failure::failed("a gateway needs views to ask"))?;
+    let ports = given.views.ports();
+    let ports = ports.ok_or_else(|| Failure::failed("a gateway needs views to ask"))?;
     let handles = Handles {
         questions: ports.questions,
         operations: ports.operations,
         performance: ports.performance,
         quality: ports.quality,
-        log: logs.events.clone(),
-        beside,
+        subscription_lags: None,
+        watched: Some(given.subscriptions.watched()),
+        log: given.logs.events.clone(),
+        beside: beside(given.catalog, given.subscriptions),
     };
     Ok(lienthong_gateway::run(
         listener,
@@ -47,7 +58,7 @@ pub fn serve(
 }
 
 /// The catalogue and subscriptions, served beside the questions.
-pub fn beside(catalog: Arc<Catalog>, subscriptions: &Subscriptions) -> Beside {
+fn beside(catalog: Arc<Catalog>, subscriptions: &Subscriptions) -> Beside {
     let catalog = CatalogServiceServer::new(CatalogCalls::new(catalog));
     let catalog = catalog.max_decoding_message_size(LARGEST_CHANGES);
     Beside {

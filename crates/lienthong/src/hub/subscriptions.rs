@@ -7,12 +7,14 @@ use super::{build, webhook_key};
 use crate::config::{Home, Settings};
 use crate::exit::{Exit, Failure};
 use lienthong_contract::pb::subscription::v1::subscriptions_server::SubscriptionsServer;
+use lienthong_contract::ports::{Questions, Watched};
 use lienthong_contract::reference::Current;
 use lienthong_subscriptions::durable::{self, Durable};
 use lienthong_subscriptions::http;
 use lienthong_subscriptions::service::Service;
 use lienthong_subscriptions::source::{self, Source};
 use lienthong_subscriptions::stream::{self, Streaming};
+use lienthong_subscriptions::watch::{self, Watch};
 use lienthong_subscriptions::webhook::{self, Reach, Transport, Webhooks};
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
@@ -35,6 +37,7 @@ pub struct Subscriptions {
     source: Arc<Source>,
     streaming: Arc<Streaming>,
     durable: Arc<Durable>,
+    watch: Arc<Watch>,
     streams: stream::Config,
     origins: Vec<String>,
 }
@@ -45,6 +48,7 @@ pub struct Plan {
     streams: stream::Config,
     origins: Vec<String>,
     webhooks: Webhooks,
+    watch: watch::Config,
 }
 
 /// What subscriptions are made from.
@@ -53,6 +57,8 @@ pub struct Given<'a> {
     pub logs: &'a Logs,
     /// The reference data in force.
     pub reference: Current,
+    /// The views, which tell when probes are queryable.
+    pub questions: Option<Arc<dyn Questions>>,
 }
 
 /// What ends subscriptions.
@@ -71,8 +77,10 @@ pub fn plan(settings: &Settings, address: Option<SocketAddr>) -> Result<Plan, Fa
     let origins = settings.gateway.cors_origins.clone();
     http::check(&origins)
         .map_err(|error| Failure::new(Exit::Usage, format!("gateway.cors_origins: {error}")))?;
+    let durable = durable(settings, address)?;
     Ok(Plan {
-        durable: durable(settings, address)?,
+        watch: watched(settings, &durable.gateway),
+        durable,
         streams: streams(settings)?,
         origins,
         webhooks: webhooks(settings)?,
@@ -86,8 +94,15 @@ pub fn plan(settings: &Settings, address: Option<SocketAddr>) -> Result<Plan, Fa
 pub async fn start(plan: Plan, given: Given<'_>, ends: Ends) -> Result<Subscriptions, Failure> {
     let kept = given.logs.subscriptions.as_ref();
     let kept = kept.ok_or_else(|| Failure::failed("a gateway needs the subscription log"))?;
-    let source = source::start(given.logs.events.clone(), given.reference, ends.source).await;
+    let events = given.logs.events.clone();
+    let source = source::start(events, given.reference.clone(), ends.source.clone()).await;
     let source = source.map_err(|error| failed(error.is_retryable(), error))?;
+    let watched = watch::Handles {
+        blocks: source.clone(),
+        questions: given.questions,
+        reference: given.reference,
+    };
+    let watch = watch::start(plan.watch, watched, ends.source);
     let streaming = Streaming::new(source.clone(), plan.streams.clone(), ends.streams.clone());
     let (gateway, address) = (&plan.durable.gateway, &plan.durable.address);
     tracing::info!(%gateway, %address, "keeping subscriptions");
@@ -102,6 +117,7 @@ pub async fn start(plan: Plan, given: Given<'_>, ends: Ends) -> Result<Subscript
         source,
         streaming: Arc::new(streaming),
         durable: durable.map_err(|error| failed(error.is_retryable(), error))?,
+        watch,
         streams: plan.streams,
         origins: plan.origins,
     })
@@ -141,6 +157,17 @@ fn durable(settings: &Settings, address: Option<SocketAddr>) -> Result<durable::
         session,
         group: format!("{}.gateway", build::group_prefix(settings)?),
     })
+}
+
+/// The rhythms of sources lie in the data directory, by gateway: several may share one.
+fn watched(settings: &Settings, gateway: &str) -> watch::Config {
+    let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '-' };
+    let name: String = gateway.chars().map(plain).collect();
+    let file = format!("rhythms-{name}.json");
+    watch::Config {
+        rhythms: Some(settings.data_dir.join("watch").join(file)),
+        lost_after: Duration::from_millis(settings.probe.lost_after_ms),
+    }
 }
 
 fn streams(settings: &Settings) -> Result<stream::Config, Failure> {
@@ -212,8 +239,18 @@ impl Subscriptions {
         }
     }
 
+    /// What reading the log tells of those who report and of the hub's own probes.
+    pub fn watched(&self) -> Arc<dyn Watched> {
+        self.watch.clone()
+    }
+
     /// Waits until what was settled is recorded, once `Ends::streams` was cancelled.
     pub async fn finished(&self) {
         self.durable.finished().await;
+    }
+
+    /// Waits until the rhythms of sources are written down, once `Ends::source` was cancelled.
+    pub async fn watch_finished(&self) {
+        self.watch.finished().await;
     }
 }

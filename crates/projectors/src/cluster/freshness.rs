@@ -2,7 +2,7 @@
 
 use super::directory::Directory;
 use super::peer::{Call, PROTOCOL};
-use crate::feed::record_at;
+use crate::lag::waiting::Waiting;
 use crate::lanes::log_failed;
 use crate::views::View;
 use futures_util::future::{FutureExt, try_join_all};
@@ -103,10 +103,7 @@ async fn just_taken(directory: &Directory, view: View, partition: u32, offset: u
 }
 
 /// When the first event not yet processed was recorded; none if there is none.
-///
-/// # Errors
-/// `LOG_UNAVAILABLE`.
-pub async fn recorded_ms(
+async fn recorded_ms(
     log: &dyn EventLog,
     partition: u32,
     at: &At,
@@ -118,7 +115,7 @@ pub async fn recorded_ms(
     if at.waiting_ms.is_some() {
         return Ok(at.waiting_ms);
     }
-    let record = record_at(log, partition, at.next).await;
-    let record = record.map_err(|error| log_failed(&error))?;
-    Ok(record.map(|record| record.record.recorded_ms))
+    let known = Waiting::at(at.next).look(log, partition, at.next, end);
+    let known = known.await.map_err(|error| log_failed(&error))?;
+    Ok(known.first(at.next, end).map(|first| first.recorded_ms))
 }

@@ -340,5 +340,6 @@ fn add_up<F: Fact, S: Sum>(
 
 /// When the first event that was read and not yet taken was recorded.
 fn waiting_since(lane: &Lane) -> Option<Timestamp> {
-    lane.first_waiting_ms().map(from_millis)
+    let first = lane.trail().event(lane.next());
+    first.map(|first| from_millis(first.recorded_ms))
 }

@@ -152,3 +152,25 @@ pub fn linked(relation: pb::linked::Relation, code: &str, revoked: bool) -> Payl
         revoked,
     })
 }
+
+/// One of the hub's own probes, as an adapter appends it.
+pub fn probe(number: u64) -> Record {
+    let event = Event {
+        header: Some(Header {
+            id: format!("probe-onestop-0-{number}"),
+            source: "urn:lienthong:hub:hub".to_owned(),
+            occurred_time: Some(from_millis(MORNING_MS)),
+            ..Header::default()
+        }),
+        recorded_time: Some(from_millis(MORNING_MS)),
+        adapter: "onestop".to_owned(),
+        payload: Some(Payload::Probe(pb::Probe {
+            route: "onestop".to_owned(),
+            number,
+            ..pb::Probe::default()
+        })),
+        ..Event::default()
+    };
+    let key = format!("!probe/onestop/{number}");
+    record(key.as_bytes(), event.encode_to_vec())
+}

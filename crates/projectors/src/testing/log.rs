@@ -29,6 +29,7 @@ pub struct MemoryLog {
     /// By partition: the lowest offset from which a reader read on.
     lowest: Arc<Mutex<BTreeMap<u32, u64>>>,
     is_down: Arc<AtomicBool>,
+    retention: Arc<Mutex<Retention>>,
     panics: Arc<AtomicBool>,
 }
 
@@ -39,6 +40,7 @@ impl MemoryLog {
             ends: watch::Sender::new(0),
             lowest: Arc::default(),
             is_down: Arc::default(),
+            retention: Arc::default(),
             panics: Arc::default(),
         })
     }
@@ -51,6 +53,11 @@ impl MemoryLog {
     /// Answers nothing but errors while it is down.
     pub fn set_down(&self, is_down: bool) {
         self.is_down.store(is_down, Ordering::SeqCst);
+    }
+
+    /// Says what is kept.
+    pub fn set_retention(&self, retention: Retention) {
+        *self.retention.lock().unwrap() = retention;
     }
 
     /// The next read panics.
@@ -159,7 +166,7 @@ impl EventLog for MemoryLog {
     }
 
     async fn retention(&self, _: u32) -> Result<Retention, ReadError> {
-        Ok(Retention::default())
+        Ok(*self.retention.lock().unwrap())
     }
 
     async fn close(&self) -> Result<(), AppendError> {

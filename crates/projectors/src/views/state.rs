@@ -1,4 +1,7 @@
 //! One partition of one view: facts, what is parked, and how far the log has been read.
+//!
+//! The hub's own probes are passed over: they leave no fact, park nothing and release nothing, so a
+//! view's digest is the same with and without them.
 
 use super::case::{self, CaseFact};
 use super::horizontal::{self, HorizontalFact};
@@ -9,6 +12,7 @@ use super::{Applied, View};
 use crate::parking::{Fault, Parking, Poison};
 use lienthong_contract::event;
 use lienthong_contract::pb::event::v1 as pb;
+use lienthong_contract::probe::is_probe;
 use lienthong_domain::event::{Event, Kind, Release};
 use lienthong_domain::status::Mappings;
 use lienthong_eventlog::StoredRecord;
@@ -28,12 +32,16 @@ pub enum Facts {
 pub struct Read {
     /// The record.
     pub stored: StoredRecord,
-    /// The event, or why there is none.
+    /// The event, or why there is none; of a probe nothing that anybody looks at.
     pub event: Result<event::Told, Poison>,
 }
 
 /// Reads a record. Needs no view, so that it can be done outside its lock.
 pub fn read(stored: StoredRecord) -> Read {
+    if is_probe(&stored.record.key) {
+        let event = Ok(event::Told::default());
+        return Read { stored, event };
+    }
     let event = prost::Message::decode(&stored.record.value[..]).map_err(|error| Poison {
         fault: Fault::Unreadable,
         detail: event::Unreadable::NotAnEvent(error.to_string()).to_string(),
@@ -112,6 +120,10 @@ impl State {
     /// records and call [`State::take_released`].
     pub fn take(&mut self, read: &Read) -> Taken {
         let key = &read.stored.record.key[..];
+        if is_probe(key) {
+            self.pass(&read.stored);
+            return Taken::Applied(Applied::LeftOut);
+        }
         if let Some(parked) = self.parking.get(key) {
             if let Some(release) = release_of(read) {
                 if release.parked_offset != parked.offset {

@@ -3,7 +3,7 @@
 //! This is on the way of every event: its header is read without being copied or decoded, of the
 //! payload only the few kinds that tell a party, a channel or a code, and the protected part never.
 
-use super::{Attribute, Facets};
+use super::{Attribute, Facets, Times};
 use lienthong_contract::cloudevents::{self, Told};
 use lienthong_contract::pb::event::v1::{Channel, Party, event::Payload};
 use lienthong_domain::event::record_keys;
@@ -22,7 +22,7 @@ struct Said {
 }
 
 /// What filters see of a record; none if it is no event of this version, or the second copy of a
-/// link, whose key is the second of `contract::event::keys`.
+/// link, whose key is the second of `contract::event::keys`, or one of the hub's own.
 ///
 /// An agency, unit or procedure is what its code named on the day of the event at +07:00; what the
 /// reference data does not know is not told.
@@ -30,6 +30,9 @@ pub fn facets_of(record: &StoredRecord, reference: &Reference) -> Option<Facets>
     let value = &record.record.value;
     let key = std::str::from_utf8(&record.record.key).ok()?;
     let told = cloudevents::read(value)?;
+    if told.is_hubs_own() {
+        return None;
+    }
     let said = Said::decode(&value[..]).ok()?.payload;
     let (_, second) = record_keys(told.dossier_code, told.case_code, linked(said.as_ref()));
     if second == Some(key) {
@@ -61,6 +64,11 @@ fn tell(told: &Told<'_>, said: Option<&Payload>, key: &str) -> Option<Facets> {
     }
     let time = |moment: Option<_>| moment.and_then(cloudevents::rfc3339).unwrap_or_default();
     let mut facets = Facets::with_room();
+    let millis = |moment: Option<cloudevents::Moment>| moment.and_then(cloudevents::Moment::millis);
+    facets.times = Times {
+        occurred_ms: millis(told.occurred),
+        sent_ms: millis(told.sent),
+    };
     facets.add(Attribute::Type, kind);
     facets.add(Attribute::Source, told.source);
     facets.add(Attribute::Id, told.id);

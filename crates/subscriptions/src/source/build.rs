@@ -1,10 +1,11 @@
 //! Records of the log as blocks of encoded events.
 
-use super::{Block, Entry, WINDOW, wire};
+use super::{Block, Entry, Probed, WINDOW, wire};
 use crate::facets::{Attribute, Facets, facets_of};
 use crate::token;
 use bytes::Bytes;
-use lienthong_contract::pb::event::v1::Position;
+use lienthong_contract::pb::event::v1::{Event, Position, event::Payload};
+use lienthong_contract::probe::is_probe;
 use lienthong_domain::reference::Reference;
 use lienthong_eventlog::StoredRecord;
 use prost::Message;
@@ -41,6 +42,10 @@ pub fn build(
         }
         let building = building.get_or_insert_with(|| Building::new(partition, record.offset));
         building.marks.push(token::mark(&record.record));
+        if is_probe(&record.record.key) {
+            building.probes.extend(probed(record));
+            continue;
+        }
         if repeats.binary_search(&record.offset).is_ok() {
             continue;
         }
@@ -62,6 +67,7 @@ struct Building {
     marks: Vec<u32>,
     entries: Vec<Entry>,
     bytes: Vec<u8>,
+    probes: Vec<Probed>,
 }
 
 impl Building {
@@ -72,6 +78,7 @@ impl Building {
             marks: Vec::new(),
             entries: Vec::new(),
             bytes: Vec::new(),
+            probes: Vec::new(),
         }
     }
 
@@ -123,8 +130,22 @@ impl Building {
             entries: self.entries,
             bytes: Bytes::from(self.bytes),
             marks: self.marks,
+            probes: self.probes,
         }
     }
+}
+
+/// What a probe tells; none of one that a later version made otherwise.
+fn probed(record: &StoredRecord) -> Option<Probed> {
+    let event = Event::decode(&record.record.value[..]).ok()?;
+    let Some(Payload::Probe(probe)) = event.payload else {
+        return None;
+    };
+    Some(Probed {
+        offset: record.offset,
+        recorded_ms: record.record.recorded_ms,
+        probe,
+    })
 }
 
 /// Bytes of a field with a number below 16 and content of a length.

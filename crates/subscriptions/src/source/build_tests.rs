@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use super::*;
-use crate::testing::{NAME, NOW_MS, event, record};
+use crate::testing::{NAME, NOW_MS, event, probe, record};
 use lienthong_contract::pb::event::v1::{self as pb, Linked, event::Payload, linked::Relation};
 use lienthong_contract::pb::subscription::v1::{Delivery, Events};
 use lienthong_contract::reference;
@@ -87,6 +87,34 @@ fn the_second_copy_of_a_link_and_what_is_no_event_are_left_out_but_marked() {
     assert_eq!(blocks[0].marks, marks);
     assert_eq!(blocks[0].mark(2), marks[2]);
     assert_eq!(blocks[0].mark(4), 0);
+}
+
+#[test]
+fn probes_are_handed_over_apart_told_to_nobody_and_marked() {
+    let under_a_code = Record {
+        key: "C1".into(),
+        ..probe("onestop", 8)
+    };
+    let records = vec![
+        record("C1", "first"),
+        probe("onestop", 7),
+        under_a_code,
+        record("C1", "last"),
+    ];
+    let marks: Vec<u32> = records.iter().map(token::mark).collect();
+    let blocks = built(40, records, &[]);
+    let [block] = &blocks[..] else {
+        panic!("{} blocks", blocks.len())
+    };
+    let offsets: Vec<u64> = block.entries.iter().map(|entry| entry.offset).collect();
+    assert_eq!((offsets, &block.marks), (vec![40, 43], &marks));
+    assert_eq!(
+        Events::decode(&block.bytes[..]).unwrap().deliveries.len(),
+        2
+    );
+    let told = block.probes.iter();
+    let told: Vec<_> = told.map(|one| (one.offset, one.probe.number)).collect();
+    assert_eq!(told, [(41, 7)]);
 }
 
 #[test]

@@ -10,6 +10,7 @@ fn block(partition: u32, first: u64, bytes: usize) -> Arc<Block> {
         entries: Vec::new(),
         bytes: Bytes::from(vec![0; bytes]),
         marks: vec![1; 10],
+        probes: Vec::new(),
     })
 }
 

@@ -10,6 +10,7 @@ fn block(first: u64, records: u64, bytes: usize) -> Block {
         entries: Vec::new(),
         bytes: Bytes::from(vec![0; bytes]),
         marks: vec![1; records as usize],
+        probes: Vec::new(),
     }
 }
 

@@ -1,0 +1,180 @@
+//! How late every partition is, wherever it is kept: by the word of the instance that keeps it, and
+//! for one that nobody keeps, or whose instance does not answer, by what was committed last and the
+//! log's own records.
+
+use super::directory::Directory;
+use super::overview::{Place, ask_each, places, said};
+use crate::lag::told::{Look, ParkedKeys, Told};
+use crate::lag::trail::{Trail, moment_ms};
+use crate::lanes::log_failed;
+use crate::views::View;
+use futures_util::future::{FutureExt, join_all};
+use lienthong_contract::pb::operations::v1::ViewLag;
+use lienthong_contract::reason::Reason;
+use lienthong_contract::status::Failure;
+use lienthong_contract::time::now_millis;
+use lienthong_domain::lag::Condition;
+use lienthong_eventlog::{Bounds, EventLog};
+use lienthong_telemetry::stage::Stage;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// How long an instance may take to tell its lag; the log and the groups, where it ends and what
+/// was committed.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// What is remembered of partitions that nobody kept when they were asked for.
+#[derive(Default)]
+pub struct Unkept {
+    trails: Mutex<BTreeMap<(View, u32), Arc<Trail>>>,
+}
+
+impl Unkept {
+    fn trail(&self, place: &Place) -> Arc<Trail> {
+        let mut trails = self.trails.lock().unwrap_or_else(PoisonError::into_inner);
+        trails
+            .entry((place.view, place.partition))
+            .or_default()
+            .clone()
+    }
+
+    /// Somebody keeps it: what comes after is a story of its own.
+    fn forget(&self, place: &Place) {
+        let mut trails = self.trails.lock().unwrap_or_else(PoisonError::into_inner);
+        trails.remove(&(place.view, place.partition));
+    }
+}
+
+/// See `ViewOperations::lag`.
+///
+/// # Errors
+/// `LOG_UNAVAILABLE` if nothing can be said of any partition.
+pub async fn lags(
+    directory: &Directory,
+    log: &dyn EventLog,
+    unkept: &Unkept,
+) -> Result<Vec<ViewLag>, Failure> {
+    let places = places(directory, &View::ALL).await;
+    let answers = ask_each(&places, &|peer| {
+        async move {
+            let told = tokio::time::timeout(PATIENCE, peer.lag()).await;
+            Ok(told
+                .unwrap_or_else(|_| Err(late("an instance", "its lag")))?
+                .lags)
+        }
+        .boxed()
+    })
+    .await;
+    let each = places.iter().map(async |place| {
+        let view = place.view.name();
+        let is_of = |row: &ViewLag| row.view == view && row.partition == place.partition;
+        match said(place, &answers, is_of) {
+            Ok(lag) => {
+                unkept.forget(place);
+                Ok(lag.clone())
+            }
+            Err(why) => of_unkept(directory, log, place, &unkept.trail(place), &why).await,
+        }
+    });
+    let told = join_all(each).await;
+    if let Some(Err(failure)) = told.iter().find(|_| told.iter().all(Result::is_err)) {
+        return Err(failure.clone());
+    }
+    let each = places.iter().zip(told);
+    Ok(each
+        .map(|(place, told)| told.unwrap_or_else(|why| nothing_known(place, unkept, &why)))
+        .collect())
+}
+
+/// The lag of a partition that nobody keeps: from where its last owner committed.
+async fn of_unkept(
+    directory: &Directory,
+    log: &dyn EventLog,
+    place: &Place,
+    trail: &Trail,
+    why: &Failure,
+) -> Result<ViewLag, Failure> {
+    let asked = async {
+        let committed = directory.committed(place.view).await?;
+        let committed = committed.get(place.partition as usize).copied().flatten();
+        let bounds = log.bounds(place.partition).await;
+        let bounds = bounds.map_err(|error| log_failed(&error))?;
+        let next = committed.unwrap_or(bounds.start);
+        let known = trail.waiting();
+        let known = known.look(log, place.partition, next, bounds.end).await;
+        let known = known.map_err(|error| log_failed(&error))?;
+        trail.set_waiting(known);
+        Ok(Look {
+            next,
+            bounds: Bounds {
+                end: bounds.end.max(next),
+                ..bounds
+            },
+            first: known.first(next, bounds.end),
+            now_ms: now_millis(),
+            moment_ms: moment_ms(),
+        })
+    };
+    let look = tokio::time::timeout(PATIENCE, asked).await;
+    let look = look.unwrap_or_else(|_| Err(late("the log", "what was committed")))?;
+    trail.set_known(look.lag_ms());
+    let lost = (look.next < look.bounds.start).then_some(look.next..look.bounds.start);
+    let told = Told {
+        place: (place.view.name(), place.partition),
+        look,
+        window: &trail.push(look.sample()),
+        condition: Condition {
+            blocked: Some(why.message.clone()),
+            lost,
+            ..Condition::default()
+        },
+        retention: log.retention(place.partition).await.unwrap_or_default(),
+        // Only the instance that keeps it knows.
+        parked: ParkedKeys::default(),
+        stage: Stage::Projector,
+    };
+    Ok(told.message())
+}
+
+/// Neither an instance nor the log says anything of it.
+fn nothing_known(place: &Place, unkept: &Unkept, why: &Failure) -> ViewLag {
+    let trail = unkept.trail(place);
+    let last = trail.window().last();
+    let next = last.map_or(0, |last| last.next);
+    let look = Look {
+        next,
+        bounds: Bounds {
+            start: next,
+            end: next,
+        },
+        first: None,
+        now_ms: now_millis(),
+        moment_ms: moment_ms(),
+    };
+    let words = format!(
+        "no instance says how far it is, and the log's end is not known; the seconds are the most it can be since it was: {}",
+        why.message
+    );
+    let told = Told {
+        place: (place.view.name(), place.partition),
+        look,
+        window: &trail.window(),
+        condition: Condition {
+            blocked: Some(words),
+            ..Condition::default()
+        },
+        retention: Default::default(),
+        parked: ParkedKeys::default(),
+        stage: Stage::Log,
+    };
+    ViewLag {
+        lag_seconds: trail.at_most_ms() as f64 / 1_000.0,
+        ..told.message()
+    }
+}
+
+fn late(who: &str, what: &str) -> Failure {
+    let message = format!("{who} did not tell {what} within {} s", PATIENCE.as_secs());
+    Failure::new(Reason::ViewUnowned, message)
+}

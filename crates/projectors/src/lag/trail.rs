@@ -1,0 +1,120 @@
+//! What is remembered of how a lane follows the log.
+
+use super::waiting::{First, Waiting};
+use lienthong_domain::lag::{Sample, Window};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use tokio::time::Instant;
+
+/// What rates and status are told of.
+pub const WINDOW_MS: i64 = 10_000;
+/// No moment: nothing was recorded after it.
+const NEVER: i64 = i64::MAX;
+
+/// What is remembered of how a lane follows the log.
+pub struct Trail {
+    window: Mutex<Window>,
+    waiting: Mutex<Waiting>,
+    /// The runner found nothing more to read since the last sample.
+    touched_end: AtomicBool,
+    /// When the lag was known last and what it was, milliseconds by [`moment_ms`].
+    known: Mutex<(i64, i64)>,
+    /// What was recorded from then on came while the lane followed, milliseconds since the Unix
+    /// epoch.
+    live_from_ms: AtomicI64,
+}
+
+impl Default for Trail {
+    fn default() -> Self {
+        Self {
+            window: Mutex::new(Window::new(WINDOW_MS)),
+            waiting: Mutex::default(),
+            touched_end: AtomicBool::new(false),
+            known: Mutex::new((moment_ms(), 0)),
+            live_from_ms: AtomicI64::new(NEVER),
+        }
+    }
+}
+
+/// Milliseconds by a clock that only runs forward, of which only differences mean something.
+pub fn moment_ms() -> i64 {
+    static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
+    let began = *BEGAN;
+    let now = Instant::now();
+    now.saturating_duration_since(began).as_millis() as i64
+}
+
+impl Trail {
+    /// The observer's sample: the window goes on with it.
+    pub fn push(&self, sample: Sample) -> Window {
+        let was_at_end = self.touched_end.swap(false, Ordering::AcqRel);
+        let mut window = held(&self.window);
+        window.push(touched(sample, was_at_end));
+        window.clone()
+    }
+
+    /// The window as it would go on with this sample.
+    pub fn with(&self, sample: Sample) -> Window {
+        let was_at_end = self.touched_end.load(Ordering::Acquire);
+        let mut window = self.window();
+        window.push(touched(sample, was_at_end));
+        window
+    }
+
+    /// The window as it is.
+    pub fn window(&self) -> Window {
+        held(&self.window).clone()
+    }
+
+    /// The runner found nothing more to read.
+    pub fn touch_end(&self) {
+        self.touched_end.store(true, Ordering::Release);
+    }
+
+    /// What is known of the records that wait.
+    pub fn waiting(&self) -> Waiting {
+        *held(&self.waiting)
+    }
+
+    /// Another knowledge of the records that wait.
+    pub fn set_waiting(&self, waiting: Waiting) {
+        *held(&self.waiting) = waiting;
+    }
+
+    /// The first event from `next` on, if it is known.
+    pub fn event(&self, next: u64) -> Option<First> {
+        self.waiting().event(next)
+    }
+
+    /// The lag is known now.
+    pub fn set_known(&self, lag_ms: i64) {
+        *held(&self.known) = (moment_ms(), lag_ms);
+    }
+
+    /// The most that the lag can be, in milliseconds: what it was, and the time since.
+    pub fn at_most_ms(&self) -> i64 {
+        let (known_ms, lag_ms) = *held(&self.known);
+        (moment_ms() - known_ms).max(0) + lag_ms
+    }
+
+    /// The lane follows from now on: what is recorded later comes while it does.
+    pub fn set_live(&self, now_ms: i64) {
+        self.live_from_ms.store(now_ms, Ordering::Release);
+    }
+
+    /// Whether an event was recorded while the lane followed.
+    pub fn is_live(&self, recorded_ms: i64) -> bool {
+        recorded_ms >= self.live_from_ms.load(Ordering::Acquire)
+    }
+}
+
+fn touched(sample: Sample, was_at_end: bool) -> Sample {
+    Sample {
+        was_at_end: sample.was_at_end || was_at_end,
+        ..sample
+    }
+}
+
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

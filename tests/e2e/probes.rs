@@ -36,15 +36,23 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// The samples of a metric, by route, partition and stage.
 async fn samples(metrics: &str, name: &str) -> BTreeMap<(String, u32, String), f64> {
     let text = http::get(metrics, "/metrics").await.unwrap().body;
-    let lines = text.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix('{'));
+    let lines = text
+        .lines()
+        .filter_map(|line| line.strip_prefix(name)?.strip_prefix('{'));
     let read = |line: &str| {
         let (labels, value) = line.rsplit_once("} ").unwrap();
         let label = |name: &str| {
-            let (_, rest) = labels.split_once(&format!("{name}=\"")).unwrap_or(("", "\""));
+            let (_, rest) = labels
+                .split_once(&format!("{name}=\""))
+                .unwrap_or(("", "\""));
             rest.split('"').next().unwrap().to_owned()
         };
         let partition = label("messaging_destination_partition_id");
-        let key = (label("lienthong_route"), partition.parse().unwrap(), label("stage"));
+        let key = (
+            label("lienthong_route"),
+            partition.parse().unwrap(),
+            label("stage"),
+        );
         (key, value.parse().unwrap())
     };
     lines.map(read).collect()
@@ -72,7 +80,10 @@ async fn go_round(metrics: &str, routes: &[&str], partitions: u32, stages: &[&st
         if missing.is_empty() {
             return;
         }
-        assert!(began.elapsed() < PATIENCE, "probes do not reach {missing:?}");
+        assert!(
+            began.elapsed() < PATIENCE,
+            "probes do not reach {missing:?}"
+        );
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
@@ -94,7 +105,9 @@ fn lines(hub: &Instance, command: &[&str]) -> Vec<Value> {
     let done = run(hub, &[command, &["--json"]].concat()).unwrap();
     assert_eq!(done.code, Some(0), "{command:?}: {done:?}");
     let lines = done.out.lines();
-    lines.map(|line| serde_json::from_str(line).unwrap()).collect()
+    lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 fn ids(events: &[Value]) -> BTreeSet<String> {
@@ -103,7 +116,9 @@ fn ids(events: &[Value]) -> BTreeSet<String> {
 }
 
 async fn tell(hub: &Instance) -> Vec<Position> {
-    let facts: Vec<_> = (0..EVENTS).map(|number| sample::fact("told", number)).collect();
+    let facts: Vec<_> = (0..EVENTS)
+        .map(|number| sample::fact("told", number))
+        .collect();
     let mut last = Vec::new();
     for some in facts.chunks(20) {
         last.extend(hub.tell(some).await.unwrap());
@@ -144,7 +159,10 @@ fn strip(value: &mut Value) {
 async fn probes_go_the_whole_way_and_show_in_no_answer_figure_or_subscription() {
     let hub = Instance::start_with(&PROBED).unwrap();
     let metrics = hub.hub.addresses.metrics.clone();
-    json(&hub, &["subscriptions", "create", "tax", "--from", "beginning"]);
+    json(
+        &hub,
+        &["subscriptions", "create", "tax", "--from", "beginning"],
+    );
     go_round(&metrics, &ROUTES, PARTITIONS, &STAGES).await;
     let positions = tell(&hub).await;
     go_round(&metrics, &ROUTES, PARTITIONS, &STAGES).await;
@@ -159,12 +177,18 @@ async fn probes_go_the_whole_way_and_show_in_no_answer_figure_or_subscription() 
     let streamed = lines(&hub, &everything);
     assert_eq!((streamed.len(), ids(&streamed).len()), (100, 100));
     let path = "/v1/events?from=beginning&until_caught_up=true";
-    let page = http::get(&hub.hub.addresses.gateway_http, path).await.unwrap().body;
+    let page = http::get(&hub.hub.addresses.gateway_http, path)
+        .await
+        .unwrap()
+        .body;
     assert_eq!(page.matches("\"specversion\"").count(), 100);
     assert!(!page.contains("probe"), "no probe in events over HTTP");
 
     let consumed = lines(&hub, &["consume", "tax", "--max-events", "100"]);
-    let numbers: BTreeSet<u64> = consumed.iter().map(|one| one["sequence"].as_u64().unwrap()).collect();
+    let numbers: BTreeSet<u64> = consumed
+        .iter()
+        .map(|one| one["sequence"].as_u64().unwrap())
+        .collect();
     assert!(numbers.iter().copied().eq(1..=100), "{numbers:?}");
     assert_eq!(ids(&consumed), ids(&streamed));
     let manifest = json(&hub, &["subscriptions", "manifest", "tax"]);
@@ -184,6 +208,7 @@ async fn probes_go_the_whole_way_and_show_in_no_answer_figure_or_subscription() 
     }
     assert_eq!(events, EVENTS);
     log.close().await.unwrap();
+    drop(log);
     // The views come back from the same log, probes and all.
     let hub = stopped.start_again().unwrap();
     assert_eq!(told(&hub, &positions).await, told(&quiet, &others).await);
@@ -217,7 +242,10 @@ async fn check_partition(log: &dyn EventLog, partition: u32) -> u64 {
     assert_eq!(routes, ROUTES.into());
     for (route, probes) in &probes {
         let numbers: Vec<u64> = probes.iter().map(|probe| probe.number).collect();
-        assert!(numbers.iter().copied().eq(1..=probes.len() as u64), "{route}: {numbers:?}");
+        assert!(
+            numbers.iter().copied().eq(1..=probes.len() as u64),
+            "{route}: {numbers:?}"
+        );
         let last = probes.len() - 1;
         for (at, probe) in probes.iter().enumerate() {
             assert_eq!(probe.every_ms, if at == last { 0 } else { 200 }, "{route}");
@@ -240,12 +268,21 @@ async fn get_lag_tells_each_route_partition_and_view_of_the_probes() {
     let hub = Instance::start_with(&PROBED).unwrap();
     go_round(&hub.hub.addresses.metrics, &ROUTES, PARTITIONS, &STAGES).await;
     let told = lags(&hub.hub.addresses.gateway).await;
-    let ways: BTreeSet<_> = told.iter().map(|lag| (&*lag.route, lag.partition)).collect();
+    let ways: BTreeSet<_> = told
+        .iter()
+        .map(|lag| (&*lag.route, lag.partition))
+        .collect();
     assert_eq!((told.len(), ways.len()), (20, 20), "{told:?}");
     for lag in &told {
-        assert_eq!((&*lag.status, &*lag.instance, lag.lost), ("arriving", "hub", 0));
+        assert_eq!(
+            (&*lag.status, &*lag.instance, lag.lost),
+            ("arriving", "hub", 0)
+        );
         assert!(lag.number >= 2 && lag.durable_seconds.is_some(), "{lag:?}");
-        assert!(lag.delivered_seconds.is_some_and(|seconds| seconds < 2.0), "{lag:?}");
+        assert!(
+            lag.delivered_seconds.is_some_and(|seconds| seconds < 2.0),
+            "{lag:?}"
+        );
         let views: Vec<_> = lag.queryable_seconds.keys().map(String::as_str).collect();
         let mut wanted = ["case", "horizontal", "vertical"].to_vec();
         wanted.retain(|view| views.contains(view));
@@ -265,7 +302,9 @@ fn types(bootstrap: &str, topic: &str) -> BTreeMap<bool, BTreeSet<String>> {
     let mut types: BTreeMap<bool, BTreeSet<String>> = BTreeMap::new();
     for line in String::from_utf8(output.stdout).unwrap().lines() {
         let (key, headers) = line.split_once('\t').unwrap();
-        let told = headers.split(',').find_map(|one| one.strip_prefix("ce_type="));
+        let told = headers
+            .split(',')
+            .find_map(|one| one.strip_prefix("ce_type="));
         let of = types.entry(key.starts_with("!probe/")).or_default();
         of.insert(told.unwrap_or_default().to_owned());
     }
@@ -285,9 +324,8 @@ async fn a_projector_that_is_killed_loses_probes_until_another_is_there() {
         grouping: Grouping::Together,
     };
     let mut fleet = Fleet::start(&home, shape, &PROBED).await.unwrap();
-    let door = |fleet: &Fleet, kind, door: &str| {
-        fleet.process(kind, 1).unwrap().address(door).unwrap()
-    };
+    let door =
+        |fleet: &Fleet, kind, door: &str| fleet.process(kind, 1).unwrap().address(door).unwrap();
     let gateway = door(&fleet, Kind::Gateway, "gateway");
     let metrics = door(&fleet, Kind::Gateway, "metrics");
     let adapters = door(&fleet, Kind::Adapter, "metrics");
@@ -303,7 +341,10 @@ async fn a_projector_that_is_killed_loses_probes_until_another_is_there() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     go_round(&metrics, &ROUTES, all, &["subscriber"]).await;
-    assert_eq!(lost(&metrics, "subscriber").await + lost(&metrics, "adapter").await, 0.0);
+    assert_eq!(
+        lost(&metrics, "subscriber").await + lost(&metrics, "adapter").await,
+        0.0
+    );
 
     fleet.start_again(Kind::Projector, 1).await.unwrap();
     go_round(&metrics, &ROUTES, all, &STAGES[1..]).await;
@@ -319,7 +360,10 @@ async fn a_projector_that_is_killed_loses_probes_until_another_is_there() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let silent = lags(&gateway).await;
-    assert!(silent.iter().any(|lag| lag.status == "silent"), "{silent:?}");
+    assert!(
+        silent.iter().any(|lag| lag.status == "silent"),
+        "{silent:?}"
+    );
     fleet.start_again(Kind::Adapter, 1).await.unwrap();
     go_round(&metrics, &ROUTES, all, &STAGES[1..]).await;
     fleet.stop(Kind::Adapter, 1).await.unwrap();

@@ -8,6 +8,7 @@
 //! ```
 //! - [`lanes`]: every gateway folds all lanes of the subscription log; one gateway writes to each.
 //! - [`keeper`]: begins a term of a lane and runs a task for each of its subscriptions.
+//! - [`lag`]: how late they are, by an observer of its own.
 //! - [`actor`]: such a task; what it does next is decided by [`engine`], without I/O.
 //! - [`desk`]: answers calls here or at the gateway that keeps the subscription.
 //!
@@ -25,6 +26,7 @@ pub mod engine;
 mod journal;
 mod keeper;
 pub mod kept;
+mod lag;
 mod lanes;
 mod membership;
 mod peers;
@@ -66,8 +68,10 @@ pub struct Config {
 /// What durable subscriptions use.
 #[derive(Clone)]
 pub struct Handles {
-    /// The event log.
+    /// The event log, in blocks.
     pub blocks: Arc<dyn Blocks>,
+    /// The same as it is, for what it holds and keeps.
+    pub events: Arc<dyn EventLog>,
     /// The subscription log, with [`LANES`] partitions and without retention.
     pub log: Arc<dyn EventLog>,
     /// The groups over its partitions; none: this gateway keeps all of them.
@@ -120,7 +124,8 @@ pub struct Durable {
     /// By number of the lane.
     places: Vec<Arc<Place>>,
     /// None: this gateway is alone.
-    peers: Option<Peers>,
+    peers: Option<Arc<Peers>>,
+    observer: Arc<lag::Observer>,
     /// Of look-ups by number.
     readers: Arc<Semaphore>,
     shutdown: CancellationToken,
@@ -165,12 +170,17 @@ pub async fn start(
     let (tell, finished) = watch::channel(false);
     let peers = groups
         .clone()
-        .map(|groups| Peers::new(groups, config.group.clone(), config.gateway.clone()));
+        .map(|groups| Peers::new(groups, config.group.clone(), config.gateway.clone()))
+        .map(Arc::new);
+    let address = config.address.clone();
+    let observer = lag::Observer::new(context.clone(), address, places.clone());
+    tokio::spawn(observer.clone().run(peers.clone(), shutdown.clone()));
     let durable = Arc::new(Durable {
         context: context.clone(),
         address: config.address.clone(),
         places: places.clone(),
         peers,
+        observer,
         readers: Arc::new(Semaphore::new(range::READERS)),
         shutdown: shutdown.clone(),
         finished,

@@ -341,6 +341,31 @@ fn a_lost_probe_is_the_first_stages_that_it_did_not_reach() {
 }
 
 #[test]
+fn silent_probes_are_the_adapters_unless_others_of_it_arrive() {
+    let probe = |instance: &str, partition, status: &str| ProbeLag {
+        route: "onestop".to_owned(),
+        instance: instance.to_owned(),
+        partition,
+        status: status.to_owned(),
+        durable_seconds: Some(0.001),
+        ..ProbeLag::default()
+    };
+    let parts = Parts {
+        probes: vec![
+            probe("gone", 0, "silent"),
+            probe("gone", 1, "silent"),
+            probe("here", 0, "silent"),
+            probe("here", 1, "arriving"),
+        ],
+        ..Parts::default()
+    };
+    let found = probes::find(&parts, &owners_of_all());
+    let adapter = ["silent", "adapter", "a", "probe-lost"];
+    let log = ["silent", "log", "l", "probe-lost"];
+    assert_eq!(told(&found), [adapter, adapter, log]);
+}
+
+#[test]
 fn the_worst_comes_first_and_of_two_as_bad_the_later() {
     let later = ViewLag {
         lag_seconds: 99.0,

@@ -7,7 +7,7 @@ use super::{build, webhook_key};
 use crate::config::{Home, Settings};
 use crate::exit::{Exit, Failure};
 use lienthong_contract::pb::subscription::v1::subscriptions_server::SubscriptionsServer;
-use lienthong_contract::ports::{Questions, Watched};
+use lienthong_contract::ports::{Questions, SubscriptionLags, Watched};
 use lienthong_contract::reference::Current;
 use lienthong_subscriptions::durable::{self, Durable};
 use lienthong_subscriptions::http;
@@ -108,6 +108,7 @@ pub async fn start(plan: Plan, given: Given<'_>, ends: Ends) -> Result<Subscript
     tracing::info!(%gateway, %address, "keeping subscriptions");
     let handles = durable::Handles {
         blocks: source.clone(),
+        events: given.logs.events.clone(),
         log: kept.log.clone(),
         groups: kept.groups.clone(),
         poster: Arc::new(plan.webhooks),
@@ -237,6 +238,11 @@ impl Subscriptions {
                 }
             }
         }
+    }
+
+    /// How late durable subscriptions are.
+    pub fn lags(&self) -> Arc<dyn SubscriptionLags> {
+        self.durable.clone()
     }
 
     /// What reading the log tells of those who report and of the hub's own probes.

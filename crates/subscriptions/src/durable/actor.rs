@@ -12,6 +12,7 @@
 
 mod commands;
 mod reading;
+mod timing;
 mod writing;
 
 pub use commands::{Change, Command};
@@ -29,6 +30,7 @@ use reading::{Found, Reading};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+use timing::Timing;
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
@@ -79,6 +81,7 @@ pub struct Actor {
     commands: mpsc::Receiver<Command>,
     reading: Reading,
     writing: Writing,
+    timing: Timing,
     /// At most one, which posts to the webhook.
     posting: JoinSet<End>,
     poster: Option<u64>,
@@ -134,6 +137,7 @@ impl Actor {
             commands,
             reading: Reading::default(),
             writing: Writing::default(),
+            timing: Timing::since(kept.created_ms),
             posting: JoinSet::new(),
             poster: None,
             post_from: Instant::now(),
@@ -274,6 +278,7 @@ impl Actor {
             }
             Heard::Answers(answers) => {
                 let now_ms = now_millis();
+                self.measure(&answers, now_ms);
                 let mut late = 0;
                 for answer in answers {
                     let counted = self.engine.answer(Some(seat), answer, now_ms);

@@ -39,6 +39,7 @@ use self::intake::Intake;
 use self::journal::Journal;
 use self::seats::Seats;
 use super::kept::{Kept, Trouble};
+use crate::source::Ready;
 use hashbrown::HashMap;
 use lienthong_contract::pb::subscription::v1::SubscriptionState;
 use rand::SeedableRng;
@@ -178,21 +179,9 @@ impl Engine {
         }
     }
 
-    /// When the oldest event was recorded that is taken up, not settled and not parked, in
-    /// milliseconds since the epoch; of one that is not read again yet, when it got its number.
-    /// Looks at every outstanding event: ask about once a second.
-    pub fn oldest_ms(&self) -> Option<i64> {
-        let numbered = self.cases.events();
-        let numbered = numbered.filter(|(_, event)| self.cases.hold_of(event.case) != Hold::Parked);
-        let recorded_ms = |event: &Event| {
-            let payload = event.payload.as_ref();
-            payload.map_or(event.given_ms, |payload| payload.recorded_ms)
-        };
-        let numbered = numbered.map(|(_, event)| recorded_ms(event));
-        let unnumbered = self.journal.given().chain(self.intake.offered());
-        numbered
-            .chain(unnumbered.map(|event| event.recorded_ms))
-            .min()
+    /// Events that are taken up and have no durable number yet.
+    pub fn unnumbered(&self) -> impl Iterator<Item = &Ready> {
+        self.journal.given().chain(self.intake.offered())
     }
 
     /// When something happens by itself that [`Engine::expire`] or [`Engine::journal`] looks after,

@@ -91,6 +91,16 @@ impl Peers {
         others.map(|owner| self.peer(&owner.address)).collect()
     }
 
+    /// The lanes that some gateway keeps.
+    ///
+    /// # Errors
+    /// [`GroupError`] if the group cannot be asked.
+    pub async fn kept_lanes(&self) -> Result<Vec<u32>, GroupError> {
+        let owners = self.owners().await?;
+        let lanes = owners.iter().flat_map(|owner| owner.partitions.iter());
+        Ok(lanes.copied().collect())
+    }
+
     /// What the group says, at most [`HOLDS`] old; one question at a time.
     async fn owners(&self) -> Result<Arc<[Owner]>, GroupError> {
         let mut known = self.known.lock().await;

@@ -3,20 +3,16 @@
 use super::engine::in_force;
 use super::kept::{Day, Kept};
 use crate::source::Blocks;
+use lienthong_contract::pb::operations::v1::SubscriptionLag;
 use lienthong_contract::pb::subscription::v1::{
     DayManifest, Subscription, SubscriptionState, SubscriptionStatus,
 };
 use lienthong_contract::reason::Reason;
 use lienthong_contract::status::Failure;
-use lienthong_contract::time::{from_millis, now_millis};
+use lienthong_contract::time::from_millis;
 use lienthong_domain::path::day::{day, day_number, number_of};
 use std::ops::RangeInclusive;
-use std::time::Duration;
-use tokio::time::timeout;
 
-/// Longest wait for the record of one partition that is to be read next; without it the age of
-/// what is unread is not known and counts as none.
-const PATIENCE: Duration = Duration::from_secs(2);
 /// Most days of manifests in one call.
 const DAYS: i64 = 366;
 /// A day may still get events for so long after it ended, from a gateway whose clock is behind.
@@ -45,9 +41,6 @@ pub struct Snapshot {
     pub in_flight: u64,
     /// Next offset to read of each partition.
     pub positions: Vec<u64>,
-    /// Recorded time of the oldest event that is neither settled nor parked, milliseconds since
-    /// the epoch.
-    pub oldest_ms: Option<i64>,
     /// Who takes part.
     pub consumers: Vec<String>,
 }
@@ -59,16 +52,13 @@ pub struct Snapshot {
 pub async fn status(
     blocks: &dyn Blocks,
     at: Snapshot,
+    lag: Option<SubscriptionLag>,
     gateway: &str,
 ) -> Result<SubscriptionStatus, Failure> {
     let ends = blocks.ends();
     let unread = |(position, end): (&u64, &u64)| end.saturating_sub(*position);
     let unread_records = at.positions.iter().zip(&ends).map(unread).sum();
-    let unread_ms = oldest_unread(blocks, &at.positions, &ends).await;
-    let oldest_ms = at.oldest_ms.into_iter().chain(unread_ms).min();
-    let lag_ms = oldest_ms.map_or(0, |oldest| {
-        u64::try_from(now_millis() - oldest).unwrap_or(0)
-    });
+    let lag_seconds = lag.as_ref().map_or(0.0, |lag| lag.lag_seconds);
     Ok(SubscriptionStatus {
         subscription: Some(in_force(&at.subscription)),
         state: at.state.into(),
@@ -80,31 +70,12 @@ pub async fn status(
         parked: at.parked,
         in_flight: at.in_flight,
         unread_records,
-        lag_ms,
+        lag_ms: (lag_seconds * 1_000.0).round() as u64,
         token: blocks.token(&at.positions).await?,
         consumers: at.consumers,
         gateway: gateway.to_owned(),
+        lag,
     })
-}
-
-/// Recorded time of the oldest event that comes next on a partition. One that does not fit counts,
-/// too: whether it fits is known when it is read.
-async fn oldest_unread(blocks: &dyn Blocks, positions: &[u64], ends: &[u64]) -> Option<i64> {
-    let mut oldest = None;
-    for (partition, (position, end)) in (0..).zip(positions.iter().zip(ends)) {
-        if position >= end {
-            continue;
-        }
-        let block = timeout(PATIENCE, blocks.block(partition, *position)).await;
-        if let Ok(Ok(Some(block))) = block {
-            let next = block.from(*position).first();
-            oldest = oldest
-                .into_iter()
-                .chain(next.map(|next| next.recorded_ms))
-                .min();
-        }
-    }
-    oldest
 }
 
 /// The days that are asked for, as numbers.

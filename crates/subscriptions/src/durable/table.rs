@@ -136,6 +136,12 @@ impl Table {
         self.seats.values().all(|place| place.leaving)
     }
 
+    /// How many take part.
+    pub fn count(&self) -> u32 {
+        let staying = self.seats.values().filter(|place| !place.leaving);
+        u32::try_from(staying.count()).unwrap_or(u32::MAX)
+    }
+
     /// The consumers' names.
     pub fn consumers(&self) -> Vec<String> {
         let staying = self.seats.values().filter(|place| !place.leaving);

@@ -64,9 +64,10 @@ impl Cluster {
                 session: Duration::from_secs(6),
                 group: cluster.group,
             };
-            let blocks: Arc<dyn Blocks> = testing::source(events.log).await;
+            let blocks: Arc<dyn Blocks> = testing::source(events.log.clone()).await;
             let handles = Handles {
                 blocks: blocks.clone(),
+                events: events.log,
                 log: subscriptions.log,
                 groups: Some(subscriptions.groups),
                 poster: Arc::new(Posts::default()),

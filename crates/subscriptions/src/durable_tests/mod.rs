@@ -113,6 +113,7 @@ impl Home {
         };
         let handles = Handles {
             blocks: self.source.clone(),
+            events: self.events.clone(),
             log: self.subscriptions.clone(),
             groups: None,
             poster: self.posts.clone(),

@@ -348,6 +348,7 @@ async fn a_view_that_stalls_loses_probes_until_it_goes_on() {
         "{}",
         lag.reason
     );
+    assert!(lag.queryable_seconds.is_empty(), "{lag:?}");
     // 25 s of silence: those of the first 15 s are lost.
     let counted = lost(907, "queryable/case");
     assert!((14..=16).contains(&counted), "{counted}");

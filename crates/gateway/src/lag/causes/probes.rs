@@ -1,5 +1,6 @@
 //! A probe of the hub's own is lost, or none comes any more; the first stage that it did not reach
-//! is to blame.
+//! is to blame. Where an instance is silent on some partitions and others of its probes arrive, that
+//! is the log's partition; where none of it comes, the adapter has ended.
 
 use super::super::Parts;
 use super::{Found, Owners, Said, Weight, cause};
@@ -10,11 +11,15 @@ pub(super) fn find(parts: &Parts, owners: &Owners) -> Vec<Found> {
     let views: Vec<&str> = parts.views.iter().map(|view| view.view.as_str()).collect();
     let probes = parts.probes.iter();
     let ill = probes.filter(|probe| matches!(probe.status.as_str(), "lost" | "silent"));
-    ill.map(|probe| of(probe, &views, owners)).collect()
+    ill.map(|probe| of(probe, &views, &parts.probes, owners))
+        .collect()
 }
 
-fn of(probe: &ProbeLag, views: &[&str], owners: &Owners) -> Found {
-    let (stage, owner) = blamed(probe, views, owners);
+fn of(probe: &ProbeLag, views: &[&str], all: &[ProbeLag], owners: &Owners) -> Found {
+    let (stage, owner) = match probe.status == "silent" {
+        true => silent(probe, all, owners),
+        false => blamed(probe, views, owners),
+    };
     let subject = format!("probe {}/{}", probe.route, probe.partition);
     let from = match probe.instance.is_empty() {
         true => String::new(),
@@ -35,6 +40,14 @@ fn of(probe: &ProbeLag, views: &[&str], owners: &Owners) -> Found {
         runbook: "probe-lost",
         weight: Weight::Standing,
         seconds: probe.lost as f64,
+    }
+}
+
+fn silent<'a>(probe: &ProbeLag, all: &[ProbeLag], owners: &'a Owners) -> (Stage, &'a str) {
+    let goes_on = |other: &ProbeLag| other.instance == probe.instance && other.status != "silent";
+    match all.iter().any(goes_on) {
+        true => (Stage::Log, &owners.log),
+        false => (Stage::Adapter, &owners.adapters),
     }
 }
 

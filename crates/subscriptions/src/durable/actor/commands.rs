@@ -3,6 +3,7 @@
 use super::Actor;
 use super::writing::Asked;
 use crate::durable::engine::{Counted, Decision, Parked, Which};
+use crate::durable::lag::Live;
 use crate::durable::poster::Target;
 use crate::durable::seat::{Answer, Ended, Handed, Seat};
 use crate::durable::status::Snapshot;
@@ -21,6 +22,8 @@ use tokio::time::Instant;
 pub enum Command {
     /// How far it is.
     Status(oneshot::Sender<Snapshot>),
+    /// Where it is, for the observer of its lag.
+    Live(oneshot::Sender<Live>),
     /// Where its events are posted; none without a webhook.
     Target(oneshot::Sender<Option<Target>>),
     /// A seat for a stream.
@@ -101,6 +104,9 @@ impl Actor {
             Command::Status(reply) => {
                 let _ = reply.send(self.snapshot());
             }
+            Command::Live(reply) => {
+                let _ = reply.send(self.live());
+            }
             Command::Target(reply) => {
                 let _ = reply.send(self.target());
             }
@@ -119,6 +125,7 @@ impl Actor {
             } => self.fetch(&consumer, most, wait, reply),
             Command::Answers(answers, reply) => {
                 let now_ms = now_millis();
+                self.measure(&answers, now_ms);
                 let mut late = 0;
                 for answer in answers {
                     let counted = self.engine.answer(None, answer, now_ms);
@@ -182,6 +189,22 @@ impl Actor {
         }
     }
 
+    fn live(&self) -> Live {
+        let mut live = Live {
+            positions: self.engine.positions().to_vec(),
+            in_flight: self.engine.counts().in_flight as u64,
+            consumers: self.table.count(),
+            ..Live::default()
+        };
+        for event in self.engine.unnumbered() {
+            live.unnumbered += 1;
+            let (at, told) = (event.position, (event.position.offset, event.recorded_ms));
+            let first = live.first_unnumbered.entry(at.partition).or_insert(told);
+            *first = (*first).min(told);
+        }
+        live
+    }
+
     fn snapshot(&self) -> Snapshot {
         let counts = self.engine.counts();
         let is_full = self.state == SubscriptionState::Active && self.engine.is_full();
@@ -211,7 +234,6 @@ impl Actor {
             parked: counts.parked as u64,
             in_flight: counts.in_flight as u64,
             positions: self.engine.positions().to_vec(),
-            oldest_ms: self.engine.oldest_ms(),
             consumers: self.table.consumers(),
         }
     }

@@ -2,6 +2,7 @@
 
 use super::Actor;
 use super::commands::Change;
+use super::timing::Timing;
 use crate::durable::lanes::NotTaken;
 use crate::durable::peers::moving;
 use crate::durable::seat::Ended as SeatEnded;
@@ -176,6 +177,7 @@ impl Actor {
             }
             Change::Move(positions) => {
                 self.reading.forget();
+                self.timing = Timing::since(now_millis());
                 for range in self.engine.moved(&positions) {
                     self.table.withdrawn(*range.start(), *range.end());
                 }

@@ -6,6 +6,7 @@ use super::super::calls::Told;
 use super::super::engine::Parked;
 use super::super::keeper::Office;
 use super::super::kept::Lookup;
+use super::super::lag::KeptHere;
 use super::super::peers::moving;
 use super::super::range::{self, Sources};
 use super::super::status::{self, Snapshot};
@@ -23,23 +24,32 @@ use std::sync::Arc;
 impl Durable {
     pub(super) async fn status(&self, kept: &Kept) -> Result<SubscriptionStatus, Failure> {
         let snapshot = kept.ask(Command::Status).await?;
-        self.told(snapshot).await
+        let here = KeptHere {
+            lane: kept.office.lane.clone(),
+            name: snapshot.subscription.name.clone(),
+            ask: kept.ask.clone(),
+        };
+        self.told(snapshot, &here).await
     }
 
-    async fn told(&self, snapshot: Snapshot) -> Result<SubscriptionStatus, Failure> {
+    async fn told(
+        &self,
+        snapshot: Snapshot,
+        here: &KeptHere,
+    ) -> Result<SubscriptionStatus, Failure> {
         let blocks = self.context.handles.blocks.as_ref();
-        status::status(blocks, snapshot, &self.address).await
+        let lag = self.observer.look(here, now_millis()).await;
+        status::status(blocks, snapshot, lag, &self.address).await
     }
 
     /// Every subscription that is kept here, by name.
     pub(super) async fn all(&self) -> Result<Vec<SubscriptionStatus>, Failure> {
         let mut statuses = BTreeMap::new();
-        for office in self.places.iter().filter_map(|place| place.office()) {
-            for (name, task) in office.everything() {
-                // One that ends meanwhile was deleted or moves, which `complete` finds out.
-                if let Ok(snapshot) = super::ask(&task, Command::Status).await {
-                    statuses.insert(name, self.told(snapshot).await?);
-                }
+        for here in self.observer.kept() {
+            // One that ends meanwhile was deleted or moves, which `complete` finds out.
+            if let Ok(snapshot) = super::ask(&here.ask, Command::Status).await {
+                let status = self.told(snapshot, &here).await?;
+                statuses.insert(here.name, status);
             }
         }
         Ok(statuses.into_values().collect())

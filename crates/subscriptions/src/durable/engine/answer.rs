@@ -60,6 +60,15 @@ impl Engine {
         }
     }
 
+    /// When the event was recorded that an answer is about, milliseconds since the epoch; none if
+    /// the answer would be late.
+    pub fn flying_since(&self, answer: &Answer) -> Option<i64> {
+        let event = self.cases.event(answer.sequence)?;
+        let is_flying = matches!(event.stage, Stage::Flying(_)) && event.attempt == answer.attempt;
+        let payload = event.payload.as_ref().filter(|_| is_flying)?;
+        Some(payload.recorded_ms)
+    }
+
     /// What is due by itself: events that were not answered in time have failed, and pauses end.
     pub fn expire(&mut self, now_ms: i64) {
         loop {

@@ -144,6 +144,11 @@ impl Way {
         self.trouble.insert(stage.to_owned(), reason);
     }
 
+    /// Questions to a view did not see one in time: of the last one it is not known what it took.
+    pub fn not_queryable(&mut self, view: &str) {
+        self.queryable.remove(view);
+    }
+
     /// One arrived at a stage in time.
     pub fn reach(&mut self, stage: &str) {
         self.trouble.remove(stage);

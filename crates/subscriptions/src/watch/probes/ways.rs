@@ -173,7 +173,10 @@ impl Ways {
         let reason =
             format!("questions to the view {view} did not see number {number} within {seconds} s");
         match self.known.get_mut(&one.name) {
-            Some(way) => lose(way, &one.name, &stage, 1, reason),
+            Some(way) => {
+                way.not_queryable(view);
+                lose(way, &one.name, &stage, 1, reason);
+            }
             None => probe::lost(one.name.route, one.name.partition, &stage, 1),
         }
     }

@@ -99,6 +99,7 @@ fn listed(answer: &ListSubscriptionsResponse) -> String {
         "Name",
         "State",
         "Lag",
+        "Status",
         "Unread",
         "Outstanding",
         "In flight",
@@ -117,6 +118,7 @@ fn listed(answer: &ListSubscriptionsResponse) -> String {
             subscription.name,
             state(status).to_owned(),
             duration(status.lag_ms as f64),
+            lag_status(status).to_owned(),
             count(status.unread_records),
             count(status.outstanding),
             count(status.in_flight),
@@ -136,6 +138,12 @@ fn listed(answer: &ListSubscriptionsResponse) -> String {
         "Consumers",
     ];
     table(header, &right, answer.statuses.iter().map(row).collect())
+}
+
+/// How it does, as `lienthong lag` says it.
+fn lag_status(status: &SubscriptionStatus) -> &str {
+    let lag = status.lag.as_ref();
+    or_nothing(lag.map_or("", |lag| &lag.status))
 }
 
 /// The state for a person.

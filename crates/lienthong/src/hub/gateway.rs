@@ -44,7 +44,7 @@ pub fn serve(
         operations: ports.operations,
         performance: ports.performance,
         quality: ports.quality,
-        subscription_lags: None,
+        subscription_lags: Some(given.subscriptions.lags()),
         watched: Some(given.subscriptions.watched()),
         log: given.logs.events.clone(),
         beside: beside(given.catalog, given.subscriptions),

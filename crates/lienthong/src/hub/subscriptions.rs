@@ -162,7 +162,13 @@ fn durable(settings: &Settings, address: Option<SocketAddr>) -> Result<durable::
 
 /// The rhythms of sources lie in the data directory, by gateway: several may share one.
 fn watched(settings: &Settings, gateway: &str) -> watch::Config {
-    let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '-' };
+    let plain = |letter: char| {
+        if letter.is_ascii_alphanumeric() {
+            letter
+        } else {
+            '-'
+        }
+    };
     let name: String = gateway.chars().map(plain).collect();
     let file = format!("rhythms-{name}.json");
     watch::Config {

@@ -1,6 +1,6 @@
 //! `subscriptions show`, and a status as every task prints it.
 
-use super::state;
+use super::{lag_status, state};
 use crate::cli::Shared;
 use crate::client::GatewayAt;
 use crate::exit::Failure;
@@ -48,6 +48,7 @@ pub fn shown(status: &SubscriptionStatus) -> String {
         None if status.consumers.is_empty() => "to consumers; none takes part now".to_owned(),
         None => format!("to consumers: {}", status.consumers.join(" ")),
     };
+    let lag = status.lag.clone().unwrap_or_default();
     let mut lines = vec![
         ("Name", subscription.name.clone()),
         (
@@ -64,6 +65,9 @@ pub fn shown(status: &SubscriptionStatus) -> String {
     lines.extend(handling(&subscription.handling.unwrap_or_default()));
     lines.extend([
         ("Lag", duration(status.lag_ms as f64)),
+        ("Status", lag_status(status).to_owned()),
+        ("Because", or_nothing(&lag.reason).to_owned()),
+        ("In the hands of", or_nothing(&lag.owner).to_owned()),
         ("Unread", count(status.unread_records)),
         ("Last number", count(status.last_sequence)),
         ("Settled up to", count(status.settled_sequence)),

@@ -40,6 +40,17 @@ kill: setup ## kill -9 under load, ROUNDS times (default 200); fails on any loss
 	@cargo build --release --locked --package lienthong --package lienthong-tests --bin lienthong --bin kill
 	@target/release/kill --rounds $(or $(ROUNDS),200) $(ARGS)
 
+.PHONY: deploy-check
+deploy-check: ## Everything under deploy/ by its own linter: rules, dashboards, collector, compose, units
+	@tests/deploy/run.sh
+
+.PHONY: incident
+incident: setup ## A staged incident under a real Prometheus: the alerts that fire, in order, with their labels
+	@deploy/kafka/setup.sh
+	@tests/deploy/tools.sh prometheus
+	@cargo build --release --locked --package lienthong --package lienthong-tests --bin lienthong --bin incident
+	@target/release/incident $(ARGS)
+
 .PHONY: proto-lint
 proto-lint: ## Check proto/ with buf (needs npm)
 	npx --yes @bufbuild/buf lint proto

@@ -31,6 +31,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("sled", &["lienthong-projectors"]),
     ("redb", &["lienthong-projectors"]),
     ("opentelemetry", &["lienthong-telemetry"]),
+    ("opentelemetry_sdk", &["lienthong-telemetry"]),
+    ("opentelemetry-otlp", &["lienthong-telemetry"]),
+    ("tracing-opentelemetry", &["lienthong-telemetry"]),
     ("prometheus", &["lienthong-telemetry"]),
 ];
 

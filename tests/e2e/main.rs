@@ -36,4 +36,6 @@ mod separate;
 mod services_killed;
 mod subscriptions;
 mod subscriptions_edges;
+mod telemetry;
+mod traces;
 mod views;

@@ -1,12 +1,19 @@
-//! Names and identity numbers sent through every door stay in the protected part: they are in no
-//! log line, no metric, no record key, no error, no list and no view.
+//! Names, identity numbers and phones sent through every door stay in the protected part: they are
+//! in no log line however much is logged, no metric and no trace, scraped or exported, no record key
+//! and no header of a record, no error, no list, no lag, no view, and nothing that a subscriber is
+//! told.
 
 use crate::packets::{dossier, envelope, post_json, post_xml, progress};
-use lienthong_contract::pb::operations::v1::{GetRejectedRequest, ListRejectedRequest};
-use lienthong_eventlog::EventLog;
+use lienthong_contract::cloudevents;
+use lienthong_contract::pb::operations::v1::{
+    GetLagRequest, GetRejectedRequest, ListRejectedRequest, ResubmitRejectedRequest,
+};
+use lienthong_contract::time::now_millis;
+use lienthong_eventlog::{EventLog, Record};
 use lienthong_simulator::system::System;
 use lienthong_tests::facts::{Fact, step};
 use lienthong_tests::instance::Instance;
+use lienthong_tests::otlp::Receiver;
 use lienthong_tests::{cli, http, wire};
 use serde_json::json;
 use std::path::Path;
@@ -41,11 +48,33 @@ impl Seen {
     }
 }
 
-#[tokio::test]
-async fn personal_data_stays_in_the_protected_part() {
-    let hub = Instance::start_with(&[("LIENTHONG_LOGGING__FILTER", "debug")]).unwrap();
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn personal_data_stays_in_the_protected_part_at_debug() {
+    stays_protected("debug", "text").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn personal_data_stays_in_the_protected_part_when_the_hub_logs_all_it_can() {
+    stays_protected("debug,lienthong=trace", "json").await;
+}
+
+/// Everything is told to a hub that logs by this filter and exports every span and metric.
+async fn stays_protected(filter: &str, format: &str) {
+    let receiver = Receiver::start().await.unwrap();
+    let hub = Instance::start_with(&[
+        ("LIENTHONG_LOGGING__FILTER", filter),
+        ("LIENTHONG_LOGGING__FORMAT", format),
+        ("LIENTHONG_TELEMETRY__OTLP_ENDPOINT", &receiver.endpoint()),
+        ("LIENTHONG_TELEMETRY__METRICS_EVERY_MS", "200"),
+        ("LIENTHONG_TELEMETRY__TRACE_RATIO", "1"),
+        ("LIENTHONG_PROBE__EVERY_MS", "500"),
+        ("LIENTHONG_GATEWAY__WEBHOOKS__ALLOW_PRIVATE", "true"),
+        ("LIENTHONG_GATEWAY__WEBHOOKS__ALLOW_HTTP", "true"),
+    ])
+    .unwrap();
     let mut seen = Seen::default();
     let dossiers = tell_everything(&hub, &mut seen).await;
+    resubmit(&hub, &mut seen).await;
 
     let list = hub
         .rejected()
@@ -64,6 +93,8 @@ async fn personal_data_stays_in_the_protected_part() {
         seen.add(code, format!("{case:?}"));
     }
     add_subscribers(&mut seen, &hub).await;
+    let hub = park(hub, &mut seen).await;
+    add_operators(&mut seen, &hub).await;
     let metrics = http::get(&hub.hub.addresses.metrics, "/metrics")
         .await
         .unwrap();
@@ -89,6 +120,7 @@ async fn personal_data_stays_in_the_protected_part() {
     let stopped = hub.stop().unwrap();
     let drained = std::fs::read(stopped.data().join("hub.out")).unwrap();
     seen.add("stdout and stderr to the end", drained);
+    add_exported(&mut seen, &receiver);
     add_files(&mut seen, &stopped.data().join("views"));
     add_files(&mut seen, &stopped.data().join("subscriptions"));
     let log = stopped.log().unwrap();
@@ -101,7 +133,10 @@ async fn personal_data_stays_in_the_protected_part() {
                 break;
             }
             for stored in records {
-                seen.add("a record's key", stored.record.key.to_vec());
+                let (key, value) = (&stored.record.key, &stored.record.value);
+                seen.add("a record's key", key.to_vec());
+                let headers = cloudevents::attributes(key, value);
+                seen.add("a record's headers", format!("{headers:?}"));
                 values.extend_from_slice(&stored.record.value);
             }
         }
@@ -115,6 +150,100 @@ async fn personal_data_stays_in_the_protected_part() {
         );
     }
     seen.assert_clean();
+}
+
+/// What the collector was sent; that something was, and of each kind.
+fn add_exported(seen: &mut Seen, receiver: &Receiver) {
+    let spans = receiver.spans();
+    for name in ["send log", "process log", "POST /qcvn120/{service}"] {
+        assert!(spans.iter().any(|span| span.name == name), "{name}");
+    }
+    assert!(receiver.metrics().len() > 20);
+    seen.add("OTLP", receiver.bytes());
+}
+
+/// A rejected message is corrected and sent again, once with what is still wrong.
+async fn resubmit(hub: &Instance, seen: &mut Seen) {
+    let note = format!("{NAME}, {NUMBER}, {PHONE}");
+    let fact = Fact::new(
+        System::Onestop,
+        "again",
+        "H56.15.03-261008-0090",
+        0,
+        step("step"),
+    );
+    let good = fact.about(NAME, NUMBER, &note);
+    let bad = good.clone().status("DVCQG_TEXT", "posting");
+    let channel = hub.adapters().await.unwrap();
+    wire::report(&channel, std::slice::from_ref(&bad))
+        .await
+        .unwrap_err();
+    let mut rejected = hub.rejected().await.unwrap();
+    let listed = rejected.list_rejected(ListRejectedRequest::default()).await;
+    let listed = listed.unwrap().into_inner().messages;
+    let number = listed.iter().find(|one| one.id == "again").unwrap().number;
+    let mut send = async |fact: &Fact| {
+        let request = ResubmitRejectedRequest {
+            number,
+            corrected_content: wire::encode(fact),
+        };
+        rejected.resubmit_rejected(request).await
+    };
+    let refused = send(&bad).await.unwrap_err();
+    seen.add("a refused resubmission", format!("{refused:?}"));
+    seen.add("its details", refused.details().to_vec());
+    let taken = send(&good).await.unwrap().into_inner();
+    seen.add("a resubmission", format!("{taken:?}"));
+}
+
+/// A record that no version reads, with personal data in what should be an event, parks its dossier.
+async fn park(hub: Instance, seen: &mut Seen) -> Instance {
+    let output = hub.output().unwrap();
+    seen.add("stdout and stderr before the restart", output);
+    let stopped = hub.stop().unwrap();
+    let log = stopped.log().unwrap();
+    let record = Record {
+        key: "H56.15.03-261008-0099".into(),
+        value: format!("\u{1}{NAME} {NUMBER} {PHONE}").into(),
+        recorded_ms: now_millis(),
+    };
+    log.append(vec![record]).await.unwrap();
+    log.close().await.unwrap();
+    drop(log);
+    let hub = stopped.start_again().unwrap();
+    let after = Fact::new(
+        System::Onestop,
+        "after",
+        "H56.15.03-261008-0099",
+        1,
+        step("step"),
+    );
+    let positions = hub.tell(&[after.about(NAME, NUMBER, NAME)]).await.unwrap();
+    crate::answers::horizontal_json(&hub, &positions).await;
+    let parked = cli::run(&hub, &["parked", "--json"]).unwrap();
+    assert!(
+        parked.out.contains("H56.15.03-261008-0099"),
+        "it is parked: {parked:?}"
+    );
+    seen.add("lienthong parked", parked.out + &parked.err);
+    hub
+}
+
+/// What operators see of how late everything is.
+async fn add_operators(seen: &mut Seen, hub: &Instance) {
+    let lag = cli::run(hub, &["lag", "--json"]).unwrap();
+    assert!(lag.out.contains("horizontal"), "{lag:?}");
+    seen.add("lienthong lag --json", lag.out + &lag.err);
+    let lag = cli::run(hub, &["lag"]).unwrap();
+    seen.add("lienthong lag", lag.out + &lag.err);
+    let mut operations = hub.operations().await.unwrap();
+    let told = operations.get_lag(GetLagRequest::default()).await.unwrap();
+    seen.add("GetLag", format!("{:?}", told.into_inner()));
+    let subscriptions = cli::run(hub, &["subscriptions", "--json"]).unwrap();
+    seen.add(
+        "lienthong subscriptions",
+        subscriptions.out + &subscriptions.err,
+    );
 }
 
 /// What subscribers are told, in every way.

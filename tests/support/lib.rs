@@ -13,6 +13,7 @@ pub mod instance;
 pub mod kill;
 pub mod left_out;
 pub mod measure;
+pub mod otlp;
 pub mod process;
 pub mod sample;
 pub mod separate;

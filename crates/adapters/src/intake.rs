@@ -11,6 +11,7 @@ pub mod batch;
 pub mod chunk;
 pub mod observed;
 pub mod sealed;
+pub mod stages;
 pub mod stream;
 pub mod trace;
 
@@ -21,6 +22,7 @@ use lienthong_contract::pb::event::v1::{Header, Observation, event::Payload};
 use lienthong_contract::reason::Reason;
 use lienthong_contract::status::Failure;
 use lienthong_eventlog::EventLog;
+use stages::Stages;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -47,6 +49,8 @@ pub struct Adapter {
     pub rules: Rules,
     /// Where events become durable.
     pub log: Arc<dyn EventLog>,
+    /// How long the first stages take, of all adapters of the process.
+    pub stages: Arc<Stages>,
     /// Where rejected messages become durable.
     pub rejected: Arc<RejectedLog>,
     /// Bounds.

@@ -7,6 +7,7 @@
 
 use crate::config::{Config, Drain};
 use crate::intake::Adapter;
+use crate::intake::stages::Stages;
 use crate::lanes::{self, Ends, Lane};
 use crate::probe;
 use crate::qcvn120;
@@ -93,6 +94,7 @@ pub async fn run(
         handles,
         rejected,
         draining: ends.draining.clone(),
+        stages: Arc::default(),
     };
     let adapters = house.adapters();
     let packets = Arc::new(qcvn120::Packets::new(house.packets()));
@@ -200,6 +202,7 @@ struct House {
     handles: Handles,
     rejected: Arc<RejectedLog>,
     draining: CancellationToken,
+    stages: Arc<Stages>,
 }
 
 /// What tells one adapter from another.
@@ -275,6 +278,7 @@ impl House {
                 reference: self.handles.reference.clone(),
             },
             log: self.handles.log.clone(),
+            stages: self.stages.clone(),
             rejected: self.rejected.clone(),
             limits: self.config.limits.clone(),
             draining: self.draining.clone(),

@@ -3,7 +3,7 @@
 use crate::commands::{
     case, catalog, clock, completions, config, consume, demo, doctor, dossiers, explain, export,
     horizontal, import, lag, log, man, parked, performance, quality, reconcile, register, rejected,
-    serve, slip, subscribe, subscriptions, top, up, vertical, views,
+    runbook, serve, slip, subscribe, subscriptions, top, up, vertical, views,
 };
 use crate::config::{Error, Given, Loaded, Sources, load};
 use clap::{Args, Parser, Subcommand};
@@ -117,6 +117,8 @@ pub enum Command {
     Consume(consume::Arguments),
     /// What an error reason means and what to do
     Explain(explain::Arguments),
+    /// What an alert or a cause of lateness means and what to do, step by step
+    Runbook(runbook::Arguments),
     /// The settings in force and where each came from
     Config(config::Arguments),
     /// How far views are; rebuild or verify them, or see what other status tables would change

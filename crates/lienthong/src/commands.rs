@@ -22,6 +22,7 @@ pub mod quality;
 pub mod reconcile;
 pub mod register;
 pub mod rejected;
+pub mod runbook;
 pub mod serve;
 pub mod slip;
 pub mod subscribe;
@@ -66,6 +67,7 @@ pub fn run(cli: Cli, began: Instant) -> Result<(), Failure> {
         Command::Subscriptions(arguments) => wait(subscriptions::run(arguments, shared)),
         Command::Consume(arguments) => wait(consume::run(arguments, shared)),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Runbook(arguments) => runbook::run(&arguments),
         Command::Config(arguments) => config::run(&arguments, shared),
         Command::Views(arguments) => wait(views::run(arguments, shared)),
         Command::Log(arguments) => wait(log::run(arguments, shared)),

@@ -22,6 +22,7 @@ pub use service::Service;
 
 use crate::config::Settings;
 use crate::exit::Failure;
+use crate::runbooks;
 use lienthong_catalog::Catalog;
 use lienthong_contract::reference::Files;
 use lienthong_telemetry::endpoint::{self, Readiness};
@@ -142,7 +143,12 @@ pub async fn start(
     let mut metrics = JoinSet::new();
     let followed = follow(views.clone(), readiness.clone(), stops.doors.clone());
     doors.spawn(followed);
-    let endpoint = endpoint::run(listeners.metrics, readiness.clone(), stops.metrics.clone());
+    let endpoint = endpoint::run(
+        listeners.metrics,
+        readiness.clone(),
+        runbooks::PAGES,
+        stops.metrics.clone(),
+    );
     metrics.spawn(named("metrics", endpoint));
     Ok(Hub {
         logs,

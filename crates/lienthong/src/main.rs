@@ -17,7 +17,9 @@ mod opendata;
 mod print;
 mod process;
 mod progress;
+mod runbooks;
 mod system;
+mod telemetry;
 mod top;
 mod words;
 

@@ -4,7 +4,9 @@ use crate::config::{Loaded, LogFormat};
 use crate::exit::{Exit, Failure};
 use crate::hub::{self, Addresses, Hub, Listeners, Service};
 use crate::print::out;
+use crate::telemetry;
 use lienthong_contract::reference::Files;
+use lienthong_telemetry::export::Exporting;
 use lienthong_telemetry::logging;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -58,11 +60,15 @@ pub fn addresses(addresses: Addresses, stop: CancellationToken) -> Shown {
 /// # Errors
 /// What could not be started, or did not end well.
 pub fn run(process: Process, loaded: &Loaded, screen: bool) -> Result<(), Failure> {
-    init_logging(loaded, screen)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    let ended = runtime.block_on(serve(process, loaded));
+    let exporting = {
+        let _within = runtime.enter();
+        telemetry::start(&loaded.settings)?
+    };
+    init_logging(loaded, screen)?;
+    let ended = runtime.block_on(serve(process, loaded, exporting));
     runtime.shutdown_timeout(LAST_WORK);
     ended
 }
@@ -83,7 +89,7 @@ pub fn init_logging(loaded: &Loaded, screen: bool) -> Result<(), Failure> {
     logging::init(format, filter).map_err(|error| Failure::new(Exit::Usage, error))
 }
 
-async fn serve(mut process: Process, loaded: &Loaded) -> Result<(), Failure> {
+async fn serve(mut process: Process, loaded: &Loaded, exporting: Exporting) -> Result<(), Failure> {
     let mut signals = Signals::new()?;
     let settings = &loaded.settings;
     let tables = std::mem::take(&mut process.tables);
@@ -109,7 +115,21 @@ async fn serve(mut process: Process, loaded: &Loaded) -> Result<(), Failure> {
         () = signals.next() => None,
     };
     stop.cancel();
-    drain(hub, shown, fault, signals).await
+    let ending = Ending {
+        hub,
+        shown,
+        fault,
+        exporting,
+    };
+    drain(ending, signals).await
+}
+
+/// What is left when a process ends.
+struct Ending {
+    hub: Hub,
+    shown: JoinSet<Result<(), Failure>>,
+    fault: Option<Failure>,
+    exporting: Exporting,
 }
 
 /// Shows once the process is ready; ends with `stop`.
@@ -133,18 +153,14 @@ fn write(file: Option<&Path>, addresses: &Addresses) -> Result<(), Failure> {
     file.map_or(Ok(()), |file| addresses.write(file))
 }
 
-/// Drains; a second signal ends it at once.
-async fn drain(
-    hub: Hub,
-    mut shown: JoinSet<Result<(), Failure>>,
-    fault: Option<Failure>,
-    mut signals: Signals,
-) -> Result<(), Failure> {
+/// Drains, and exports what was measured last; a second signal ends it at once.
+async fn drain(mut ending: Ending, mut signals: Signals) -> Result<(), Failure> {
     tracing::info!("draining");
     let drain = async {
-        let last = shown.join_next().await.and_then(fault_of);
-        let drained = hub.drain().await;
-        match fault.or(last) {
+        let last = ending.shown.join_next().await.and_then(fault_of);
+        let drained = ending.hub.drain().await;
+        telemetry::flush(ending.exporting).await;
+        match ending.fault.or(last) {
             Some(fault) => Err(fault),
             None => drained.and_then(|()| out("Drained. Everything acknowledged is durable.")),
         }

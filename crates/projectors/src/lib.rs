@@ -41,6 +41,7 @@ mod sums;
 #[cfg(test)]
 mod testing;
 mod timing;
+mod traced;
 mod views;
 mod writer;
 

@@ -194,6 +194,7 @@ async fn follow(mut runner: Runner, found: Found, snapshot: Option<State>, runti
     }
     let mut source = Source::new(
         runner.log.clone(),
+        lane.owner.view,
         lane.owner.partition,
         loaded.is_some() || snapshot.is_some(),
     );

@@ -4,6 +4,8 @@
 use crate::feed::{BATCH, feed};
 use crate::lane::{Lane, Trouble};
 use crate::timing::Timing;
+use crate::traced::Following;
+use crate::views::View;
 use lienthong_eventlog::{EventLog, ReadError, Reader, StoredRecord};
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,12 +30,13 @@ pub struct Source {
     /// Whether the records read last came while the reader waited at the end.
     came_while_waiting: bool,
     timing: Timing,
+    following: Following,
 }
 
 impl Source {
-    /// A partition of the log, not read yet. `has_position`: the view goes on from a position of
-    /// its own, so that what retention took after it is lost.
-    pub fn new(log: Arc<dyn EventLog>, partition: u32, has_position: bool) -> Self {
+    /// A partition of the log as a view reads it, not read yet. `has_position`: the view goes on
+    /// from a position of its own, so that what retention took after it is lost.
+    pub fn new(log: Arc<dyn EventLog>, view: View, partition: u32, has_position: bool) -> Self {
         Self {
             log,
             partition,
@@ -44,6 +47,7 @@ impl Source {
             has_position,
             came_while_waiting: false,
             timing: Timing::default(),
+            following: Following::new(view, partition),
         }
     }
 
@@ -60,13 +64,16 @@ impl Source {
         let Some(reader) = &mut self.reader else {
             return Ok(Vec::new());
         };
+        let began = std::time::Instant::now();
         if self.at_end {
             let records = reader.next(BATCH).await?;
+            self.following.polled(began, &records);
             self.at_end = false;
             self.came_while_waiting = true;
             return Ok(records);
         }
         let records = reader.poll_now(BATCH).await?;
+        self.following.polled(began, &records);
         self.came_while_waiting = false;
         self.at_end = records.is_empty();
         Ok(records)
@@ -95,7 +102,10 @@ impl Source {
             return Ok(());
         }
         let measured = self.timing.begin(lane, &records, self.came_while_waiting);
-        feed(lane, self.log.as_ref(), records).await?;
+        let batch = self.following.begin(&records);
+        let fed = feed(lane, self.log.as_ref(), records).await;
+        batch.end(&fed);
+        fed?;
         if let Some(batch) = measured {
             batch.end(lane);
         }

@@ -8,7 +8,12 @@ use crate::system::System;
 use bytes::{Bytes, BytesMut};
 use lienthong_contract::pb::event::v1::{Event, Header, event::Payload};
 use lienthong_contract::pb::{civil_status, onestop, population, specialised};
+use lienthong_contract::time::{from_millis, to_millis};
 use prost::Message as _;
+use prost::encoding::WireType;
+
+/// The field of a request that holds the event.
+const EVENT: u32 = 1;
 
 /// An event on its way to an adapter.
 #[derive(Debug, Clone)]
@@ -16,6 +21,8 @@ pub struct Message {
     system: System,
     id: Box<str>,
     frame: Bytes,
+    /// How far the clock of its source is ahead, if it says when it is sent; in milliseconds.
+    ahead_ms: Option<i64>,
 }
 
 /// The adapter's contract has no such payload.
@@ -51,7 +58,7 @@ impl Message {
         };
         let length = event.encoded_len();
         let mut frame = BytesMut::with_capacity(length + 6);
-        prost::encoding::message::encode(1, &event, &mut frame);
+        prost::encoding::message::encode(EVENT, &event, &mut frame);
         let body_from = frame.len() - length;
         if !takes(system, &frame[body_from..]) {
             return Err(NotTaken { system, kind });
@@ -60,7 +67,37 @@ impl Message {
             system,
             id,
             frame: frame.freeze(),
+            ahead_ms: None,
         })
+    }
+
+    /// The same message of a source that says when it sends, by a clock that is right.
+    pub fn telling(self) -> Self {
+        Self {
+            ahead_ms: Some(0),
+            ..self
+        }
+    }
+
+    /// The same message of a source that says when it sends, by a clock that is so many milliseconds
+    /// ahead (behind, if negative): when it happened is told by the same clock.
+    ///
+    /// # Errors
+    /// Never for a message made by [`Message::new`].
+    pub fn told_by_clock(self, ahead_ms: i64) -> Result<Self, prost::DecodeError> {
+        let mut message = self;
+        message.ahead_ms = Some(ahead_ms);
+        let mut event = message.event()?;
+        let occurred = event.header.as_mut().and_then(|header| header.occurred_time.as_mut());
+        if let Some(occurred) = occurred
+            && let Some(millis) = to_millis(occurred)
+        {
+            *occurred = from_millis(millis.saturating_add(ahead_ms));
+        }
+        let mut frame = BytesMut::with_capacity(message.frame.len());
+        prost::encoding::message::encode(EVENT, &event, &mut frame);
+        message.frame = frame.freeze();
+        Ok(message)
     }
 
     /// The system that sends it.
@@ -76,6 +113,36 @@ impl Message {
     /// The event as field 1 of a request.
     pub fn frame(&self) -> &Bytes {
         &self.frame
+    }
+
+    /// The frame as it is sent at `now_ms`, milliseconds since the Unix epoch: with the sending time
+    /// of a source that tells it. A field told twice is merged by whoever reads it, so the header is
+    /// not encoded anew.
+    pub fn frame_at(&self, now_ms: i64) -> Bytes {
+        let Some(ahead_ms) = self.ahead_ms else {
+            return self.frame.clone();
+        };
+        let mut body = self.frame.clone();
+        let read = prost::encoding::decode_key(&mut body)
+            .and_then(|_| prost::encoding::decode_varint(&mut body));
+        if read.is_err() {
+            return self.frame.clone();
+        }
+        let sent = Event {
+            header: Some(Header {
+                sent_time: Some(from_millis(now_ms.saturating_add(ahead_ms))),
+                ..Header::default()
+            }),
+            ..Event::default()
+        };
+        let length = body.len() + sent.encoded_len();
+        let mut frame = BytesMut::with_capacity(length + 6);
+        prost::encoding::encode_key(EVENT, WireType::LengthDelimited, &mut frame);
+        prost::encoding::encode_varint(length as u64, &mut frame);
+        frame.extend_from_slice(&body);
+        // It cannot fail: the buffer grows.
+        sent.encode_raw(&mut frame);
+        frame.freeze()
     }
 
     /// The event as it was encoded, without the request around it.
@@ -137,6 +204,28 @@ mod tests {
                 .iter()
                 .all(|sent| sent.header == event.header && sent.payload.is_some())
         );
+    }
+
+    #[test]
+    fn a_message_says_when_it_is_sent_by_the_clock_of_its_source() {
+        let mut event = event("e-2");
+        let header = event.header.as_mut().unwrap();
+        header.occurred_time = Some(from_millis(1_000_000));
+        let message = Message::new(
+            System::Onestop,
+            header.clone(),
+            event.payload.clone().unwrap(),
+        )
+        .unwrap();
+        assert_eq!(message.frame_at(5), message.frame(), "it tells nothing");
+        let ahead = message.told_by_clock(90_500).unwrap();
+        for now in [2_000_000, 3_000_000] {
+            let sent = onestop::v1::StreamEventsRequest::decode(ahead.frame_at(now)).unwrap();
+            let told = sent.event.unwrap().header.unwrap();
+            assert_eq!(told.sent_time, Some(from_millis(now + 90_500)));
+            assert_eq!(told.occurred_time, Some(from_millis(1_090_500)));
+            assert_eq!(told.id, "e-2");
+        }
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod workday;
 pub use places::PlacesError;
 
 use crate::message::Message;
+use crate::system::System;
 use lienthong_contract::reference;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -145,6 +146,28 @@ pub fn generate(plan: &Plan) -> Result<Vec<TimedEvent>, Error> {
         ));
     }
     Ok(post::arrange(plan, facts, &mut dice)?)
+}
+
+/// The same events, those of one system told by a clock that is so many milliseconds ahead (behind,
+/// if negative).
+///
+/// # Errors
+/// Never for events of [`generate`].
+pub fn skewed(
+    events: Vec<TimedEvent>,
+    system: System,
+    ahead_ms: i64,
+) -> Result<Vec<TimedEvent>, prost::DecodeError> {
+    let skew = |event: TimedEvent| {
+        if event.message.system() != system {
+            return Ok(event);
+        }
+        Ok(TimedEvent {
+            message: event.message.told_by_clock(ahead_ms)?,
+            ..event
+        })
+    };
+    events.into_iter().map(skew).collect()
 }
 
 /// A run's number from the time at which it begins: ten seconds are one run, and the numbers

@@ -25,5 +25,6 @@ pub mod stream;
 #[cfg(test)]
 mod testing;
 pub mod token;
+mod traced;
 pub mod watch;
 pub mod webhook;

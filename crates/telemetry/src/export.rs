@@ -24,7 +24,7 @@ use opentelemetry_sdk::trace::{
     IdGenerator, RandomIdGenerator, Sampler, SdkTracer, SdkTracerProvider,
 };
 use std::sync::OnceLock;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The variable that gives an endpoint where [`Config::endpoint`] is empty.
 const ENDPOINT_VARIABLE: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
@@ -159,9 +159,9 @@ impl Exporting {
         };
         // Whoever waits for both waits for the slower, not for their sum.
         let metrics = std::thread::spawn(meter::flush);
+        let deadline = Instant::now() + FLUSH;
         let spans = spans.shutdown_with_timeout(FLUSH);
-        let deadline = std::time::Instant::now() + FLUSH;
-        while !metrics.is_finished() && std::time::Instant::now() < deadline {
+        while !metrics.is_finished() && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(5));
         }
         let metrics = metrics.is_finished().then(|| metrics.join());

@@ -9,6 +9,7 @@
 pub mod endpoint;
 pub mod export;
 pub mod ingest;
+pub mod log;
 pub mod logging;
 pub mod messaging;
 mod meter;
@@ -17,6 +18,7 @@ pub mod observed;
 pub mod owners;
 pub mod probe;
 pub mod projection;
+pub mod request;
 pub mod rpc;
 pub mod stage;
 pub mod trace;

@@ -10,7 +10,7 @@
 
 mod spans;
 
-pub use spans::{LINKS, poll_span, process_span, send_span};
+pub use spans::{LINKS, hand_out_span, poll_span, process_span, send_span, tell};
 
 use crate::meter::instruments;
 use crate::names;

@@ -83,6 +83,12 @@ pub const MESSAGING_OPERATION_NAME: &str = "messaging.operation.name";
 pub const MESSAGING_OPERATION_TYPE: &str = "messaging.operation.type";
 /// Attribute: the topic, or the embedded log's folder name.
 pub const MESSAGING_DESTINATION: &str = "messaging.destination.name";
+/// Attribute: method of a request over HTTP.
+pub const HTTP_METHOD: &str = "http.request.method";
+/// Attribute: the pattern of its path.
+pub const HTTP_ROUTE: &str = "http.route";
+/// Attribute: status of its answer.
+pub const HTTP_STATUS: &str = "http.response.status_code";
 /// Attribute: number of the log's partition.
 pub const PARTITION: &str = "messaging.destination.partition.id";
 /// Attribute: the consumer group; of an embedded log what the group would be called.

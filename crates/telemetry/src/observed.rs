@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub enum Label {
     /// Of few values, and never a dossier, a person or free text.
     Text(String),
-    /// A number, such as a partition's.
+    /// A number, such as a partition's; told as text, as the conventions have it.
     Number(i64),
 }
 
@@ -129,7 +129,7 @@ pub(crate) fn observe(meter: &Meter) {
 fn attributes(labels: &[(&'static str, Label)]) -> Vec<KeyValue> {
     let attribute = |(name, label): &(&'static str, Label)| match label {
         Label::Text(text) => KeyValue::new(*name, text.clone()),
-        Label::Number(number) => KeyValue::new(*name, *number),
+        Label::Number(number) => KeyValue::new(*name, number.to_string()),
     };
     labels.iter().map(attribute).collect()
 }

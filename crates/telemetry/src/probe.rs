@@ -7,7 +7,7 @@ use opentelemetry::KeyValue;
 fn way(route: &'static str, partition: u32, stage: &str) -> [KeyValue; 3] {
     [
         KeyValue::new(names::ROUTE, route),
-        KeyValue::new(names::PARTITION, i64::from(partition)),
+        KeyValue::new(names::PARTITION, partition.to_string()),
         KeyValue::new(names::STAGE, stage.to_owned()),
     ]
 }

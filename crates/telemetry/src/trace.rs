@@ -7,7 +7,7 @@
 
 use axum::http::HeaderMap;
 use opentelemetry::propagation::{Extractor, Injector, TextMapPropagator};
-use opentelemetry::trace::{SpanContext, TraceContextExt};
+use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceId};
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use tracing::Span;
@@ -53,12 +53,41 @@ pub fn continue_from(span: &Span, traceparent: &str) {
         return;
     }
     let parent = read(traceparent);
-    if parent.span().span_context().is_valid()
-        && let Err(why) = span.set_parent(parent)
-    {
+    if parent.span().span_context().is_valid() {
+        set_parent(span, parent);
+    }
+}
+
+/// Makes a span that was not entered yet the child of a context.
+pub(crate) fn set_parent(span: &Span, parent: Context) {
+    if let Err(why) = span.set_parent(parent) {
         // The span stays, as the root of a trace of its own.
         tracing::debug!(%why, "a span could not be made the child of its caller's");
     }
+}
+
+/// The ids of the trace and the span that are current, recorded or not; none if there is none.
+pub(crate) fn current_ids() -> Option<(TraceId, SpanId)> {
+    Context::map_current(|context| {
+        let span = context.span();
+        let current = span.span_context();
+        let ids = (current.trace_id(), current.span_id());
+        current.is_valid().then_some(ids)
+    })
+}
+
+/// Whether anything is traced at all: if not, nobody needs to look for what to link.
+pub fn is_on() -> bool {
+    crate::export::tracer().is_some()
+}
+
+/// Marks a span as failed, with a class of error of few values.
+pub fn fail(span: &Span, error: &'static str) {
+    if span.is_disabled() {
+        return;
+    }
+    set(span, [KeyValue::new(crate::names::ERROR_TYPE, error)]);
+    span.set_status(opentelemetry::trace::Status::error(error));
 }
 
 /// The remote context in a `traceparent`; one without a span if there is none in it.

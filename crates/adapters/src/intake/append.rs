@@ -1,14 +1,17 @@
 //! From a sealed chunk to the positions of its events, and from there to the answers.
 
 use super::sealed::{Refusal, Sealed, Slot};
+use super::stages::Moments;
+use super::trace::Sending;
 use super::{Adapter, draining};
 use lienthong_contract::pb::event::v1::{Outcome, Position as WirePosition, Rejection, outcome};
 use lienthong_contract::pb::operations::v1::RejectedContent;
 use lienthong_contract::reason::Reason;
 use lienthong_contract::status::Failure;
-use lienthong_eventlog::{AppendError, EventLog, Position};
+use lienthong_eventlog::{AppendError, Position};
 use lienthong_telemetry::ingest;
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 /// A chunk with what the log said.
 pub struct Appended {
@@ -18,12 +21,45 @@ pub struct Appended {
     pub positions: Result<Vec<Position>, AppendError>,
 }
 
-/// Makes a chunk durable. An event that the log is too small for is refused alone.
-pub async fn append(log: &dyn EventLog, mut chunk: Sealed) -> Appended {
+impl Appended {
+    /// The chunk and the positions of its records.
+    ///
+    /// # Errors
+    /// What its sender is told of the append that failed.
+    pub fn durable(self) -> Result<(Sealed, Vec<Position>), Failure> {
+        match self.positions {
+            Ok(positions) => Ok((self.chunk, positions)),
+            Err(error) => {
+                let failure = failure(&error);
+                self.chunk.sending.fail(failure.reason.name());
+                Err(failure)
+            }
+        }
+    }
+}
+
+/// Makes a chunk durable, and measures it if it is. An event that the log is too small for is
+/// refused alone.
+pub async fn append(adapter: &Adapter, mut chunk: Sealed) -> Appended {
     loop {
-        match log.append(chunk.records()).await {
+        let handed = Instant::now();
+        match adapter.log.append(chunk.records()).await {
             Err(AppendError::TooLarge { limit, .. }) if chunk.refuse_larger_than(limit) > 0 => {}
-            positions => return Appended { chunk, positions },
+            Err(error) => {
+                let positions = Err(error);
+                return Appended { chunk, positions };
+            }
+            Ok(positions) => {
+                chunk.sending = Sending::untraced();
+                let moments = Moments {
+                    taken: chunk.taken,
+                    handed,
+                    durable: Instant::now(),
+                };
+                adapter.stages.measure(&chunk, moments);
+                let positions = Ok(positions);
+                return Appended { chunk, positions };
+            }
         }
     }
 }
@@ -110,7 +146,7 @@ pub fn wire(position: Position) -> WirePosition {
 }
 
 /// What a client is told of an append that failed. The paths of the log's files stay here.
-pub fn failure(error: &AppendError) -> Failure {
+fn failure(error: &AppendError) -> Failure {
     match error {
         AppendError::Overloaded {
             queued_bytes,

@@ -1,8 +1,9 @@
 //! A batch: one call, one append, one outcome for each event.
 
-use super::append::{append, failure, settle};
+use super::append::{append, settle};
 use super::chunk::Chunk;
 use super::sealed::{Refusal, Slot};
+use super::trace::Call;
 use super::{Adapter, Draft};
 use lienthong_contract::pb::event::v1::{FieldViolation, Outcome, Rejection, outcome};
 use lienthong_contract::reason::Reason;
@@ -26,21 +27,20 @@ const VIOLATION_BYTES: usize = 2_000;
 pub async fn report(
     adapter: &Arc<Adapter>,
     drafts: Vec<Draft>,
-    traceparent: &str,
+    call: Call,
 ) -> Result<Vec<Outcome>, Failure> {
     adapter.must_be_serving()?;
     if drafts.is_empty() || drafts.len() > MOST_EVENTS {
         let what = format!("the batch has {} events", drafts.len());
         return Err(Failure::new(Reason::BatchSize, what));
     }
-    let mut chunk = Chunk::new(adapter.clone(), traceparent, drafts.len());
+    let mut chunk = Chunk::new(adapter.clone(), call, drafts.len());
     for draft in drafts {
         chunk.push(draft);
     }
-    let appended = append(adapter.log.as_ref(), chunk.seal()).await;
-    let positions = appended.positions.map_err(|error| failure(&error))?;
-    let nothing_accepted = of_all_refused(&appended.chunk.slots);
-    let outcomes = settle(adapter, appended.chunk, &positions).await;
+    let (chunk, positions) = append(adapter, chunk.seal()).await.durable()?;
+    let nothing_accepted = of_all_refused(&chunk.slots);
+    let outcomes = settle(adapter, chunk, &positions).await;
     match nothing_accepted {
         Some(failure) => Err(with_numbers(failure, &outcomes)),
         None => Ok(outcomes),

@@ -2,6 +2,7 @@
 //! those that are not well-formed, set aside with what the rejected log keeps of them.
 
 use super::sealed::{Refusal, Sealed, Slot, Span};
+use super::trace::{Call, Sending};
 use super::{Adapter, Draft, observed};
 use bytes::Bytes;
 use lienthong_contract::check;
@@ -14,6 +15,7 @@ use lienthong_contract::time::{from_millis, now_millis};
 use prost::Message;
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Bytes set aside for one event; most need fewer.
 const EVENT_BYTES: usize = 400;
@@ -26,6 +28,9 @@ pub struct Chunk {
     /// Filled anew for each event, so that what all have in common is set once.
     event: pb::Event,
     recorded_ms: i64,
+    taken: Instant,
+    call: Call,
+    sending: Sending,
     block: Vec<u8>,
     spans: Vec<Span>,
     slots: Vec<Slot>,
@@ -33,16 +38,18 @@ pub struct Chunk {
 
 impl Chunk {
     /// An empty chunk for about `events` events.
-    pub fn new(adapter: Arc<Adapter>, traceparent: &str, events: usize) -> Self {
+    pub fn new(adapter: Arc<Adapter>, call: Call, events: usize) -> Self {
         let event = pb::Event {
             adapter: adapter.recorded_as.to_owned(),
-            traceparent: traceparent.to_owned(),
             ..Default::default()
         };
         Self {
             adapter,
             event,
             recorded_ms: 0,
+            taken: Instant::now(),
+            call,
+            sending: Sending::untraced(),
             block: Vec::with_capacity(events * EVENT_BYTES),
             spans: Vec::with_capacity(events),
             slots: Vec::with_capacity(events),
@@ -69,8 +76,7 @@ impl Chunk {
     /// recorded at the moment of its first.
     pub fn push(&mut self, draft: Draft) {
         if self.event.recorded_time.is_none() {
-            self.recorded_ms = now_millis();
-            self.event.recorded_time = Some(from_millis(self.recorded_ms));
+            self.begin();
         }
         let rules = &self.adapter.rules;
         match check::check(rules, draft.header.as_ref(), draft.payload.as_ref()) {
@@ -87,6 +93,15 @@ impl Chunk {
             }
             Err(failure) => self.refuse(draft, failure),
         }
+    }
+
+    /// The moment of the first event, which is that of all.
+    fn begin(&mut self) {
+        self.recorded_ms = now_millis();
+        self.taken = Instant::now();
+        self.event.recorded_time = Some(from_millis(self.recorded_ms));
+        self.sending = self.call.send();
+        self.event.traceparent = self.call.traceparent(&self.sending);
     }
 
     /// Takes a refusal that was found before there was an event.
@@ -165,11 +180,19 @@ impl Chunk {
 
     /// Ends the taking in.
     pub fn seal(self) -> Sealed {
+        let one = match &self.spans[..] {
+            [one] => self.block.get(one.value.clone()),
+            _ => None,
+        };
+        self.sending.tell(self.spans.len(), one);
         Sealed {
             block: Bytes::from(self.block),
             spans: self.spans,
             slots: self.slots,
             recorded_ms: self.recorded_ms,
+            taken: self.taken,
+            by: self.call.by,
+            sending: self.sending,
         }
     }
 }

@@ -1,11 +1,13 @@
 //! A chunk ready for the log: its records, and what becomes of each event.
 
+use super::trace::{Caller, Sending};
 use bytes::Bytes;
 use lienthong_contract::pb::operations::v1::RejectedContent;
 use lienthong_contract::reason::Reason;
 use lienthong_contract::status::Failure;
 use lienthong_eventlog::Record;
 use std::ops::Range;
+use std::time::Instant;
 
 /// A chunk that takes nothing more.
 pub struct Sealed {
@@ -17,6 +19,12 @@ pub struct Sealed {
     pub slots: Vec<Slot>,
     /// When all of them are recorded, in milliseconds since the Unix epoch.
     pub recorded_ms: i64,
+    /// The same moment by this machine's steady clock.
+    pub taken: Instant,
+    /// Who brought them.
+    pub by: Caller,
+    /// Its sending, until that has ended.
+    pub sending: Sending,
 }
 
 impl Sealed {

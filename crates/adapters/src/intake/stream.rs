@@ -10,9 +10,10 @@
 //! Nothing is read while the appends under way are at their limit or the log is overloaded, so
 //! that HTTP/2 flow control holds the sender back: a slow sender or reader slows itself only.
 
-use super::append::{Appended, append, failure, settle};
+use super::append::{Appended, append, settle};
 use super::chunk::Chunk;
 use super::sealed::Sealed;
+use super::trace::Call;
 use super::{Adapter, Draft, draining};
 use crate::oversize;
 use futures_util::future::{BoxFuture, FutureExt};
@@ -43,13 +44,13 @@ pub type Answer = Result<Outcome, Status>;
 pub fn report(
     adapter: Arc<Adapter>,
     inbound: BoxStream<'static, Result<Draft, Status>>,
-    traceparent: String,
+    call: Call,
 ) -> BoxStream<'static, Answer> {
     let session = Session {
-        filling: Chunk::new(adapter.clone(), &traceparent, 0),
+        filling: Chunk::new(adapter.clone(), call.clone(), 0),
         draining: Box::pin(adapter.draining.clone().cancelled_owned()),
         adapter,
-        traceparent,
+        call,
         inbound,
         held: None,
         appending: FuturesOrdered::new(),
@@ -62,7 +63,7 @@ pub fn report(
 
 struct Session {
     adapter: Arc<Adapter>,
-    traceparent: String,
+    call: Call,
     inbound: BoxStream<'static, Result<Draft, Status>>,
     draining: Pin<Box<WaitForCancellationFutureOwned>>,
     /// Read but not yet handed to the log.
@@ -76,7 +77,7 @@ struct Session {
 }
 
 struct Held {
-    chunk: Sealed,
+    chunk: Box<Sealed>,
     since: Instant,
     pause: Duration,
     again: Instant,
@@ -159,7 +160,7 @@ impl Session {
             return;
         }
         // What comes next is likely as much as what came last.
-        let next = Chunk::new(self.adapter.clone(), &self.traceparent, self.filling.len());
+        let next = Chunk::new(self.adapter.clone(), self.call.clone(), self.filling.len());
         let chunk = std::mem::replace(&mut self.filling, next).seal();
         if let Err(chunk) = self.submit(chunk) {
             let now = Instant::now();
@@ -177,7 +178,7 @@ impl Session {
         let Some(held) = self.held.take() else {
             return Ok(());
         };
-        let Err(chunk) = self.submit(held.chunk) else {
+        let Err(chunk) = self.submit(*held.chunk) else {
             return Ok(());
         };
         let now = Instant::now();
@@ -198,15 +199,15 @@ impl Session {
     /// Begins an append; gives the chunk back if the log refuses it at once for being overloaded.
     /// Only then may it be tried again: once later chunks are on their way, trying an earlier one
     /// again would change their order.
-    fn submit(&mut self, chunk: Sealed) -> Result<(), Sealed> {
-        let log = self.adapter.log.clone();
-        let mut appending = async move { append(log.as_ref(), chunk).await }.boxed();
+    fn submit(&mut self, chunk: Sealed) -> Result<(), Box<Sealed>> {
+        let adapter = self.adapter.clone();
+        let mut appending = async move { append(&adapter, chunk).await }.boxed();
         match (&mut appending).now_or_never() {
             None => self.appending.push_back(appending),
             Some(Appended {
                 chunk,
                 positions: Err(AppendError::Overloaded { .. }),
-            }) => return Err(chunk),
+            }) => return Err(Box::new(chunk)),
             Some(done) => self.appending.push_back(std::future::ready(done).boxed()),
         }
         Ok(())
@@ -214,12 +215,12 @@ impl Session {
 
     /// The answers to one chunk; a chunk that failed ends the session.
     async fn answer(self, appended: Appended) -> (Vec<Answer>, Option<Session>) {
-        match appended.positions {
-            Ok(positions) => {
-                let outcomes = settle(&self.adapter, appended.chunk, &positions).await;
+        match appended.durable() {
+            Ok((chunk, positions)) => {
+                let outcomes = settle(&self.adapter, chunk, &positions).await;
                 (outcomes.into_iter().map(Ok).collect(), Some(self))
             }
-            Err(error) => (vec![Err(failure(&error).into())], None),
+            Err(failure) => (vec![Err(failure.into())], None),
         }
     }
 }

@@ -37,8 +37,6 @@ pub struct Address {
     pub service: Option<String>,
     /// The sending unit, from the query.
     pub unit: Option<String>,
-    /// The request's W3C `traceparent`; empty if it has none.
-    pub traceparent: String,
 }
 
 /// A packet that could be read. The session is not kept.

@@ -3,10 +3,10 @@
 use super::answer;
 use super::envelope::{Address, Format};
 use super::packet::Packets;
-use crate::intake::append::{append, failure, settle};
+use crate::intake::append::{append, settle};
 use crate::intake::chunk::Chunk;
 use crate::intake::sealed::Refusal;
-use crate::intake::trace;
+use crate::intake::trace::Call;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
@@ -17,10 +17,13 @@ use futures_util::StreamExt;
 use lienthong_contract::pb::operations::v1::{RejectedContent, RejectedMessage};
 use lienthong_contract::status::Failure;
 use lienthong_contract::time::{from_millis, now_millis};
+use lienthong_telemetry::request;
 use std::sync::Arc;
 
 /// Where packets are posted.
 const PATH: &str = "/qcvn120";
+/// Their routes as traces name them.
+const ROUTE: &str = "/qcvn120/{service}";
 /// A body of this many times the most that is taken is not read to its end.
 const DISCARDED: usize = 8;
 
@@ -33,6 +36,14 @@ pub fn router(packets: Arc<Packets>) -> Router {
 }
 
 async fn take(State(packets): State<Arc<Packets>>, request: Request) -> Response<Body> {
+    let span = request::span("POST", ROUTE, request.headers());
+    let call = Call::of_request(request.headers(), span.clone());
+    let response = receive(&packets, request, call).await;
+    request::answered(&span, response.status().as_u16());
+    response
+}
+
+async fn receive(packets: &Packets, request: Request, call: Call) -> Response<Body> {
     let adapter = packets.adapter();
     if let Err(draining) = adapter.must_be_serving() {
         return answer::of_failure(None, &draining);
@@ -41,28 +52,24 @@ async fn take(State(packets): State<Arc<Packets>>, request: Request) -> Response
         Ok(format) => format,
         Err(what) => return answer::of_request(StatusCode::UNSUPPORTED_MEDIA_TYPE, what),
     };
-    let address = Address {
-        traceparent: trace::parent_of_request(request.headers()),
-        ..address_of(request.uri())
-    };
-    let body = match body_of(request, &packets).await {
+    let address = address_of(request.uri());
+    let body = match body_of(request, packets).await {
         Ok(body) => body,
         Err(response) => return response,
     };
-    let prepared = match packets.prepare(format, &body, &address) {
+    let prepared = match packets.prepare(format, &body, &address, call) {
         Ok(prepared) => prepared,
         Err(failure) => {
-            keep_whole(&packets, format, body, &failure).await;
+            keep_whole(packets, format, body, &failure).await;
             return answer::of_failure(Some(format), &failure);
         }
     };
-    let appended = append(adapter.log.as_ref(), prepared.chunk).await;
-    match appended.positions {
-        Ok(positions) => {
-            let outcomes = settle(adapter, appended.chunk, &positions).await;
+    match append(adapter, prepared.chunk).await.durable() {
+        Ok((chunk, positions)) => {
+            let outcomes = settle(adapter, chunk, &positions).await;
             answer::of_records(format, &prepared.records, &outcomes)
         }
-        Err(error) => answer::of_failure(Some(format), &failure(&error)),
+        Err(failure) => answer::of_failure(Some(format), &failure),
     }
 }
 
@@ -102,7 +109,6 @@ fn address_of(uri: &Uri) -> Address {
     Address {
         service: service.filter(|name| !name.is_empty()).map(str::to_owned),
         unit,
-        traceparent: String::new(),
     }
 }
 
@@ -159,7 +165,7 @@ async fn read(body: Body, most: usize) -> Result<Option<Bytes>, axum::Error> {
 /// Keeps a packet that could not be read at all.
 async fn keep_whole(packets: &Packets, format: Format, body: Bytes, failure: &Failure) {
     let adapter = packets.adapter();
-    let mut chunk = Chunk::new(adapter.clone(), "", 1);
+    let mut chunk = Chunk::new(adapter.clone(), Call::untraced(), 1);
     let message = RejectedMessage {
         rejected_time: Some(from_millis(now_millis())),
         adapter: adapter.name.to_owned(),

@@ -8,6 +8,7 @@ use super::fields::{self, Fields};
 use super::progress;
 use crate::intake::chunk::Chunk;
 use crate::intake::sealed::{Refusal, Sealed};
+use crate::intake::trace::Call;
 use crate::intake::{Adapter, Draft};
 use lienthong_contract::check::{self, Violations};
 use lienthong_contract::pb::event::v1::{FieldViolation, Header, SourceStatus};
@@ -116,6 +117,7 @@ impl Packets {
         format: Format,
         body: &[u8],
         address: &Address,
+        call: Call,
     ) -> Result<Prepared, Failure> {
         let envelope = Envelope::read(format, body, address)?;
         let sender = sender(&envelope.unit);
@@ -132,11 +134,7 @@ impl Packets {
             let list = violations.into_list();
             return Err(Failure::of_fields(Reason::PacketUnreadable, list));
         }
-        let mut chunk = Chunk::new(
-            self.adapter.clone(),
-            &address.traceparent,
-            records.len() * 2,
-        );
+        let mut chunk = Chunk::new(self.adapter.clone(), call, records.len() * 2);
         let records = records
             .into_iter()
             .map(|record| self.take(&mut chunk, &envelope, &sender, &record))

@@ -1,9 +1,10 @@
 //! Sends a rejected message through its adapter again.
 
 use super::Service;
-use crate::intake::append::{append, failure, settle};
+use crate::intake::append::{append, settle};
 use crate::intake::chunk::Chunk;
 use crate::intake::sealed::{Sealed, Slot};
+use crate::intake::trace::Call;
 use crate::intake::{Adapter, Draft};
 use crate::qcvn120::{Address, Format};
 use lienthong_contract::pb::event::v1::Outcome;
@@ -29,13 +30,18 @@ pub struct System {
 /// What is wrong with it if it is rejected again: then nothing of it is recorded, and it is not
 /// kept a second time. `ADAPTER_ELSEWHERE` if this process does not serve its system.
 /// `LOG_OVERLOADED` and the like if the log does not take it.
-pub async fn send(service: &Service, kind: &str, content: &[u8]) -> Result<Vec<Outcome>, Failure> {
+pub async fn send(
+    service: &Service,
+    kind: &str,
+    content: &[u8],
+    call: Call,
+) -> Result<Vec<Outcome>, Failure> {
     if let Some(format) = Format::of_content_type(kind) {
         let packets = service
             .packets
             .as_ref()
             .ok_or_else(|| elsewhere("packets"))?;
-        let prepared = packets.prepare(format, content, &Address::default())?;
+        let prepared = packets.prepare(format, content, &Address::default(), call)?;
         return record(packets.adapter(), prepared.chunk).await;
     }
     let system = service
@@ -52,7 +58,7 @@ pub async fn send(service: &Service, kind: &str, content: &[u8]) -> Result<Vec<O
             "encode the message as protobuf",
         )
     })?;
-    let mut chunk = Chunk::new(system.adapter.clone(), "", 1);
+    let mut chunk = Chunk::new(system.adapter.clone(), call, 1);
     chunk.push(draft);
     record(&system.adapter, chunk.seal()).await
 }
@@ -65,10 +71,9 @@ fn elsewhere(kind: &str) -> Failure {
 async fn record(adapter: &Adapter, chunk: Sealed) -> Result<Vec<Outcome>, Failure> {
     adapter.must_be_serving()?;
     refused(&chunk)?;
-    let appended = append(adapter.log.as_ref(), chunk).await;
-    let positions = appended.positions.map_err(|error| failure(&error))?;
-    refused(&appended.chunk)?;
-    Ok(settle(adapter, appended.chunk, &positions).await)
+    let (chunk, positions) = append(adapter, chunk).await.durable()?;
+    refused(&chunk)?;
+    Ok(settle(adapter, chunk, &positions).await)
 }
 
 fn refused(chunk: &Sealed) -> Result<(), Failure> {

@@ -1,6 +1,7 @@
 //! The `RejectedService`: list, look, send again.
 
 use super::{RejectedLog, resubmit};
+use crate::intake::trace::Call;
 use crate::qcvn120;
 use lienthong_contract::pb::operations::v1::rejected_service_server::RejectedService;
 use lienthong_contract::pb::operations::v1::{
@@ -114,6 +115,7 @@ impl RejectedService for Service {
         request: Request<ResubmitRejectedRequest>,
     ) -> Result<Response<ResubmitRejectedResponse>, Status> {
         let peer = request.remote_addr();
+        let call = Call::of_operator(request.metadata());
         let request = request.into_inner();
         let _turn = self.turn.lock().await;
         let found = self.find(request.number).await?;
@@ -130,7 +132,7 @@ impl RejectedService for Service {
         } else {
             request.corrected_content
         };
-        let outcomes = resubmit::send(self, &found.content_type, &content).await?;
+        let outcomes = resubmit::send(self, &found.content_type, &content, call).await?;
         let number = request.number;
         tracing::info!(number, ?peer, "a rejected message was resubmitted");
         if let Err(error) = self.log.mark_resubmitted(number).await {

@@ -1,6 +1,7 @@
 //! The national population database.
 
-use crate::intake::{Adapter, Draft, batch, stream, trace};
+use crate::intake::trace::Call;
+use crate::intake::{Adapter, Draft, batch, stream};
 use futures_util::stream::{BoxStream, StreamExt};
 use lienthong_contract::pb::event::v1::event::Payload;
 use lienthong_contract::pb::population::v1::dossier_event::Payload as Told;
@@ -25,9 +26,9 @@ impl PopulationAdapterService for Service {
         &self,
         request: Request<ReportEventsRequest>,
     ) -> Result<Response<ReportEventsResponse>, Status> {
-        let traceparent = trace::parent(request.metadata());
+        let call = Call::of_source(request.metadata());
         let drafts = request.into_inner().events.into_iter().map(draft).collect();
-        let outcomes = batch::report(&self.0, drafts, &traceparent).await?;
+        let outcomes = batch::report(&self.0, drafts, call).await?;
         Ok(Response::new(ReportEventsResponse { outcomes }))
     }
 
@@ -38,11 +39,11 @@ impl PopulationAdapterService for Service {
         request: Request<Streaming<StreamEventsRequest>>,
     ) -> Result<Response<Self::StreamEventsStream>, Status> {
         self.0.must_be_serving()?;
-        let traceparent = trace::parent(request.metadata());
+        let call = Call::of_source(request.metadata());
         let inbound = request
             .into_inner()
             .map(|message| message.map(|message| message.event.map(draft).unwrap_or_default()));
-        let answers = stream::report(self.0.clone(), inbound.boxed(), traceparent);
+        let answers = stream::report(self.0.clone(), inbound.boxed(), call);
         let answers = answers.map(|answer| {
             answer.map(|outcome| StreamEventsResponse {
                 outcome: Some(outcome),

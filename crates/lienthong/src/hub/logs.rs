@@ -1,6 +1,8 @@
 //! The logs of a process, in either home.
 
 mod kafka;
+mod names;
+mod observed;
 
 use super::Service;
 use crate::config::{Cluster, Home, Log, Settings};
@@ -8,6 +10,7 @@ use crate::exit::{Exit, Failure};
 use lienthong_eventlog::embedded::{self, OpenError};
 use lienthong_eventlog::{EventLog, Groups};
 use lienthong_subscriptions::durable::LANES;
+use names::Names;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,11 +28,16 @@ const EVENTS: &str = "log";
 const REJECTED: &str = "rejected";
 const CATALOG: &str = "catalog";
 const SUBSCRIPTIONS: &str = "subscriptions";
+/// Services that read, as their consumer groups are called.
+const ADAPTER: &str = "adapter";
+const GATEWAY: &str = "gateway";
 
 /// The open logs.
 pub struct Logs {
     /// The event log.
     pub events: Arc<dyn EventLog>,
+    /// The same, as a gateway reads it for its subscribers.
+    pub gateways_events: Arc<dyn EventLog>,
     /// The rejected log, where the process takes events in.
     pub rejected: Option<Arc<dyn EventLog>>,
     /// The catalogue log.
@@ -112,13 +120,20 @@ fn alone() -> Failure {
 
 async fn embedded(settings: &Settings) -> Result<Logs, Failure> {
     let open = |which| open_embedded(embedded_config(&settings.log, &settings.data_dir, which));
+    let names = Names::new(&settings.log.home);
+    let events = open(Which::Events).await?;
     Ok(Logs {
-        events: open(Which::Events).await?,
-        rejected: Some(open(Which::Rejected).await?),
-        catalog: open(Which::Catalog).await?,
+        gateways_events: names.read_by(GATEWAY, events.clone(), Which::Events),
+        events: names.of_events(events),
+        rejected: Some(names.read_by(ADAPTER, open(Which::Rejected).await?, Which::Rejected)),
+        catalog: names.read_by(CATALOG, open(Which::Catalog).await?, Which::Catalog),
         groups: None,
         subscriptions: Some(Subscriptions {
-            log: open(Which::Subscriptions).await?,
+            log: names.read_by(
+                GATEWAY,
+                open(Which::Subscriptions).await?,
+                Which::Subscriptions,
+            ),
             groups: None,
         }),
     })
@@ -138,13 +153,15 @@ async fn shared(
     let rejected = needed(service.systems().is_some(), Which::Rejected).await?;
     let catalog = open(Which::Catalog).await?;
     let subscriptions = needed(service.is_gateway(), Which::Subscriptions).await?;
+    let names = Names::new(&settings.log.home);
     Ok(Logs {
-        events: events.log,
-        rejected: rejected.map(|opened| opened.log),
-        catalog: catalog.log,
+        gateways_events: names.read_by(GATEWAY, events.log.clone(), Which::Events),
+        events: names.of_events(events.log),
+        rejected: rejected.map(|opened| names.read_by(ADAPTER, opened.log, Which::Rejected)),
+        catalog: names.read_by(CATALOG, catalog.log, Which::Catalog),
         groups: Some(events.groups),
         subscriptions: subscriptions.map(|opened| Subscriptions {
-            log: opened.log,
+            log: names.read_by(GATEWAY, opened.log, Which::Subscriptions),
             groups: Some(opened.groups),
         }),
     })

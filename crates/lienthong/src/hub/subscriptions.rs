@@ -94,7 +94,7 @@ pub fn plan(settings: &Settings, address: Option<SocketAddr>) -> Result<Plan, Fa
 pub async fn start(plan: Plan, given: Given<'_>, ends: Ends) -> Result<Subscriptions, Failure> {
     let kept = given.logs.subscriptions.as_ref();
     let kept = kept.ok_or_else(|| Failure::failed("a gateway needs the subscription log"))?;
-    let events = given.logs.events.clone();
+    let events = given.logs.gateways_events.clone();
     let source = source::start(events, given.reference.clone(), ends.source.clone()).await;
     let source = source.map_err(|error| failed(error.is_retryable(), error))?;
     let watched = watch::Handles {

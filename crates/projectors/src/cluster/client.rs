@@ -8,6 +8,7 @@ use lienthong_contract::pb::event::v1::FieldViolation;
 use lienthong_contract::pb::projection::v1 as pb;
 use lienthong_contract::reason::Reason;
 use lienthong_contract::status::Failure;
+use lienthong_telemetry::rpc;
 use pb::projection_service_client::ProjectionServiceClient;
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,7 +44,7 @@ impl Connect for Remote {
             .keep_alive_timeout(KEEP_ALIVE)
             .keep_alive_while_idle(true)
             .connect_lazy();
-        let client = ProjectionServiceClient::new(channel)
+        let client = ProjectionServiceClient::new(rpc::client(channel))
             .max_decoding_message_size(LARGEST)
             .max_encoding_message_size(LARGEST);
         Ok(Arc::new(Instance {
@@ -54,7 +55,7 @@ impl Connect for Remote {
 }
 
 struct Instance {
-    client: ProjectionServiceClient<Channel>,
+    client: ProjectionServiceClient<rpc::Client<Channel>>,
     address: String,
 }
 

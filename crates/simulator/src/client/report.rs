@@ -7,6 +7,7 @@ use crate::message::Message;
 use crate::system::System;
 use bytes::{Bytes, BytesMut};
 use lienthong_contract::pb::event::v1::{Outcome, outcome::Result as Answer};
+use lienthong_contract::time::now_millis;
 use tonic::Request;
 
 /// Reports a batch of 1 to 10,000 messages by `ReportEvents` and gives the outcomes in its
@@ -20,11 +21,11 @@ pub async fn report(
     system: System,
     batch: &[Message],
 ) -> Result<Vec<Outcome>, Error> {
-    let body = body(system, batch)?;
+    of_one_system(system, batch)?;
     let mut patience = Patience::new(connection.retry);
     add(&connection.counters.sent, batch.len());
     loop {
-        match call(connection, system, body.clone()).await {
+        match call(connection, system, body(batch)).await {
             Ok(outcomes) => {
                 check(batch, &outcomes)?;
                 count(connection, &outcomes);
@@ -36,23 +37,28 @@ pub async fn report(
     }
 }
 
-/// The frames one after another are the request: `events` is a repeated field.
-fn body(system: System, batch: &[Message]) -> Result<Bytes, Error> {
-    if let Some(other) = batch.iter().find(|message| message.system() != system) {
-        return Err(Error::WrongSystem {
+fn of_one_system(system: System, batch: &[Message]) -> Result<(), Error> {
+    match batch.iter().find(|message| message.system() != system) {
+        None => Ok(()),
+        Some(other) => Err(Error::WrongSystem {
             message: other.system().name(),
             stream: system.name(),
-        });
+        }),
     }
+}
+
+/// The frames one after another are the request: `events` is a repeated field.
+fn body(batch: &[Message]) -> Bytes {
+    let now_ms = now_millis();
     if let [message] = batch {
-        return Ok(message.frame().clone());
+        return message.frame_at(now_ms);
     }
     let length = batch.iter().map(|message| message.frame().len()).sum();
     let mut body = BytesMut::with_capacity(length);
     for message in batch {
-        body.extend_from_slice(message.frame());
+        body.extend_from_slice(&message.frame_at(now_ms));
     }
-    Ok(body.freeze())
+    body.freeze()
 }
 
 async fn call(

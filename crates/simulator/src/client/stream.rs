@@ -7,6 +7,7 @@ use crate::message::Message;
 use crate::system::System;
 use bytes::Bytes;
 use lienthong_contract::pb::event::v1::{Outcome, outcome::Result as Answer};
+use lienthong_contract::time::now_millis;
 use std::collections::VecDeque;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -86,7 +87,7 @@ async fn converse(
     // is over, and then the message is still among the unanswered.
     let (requests, queue) = mpsc::channel::<Bytes>(connection.in_flight);
     for message in &left.messages {
-        let _ = requests.try_send(message.frame().clone());
+        let _ = requests.try_send(message.frame_at(now_millis()));
     }
     let mut requests = left.more.then_some(requests);
     let mut answers = match open(connection, system, queue).await {
@@ -103,10 +104,11 @@ async fn converse(
                     requests = None;
                 }
                 add(&connection.counters.sent, taken);
+                let now_ms = now_millis();
                 for message in fresh.drain(..) {
                     let message = of(system, message)?;
                     if let Some(requests) = &requests {
-                        let _ = requests.try_send(message.frame().clone());
+                        let _ = requests.try_send(message.frame_at(now_ms));
                     }
                     left.messages.push_back(message);
                 }

@@ -72,7 +72,8 @@ fn event(fact: &Fact, arrival_ms: i64, fault: Option<Fault>) -> Result<TimedEven
             fact.part.system(),
             fact.header.clone(),
             fact.payload.clone(),
-        )?,
+        )?
+        .telling(),
         fault,
     })
 }

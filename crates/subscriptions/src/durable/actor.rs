@@ -24,6 +24,7 @@ use super::poster::{End, Target};
 use super::seat::{Answer, Ended as SeatEnded, Handed, Outcome};
 use super::table::{Allowed, Heard, Table};
 use crate::filter::Filter;
+use crate::traced;
 use lienthong_contract::pb::subscription::v1::{Subscription, SubscriptionState};
 use lienthong_contract::time::now_millis;
 use reading::{Found, Reading};
@@ -191,6 +192,7 @@ impl Actor {
                 .extend(portion.handed);
         }
         for (seat, events) in portions {
+            traced::handed(&self.name, &events);
             if let Err(events) = self.table.hand(seat, events) {
                 // Whoever asked has gone meanwhile and was never told of them.
                 for event in events {

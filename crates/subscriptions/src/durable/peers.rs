@@ -16,6 +16,7 @@ use lienthong_contract::pb::subscription::v1::{
 use lienthong_contract::reason::Reason;
 use lienthong_contract::status::Failure;
 use lienthong_eventlog::{GroupError, Groups, Owner};
+use lienthong_telemetry::rpc;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -41,12 +42,14 @@ pub struct Peers {
     /// This gateway's name.
     gateway: String,
     known: tokio::sync::Mutex<Option<(Instant, Arc<[Owner]>)>>,
-    channels: Mutex<HashMap<String, Channel>>,
+    channels: Mutex<HashMap<String, Measured>>,
 }
+
+type Measured = rpc::Client<Channel>;
 
 /// Another gateway.
 pub struct Peer {
-    channel: Channel,
+    channel: Measured,
 }
 
 impl Peers {
@@ -130,12 +133,12 @@ impl Peers {
             .connect_timeout(SILENCE)
             .http2_keep_alive_interval(SILENCE)
             .keep_alive_timeout(SILENCE);
-        let channel = endpoint.connect_lazy();
+        let channel = rpc::client(endpoint.connect_lazy());
         channels.insert(address.to_owned(), channel.clone());
         Ok(Peer { channel })
     }
 
-    fn channels(&self) -> MutexGuard<'_, HashMap<String, Channel>> {
+    fn channels(&self) -> MutexGuard<'_, HashMap<String, Measured>> {
         self.channels.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -180,7 +183,7 @@ pub fn passed<T>(message: T) -> Request<T> {
 
 impl Peer {
     /// For calls whose answers are small.
-    pub fn client(&self) -> SubscriptionsClient<Channel> {
+    pub fn client(&self) -> SubscriptionsClient<Measured> {
         SubscriptionsClient::new(self.channel.clone()).max_decoding_message_size(LARGEST)
     }
 
@@ -231,7 +234,7 @@ impl Peer {
         Ok(told.into_inner().map(named).boxed())
     }
 
-    async fn grpc(&self) -> Result<Grpc<Channel>, Status> {
+    async fn grpc(&self) -> Result<Grpc<Measured>, Status> {
         let mut grpc = Grpc::new(self.channel.clone()).max_decoding_message_size(LARGEST);
         let ready = grpc.ready().await;
         ready.map_err(|error| unreached(&Status::unavailable(error.to_string())))?;

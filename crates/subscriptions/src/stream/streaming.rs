@@ -5,6 +5,7 @@ use crate::durable::calls::Told;
 use crate::filter::Filter;
 use crate::source::Blocks;
 use crate::token::Place;
+use crate::traced::Streamed;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use lienthong_contract::pb::event::v1::FieldViolation;
@@ -130,5 +131,11 @@ pub async fn open(
         heartbeat: wanted.heartbeat,
         max_age: config.age(),
     };
-    Ok(follow(blocks, place, options, shutdown))
+    let mut traced = Streamed::default();
+    let told = follow(blocks, place, options, shutdown).inspect(move |item| {
+        if let Ok(item) = item {
+            traced.told(item);
+        }
+    });
+    Ok(told.boxed())
 }

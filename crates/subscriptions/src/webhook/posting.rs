@@ -10,6 +10,7 @@ use super::pace::Pace;
 use super::request::{Endpoint, Letter, Reply, post};
 use crate::durable::poster::End;
 use crate::durable::seat::{Answer, Ended, Handed, Outcome, Seat, Told};
+use crate::traced;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::collections::VecDeque;
@@ -177,15 +178,21 @@ impl Posting {
         };
         self.pace.begin(now);
         let (courier, endpoint) = (Arc::clone(&self.courier), Arc::clone(&self.endpoint));
+        let traced = traced::Request::of(self.name(), &event.event.delivery);
         let letter = Letter {
             what: handing.sequence.to_string(),
             body,
+            traceparent: traced.traceparent.clone(),
             timeout: endpoint.limits.timeout,
         };
         self.requests.push(Box::pin(async move {
+            let reply = post(&courier, &endpoint, letter).await;
+            if !matches!(reply, Reply::Accepted) {
+                traced.fail();
+            }
             Answered {
                 event: Some(handing),
-                reply: post(&courier, &endpoint, letter).await,
+                reply,
             }
         }));
         Some(handing.sequence)

@@ -78,6 +78,8 @@ pub(super) struct Letter {
     /// See [`secret::id_of`].
     pub(super) what: String,
     pub(super) body: String,
+    /// The trace that it belongs to.
+    pub(super) traceparent: Option<String>,
     /// After which no answer is waited for.
     pub(super) timeout: Duration,
 }
@@ -103,6 +105,7 @@ pub(super) async fn send(
     let Letter {
         what,
         body,
+        traceparent,
         timeout,
     } = letter;
     let ready = endpoint.ready.as_ref();
@@ -127,6 +130,10 @@ pub(super) async fn send(
         .header("webhook-timestamp", timestamp)
         .header("webhook-signature", signatures)
         .body(body);
+    let request = match traceparent {
+        Some(traceparent) => request.header("traceparent", traceparent),
+        None => request,
+    };
     let sent = request.send().await;
     sent.map_err(|error| failure(&error, timeout))
 }

@@ -69,6 +69,7 @@ fn question(endpoint: &Endpoint, timeout: Duration) -> Question {
     let letter = Letter {
         what,
         body,
+        traceparent: None,
         timeout,
     };
     Question { challenge, letter }

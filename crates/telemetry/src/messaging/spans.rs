@@ -14,7 +14,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 pub const LINKS: usize = 128;
 
 /// A span of sending `count` messages, a child of the span that is current; disabled if that is
-/// not recorded. `one`: the message, if there is but one.
+/// not recorded. `one`: the message, if there is but one; 0: how many is not known yet, see [`tell`].
 pub fn send_span(to: &Destination, count: u64, one: Option<Message<'_>>) -> Span {
     if !trace::is_current_sampled() {
         return Span::none();
@@ -22,11 +22,19 @@ pub fn send_span(to: &Destination, count: u64, one: Option<Message<'_>>) -> Span
     let name = named(SEND, to);
     let span = info_span!(target: TARGET, "send", otel.name = name, otel.kind = "producer");
     trace::set(&span, attributes(to, SEND, None));
-    match one {
-        Some(message) => trace::set(&span, of_one(message)),
-        None => trace::set(&span, [of_many(count)]),
+    if count > 0 {
+        tell(&span, count, one);
     }
     span
+}
+
+/// Says how many messages a span of sending has, and which, if there is but one.
+pub fn tell(span: &Span, count: u64, one: Option<Message<'_>>) {
+    match one {
+        _ if span.is_disabled() => {}
+        Some(message) => trace::set(span, of_one(message)),
+        None => trace::set(span, [of_many(count)]),
+    }
 }
 
 /// A span of processing `count` messages of a partition, linked to the spans that sent them, which
@@ -38,6 +46,32 @@ pub fn process_span(
     count: u64,
     links: &mut dyn Iterator<Item = &str>,
 ) -> Option<Span> {
+    let span = processing(from, count, links)?;
+    trace::set(&span, consumer(group, partition));
+    Some(span)
+}
+
+/// A span of handing `count` messages of any partition to a subscriber, linked as
+/// [`process_span`]; `subscription`: its name, of a durable one.
+pub fn hand_out_span(
+    from: &Destination,
+    group: &str,
+    subscription: Option<&str>,
+    count: u64,
+    links: &mut dyn Iterator<Item = &str>,
+) -> Option<Span> {
+    let span = processing(from, count, links)?;
+    let [group, _] = consumer(group, 0);
+    let name = subscription.map(|name| KeyValue::new(names::SUBSCRIPTION, name.to_owned()));
+    trace::set(&span, std::iter::once(group).chain(name));
+    Some(span)
+}
+
+fn processing(
+    from: &Destination,
+    count: u64,
+    links: &mut dyn Iterator<Item = &str>,
+) -> Option<Span> {
     let links = linked(links);
     if links.is_empty() {
         return None;
@@ -45,7 +79,6 @@ pub fn process_span(
     let name = named(PROCESS, from);
     let span = info_span!(target: TARGET, parent: None, "process", otel.name = name, otel.kind = "consumer");
     trace::set(&span, attributes(from, PROCESS, None));
-    trace::set(&span, consumer(group, partition));
     trace::set(&span, [of_many(count)]);
     for link in links {
         span.add_link(link.span_context);

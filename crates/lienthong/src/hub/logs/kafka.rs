@@ -1,5 +1,6 @@
 //! A log as a topic of a Kafka cluster.
 
+use super::names::topic;
 use super::{Which, age, bytes};
 use crate::config::{Cluster, Log};
 use crate::exit::{Exit, Failure};
@@ -23,19 +24,13 @@ pub async fn open(keep: &Log, cluster: &Cluster, which: Which) -> Result<Opened,
 
 /// How a topic is opened.
 pub fn config(keep: &Log, cluster: &Cluster, which: Which) -> Config {
-    let topic = match which {
-        Which::Events => cluster.events(),
-        Which::Rejected => cluster.rejected(),
-        Which::Catalog => cluster.catalog(),
-        Which::Subscriptions => cluster.subscriptions(),
-    };
     let shared = Config {
         replication: keep.kafka.replication,
         min_insync_replicas: keep.kafka.min_insync_replicas,
         delivery_timeout: Duration::from_millis(keep.kafka.delivery_timeout_ms),
         queue_bytes: keep.queue_bytes,
         properties: keep.kafka.properties.0.clone(),
-        ..Config::new(&cluster.bootstrap, topic)
+        ..Config::new(&cluster.bootstrap, topic(cluster, which))
     };
     match which {
         Which::Events => Config {

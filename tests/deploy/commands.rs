@@ -102,7 +102,11 @@ fn tools(folder: &Path) {
     std::fs::create_dir_all(folder).unwrap();
     std::os::unix::fs::symlink(hub::binary().unwrap(), folder.join("lienthong")).unwrap();
     let kafka = root().join("deploy/kafka/kafka.sh");
-    for name in ["kafka-topics.sh", "kafka-configs.sh", "kafka-consumer-groups.sh"] {
+    for name in [
+        "kafka-topics.sh",
+        "kafka-configs.sh",
+        "kafka-consumer-groups.sh",
+    ] {
         let script = format!("#!/bin/sh\nexec {} tool {name} \"$@\"\n", kafka.display());
         let file = folder.join(name);
         std::fs::write(&file, script).unwrap();

@@ -32,7 +32,10 @@ fn names() -> Names {
         }
         about.clear();
     }
-    assert!(names.series.len() > 40 && names.labels.len() > 10, "{names:?}");
+    assert!(
+        names.series.len() > 40 && names.labels.len() > 10,
+        "{names:?}"
+    );
     names
 }
 
@@ -111,7 +114,10 @@ fn every_metric_of_rules_and_dashboards_is_one_of_the_hubs() {
             used.insert(word);
         }
     }
-    let gauges = names.series.iter().filter(|name| name.starts_with("lienthong_"));
+    let gauges = names
+        .series
+        .iter()
+        .filter(|name| name.starts_with("lienthong_"));
     let unused: Vec<_> = gauges
         .filter(|name| !name.ends_with("_sum") && !used.contains(name.as_str()))
         .collect();
@@ -148,11 +154,17 @@ async fn a_running_hub_shows_its_metrics_under_these_names() {
             .filter_map(|line| line.split(['{', ' ']).next())
             .map(str::to_owned)
             .collect();
-        let missing: Vec<_> = wanted.iter().filter(|name| !shown.contains(**name)).collect();
+        let missing: Vec<_> = wanted
+            .iter()
+            .filter(|name| !shown.contains(**name))
+            .collect();
         if missing.is_empty() {
             break shown;
         }
-        assert!(began.elapsed() < Duration::from_secs(60), "{missing:?} of\n{scraped}");
+        assert!(
+            began.elapsed() < Duration::from_secs(60),
+            "{missing:?} of\n{scraped}"
+        );
         tokio::time::sleep(Duration::from_millis(200)).await;
     };
     let names = names();

@@ -59,7 +59,9 @@ fn pages_lead_only_to_pages_and_units_that_there_are() {
         for unit in inside.filter(|word| word.starts_with("lienthong-")) {
             let kind = unit.split(['@', '.']).next().unwrap();
             let file = [format!("{kind}.service"), format!("{kind}@.service")];
-            let there = file.iter().any(|f| deploy().join("systemd").join(f).exists());
+            let there = file
+                .iter()
+                .any(|f| deploy().join("systemd").join(f).exists());
             assert!(there || unit == "lienthong-*", "{name}: there is no {unit}");
         }
     }

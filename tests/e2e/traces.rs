@@ -12,8 +12,8 @@ use hyper_util::rt::TokioIo;
 use lienthong_contract::pb::operations::v1::ResubmitRejectedRequest;
 use lienthong_contract::pb::subscription::v1::subscriptions_client::SubscriptionsClient;
 use lienthong_contract::pb::subscription::v1::{
-    CreateSubscriptionRequest, End, Start, SubscribeRequest, Subscription, Webhook,
-    start as place, subscribe_response::Message,
+    CreateSubscriptionRequest, End, Start, SubscribeRequest, Subscription, Webhook, start as place,
+    subscribe_response::Message,
 };
 use lienthong_simulator::system::System;
 use lienthong_tests::facts::{Fact, step};
@@ -80,7 +80,9 @@ fn groups(spans: &[Traced], name: &str) -> BTreeSet<String> {
 }
 
 fn of_views() -> BTreeSet<String> {
-    VIEWS.map(|view| format!("lienthong.projector.{view}")).into()
+    VIEWS
+        .map(|view| format!("lienthong.projector.{view}"))
+        .into()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -127,7 +129,10 @@ async fn one_event_is_followed_from_the_call_to_each_view_and_subscriber() {
     let subscribers = |spans: &[Traced]| {
         let handed = spans.iter().filter(|span| {
             span.name == "process log"
-                && span.attributes.get(GROUP).is_some_and(|group| group == "lienthong.gateway")
+                && span
+                    .attributes
+                    .get(GROUP)
+                    .is_some_and(|group| group == "lienthong.gateway")
         });
         let name = |span: &Traced| span.attributes.get("lienthong.subscription").cloned();
         handed.map(name).collect::<BTreeSet<_>>()

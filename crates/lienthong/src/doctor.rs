@@ -33,7 +33,7 @@ pub async fn examine(loaded: Result<Loaded, Error>) -> Vec<Finding> {
     let running = running::ask(&settings).await;
     match &settings.log.home {
         Home::Embedded => found.push(log::check(&settings, &running)),
-        Home::Kafka(cluster) => found.extend(kafka::check(&settings, cluster).await),
+        Home::Kafka(cluster) => found.extend(kafka::check(&settings, cluster, &running).await),
     }
     found.extend(endpoints::check(&settings, &running).await);
     found.extend(endpoints::otlp(&settings).await);

@@ -74,7 +74,7 @@ fn answer(lag_seconds: f64) -> GetLagResponse {
             ..SubscriptionLag::default()
         }],
         sources: vec![SourceLag {
-            source: "urn:vn:H56".to_owned(),
+            source: "urn:lienthong:vn:H56:onestop".to_owned(),
             status: "silent".to_owned(),
             quiet_seconds: 900.0,
             clock_skew_seconds: Some(-2.0),

@@ -99,7 +99,7 @@ async fn adapters(settings: &Settings) -> Finding {
     match settings.log.home {
         Home::Embedded => Finding::fail(ADAPTERS, found, format!("{fix} up")),
         // They may be on another machine.
-        Home::Kafka(_) => Finding::warn(ADAPTERS, found, format!("{fix} serve adapter")),
+        Home::Kafka(_) => Finding::warn(ADAPTERS, found, format!("{fix} serve adapter onestop")),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The log on Kafka: brokers, topics, and who keeps the partitions.
 
 use super::Finding;
+use super::running::Running;
 use crate::config::{Cluster, Settings};
 use crate::hub::logs::{Which, kafka_config};
 use lienthong_eventlog::Owner;
@@ -12,7 +13,11 @@ const TOPIC: &str = "topic";
 const GROUP: &str = "group";
 
 /// Every check of the cluster.
-pub async fn check(settings: &Settings, cluster: &Cluster) -> Vec<Finding> {
+pub async fn check(
+    settings: &Settings,
+    cluster: &Cluster,
+    running: &Result<Running, String>,
+) -> Vec<Finding> {
     let config = kafka_config(&settings.log, cluster, Which::Events);
     let looked = match kafka::look(&config).await {
         Ok(looked) => looked,
@@ -27,7 +32,15 @@ pub async fn check(settings: &Settings, cluster: &Cluster) -> Vec<Finding> {
             Err(error) => found.push(unreachable(&error)),
         }
     }
-    if looked.topic.is_some() {
+    let kept = |running: &Running| {
+        let views = &running.positions.views;
+        !views.is_empty() && views.iter().all(|view| !view.digest.is_empty())
+    };
+    if running.as_ref().is_ok_and(kept) {
+        // A hub of one process keeps them without a group.
+        let found_kept = "the gateway finds a keeper for every partition of every view";
+        found.push(Finding::ok(GROUP, found_kept));
+    } else if looked.topic.is_some() {
         found.extend(groups(&config, cluster).await);
     }
     found
@@ -142,7 +155,7 @@ fn group(name: &str, owners: &[Owner], partitions: u32, view: View) -> Finding {
         .filter(|partition| !kept(partition))
         .collect();
     let members: Vec<&str> = owners.iter().map(|owner| owner.address.as_str()).collect();
-    let start = format!("lienthong serve projector --views {}", view.name());
+    let start = format!("lienthong serve projector {}", view.name());
     match orphans.is_empty() {
         true => Finding::ok(
             GROUP,

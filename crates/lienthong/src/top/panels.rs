@@ -256,10 +256,14 @@ fn sources(sources: &[SourceLag], width: u16) -> Listing {
             ("Reason", Fill(1)),
         ]);
     }
+    let room = match is_wide {
+        true => (usize::from(width) - 7 - 7 - 9 - 6 - 7 - 6) / 2,
+        false => usize::from(width).saturating_sub(7 + 7 + 9 + 3),
+    };
     let row = |source: &SourceLag| {
         let skew = source.clock_skew_seconds;
         let mut cells = vec![
-            source.source.clone(),
+            tail(&source.source, room),
             seconds_of(source.quiet_seconds),
             skew.map_or_else(|| NOTHING.to_owned(), seconds_of),
             source.status.clone(),
@@ -410,6 +414,16 @@ fn style(status: &str) -> Style {
         }
         _ => Style::new().fg(Color::Yellow),
     }
+}
+
+/// The end of a name that is too long: what URNs begin with tells nothing.
+fn tail(name: &str, room: usize) -> String {
+    let length = name.chars().count();
+    if length <= room {
+        return name.to_owned();
+    }
+    let end = name.chars().skip(length + 1 - room.max(1));
+    std::iter::once('…').chain(end).collect()
 }
 
 /// A text in lines of at most this width, parted at spaces.

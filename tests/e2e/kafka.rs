@@ -1,6 +1,7 @@
 //! The hub on Kafka, looked at with tools that are not ours, and moved there and back.
 
 mod copy;
+mod doctor;
 mod headers;
 mod java;
 mod refused;

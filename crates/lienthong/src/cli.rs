@@ -1,7 +1,7 @@
 //! The command line: what every command shares, and the list of commands.
 
 use crate::commands::{
-    case, catalog, clock, completions, config, consume, demo, dossiers, explain, export,
+    case, catalog, clock, completions, config, consume, demo, doctor, dossiers, explain, export,
     horizontal, import, lag, log, man, parked, performance, quality, reconcile, register, rejected,
     runbook, serve, slip, subscribe, subscriptions, top, up, vertical, views,
 };
@@ -101,6 +101,8 @@ pub enum Command {
     Lag(lag::Arguments),
     /// The same on a screen of its own, anew every second
     Top(top::Arguments),
+    /// Check configuration, disk, log, brokers, clocks and endpoints, and say the fix; changes nothing
+    Doctor(doctor::Arguments),
     /// Dossiers that wait behind an event that could not be applied
     Parked(parked::Arguments),
     /// Messages that were not well-formed

@@ -7,6 +7,7 @@ pub mod completions;
 pub mod config;
 pub mod consume;
 pub mod demo;
+pub mod doctor;
 pub mod dossiers;
 pub mod explain;
 pub mod export;
@@ -58,6 +59,7 @@ pub fn run(cli: Cli, began: Instant) -> Result<(), Failure> {
         Command::Export(arguments) => wait(export::run(arguments, shared)),
         Command::Lag(arguments) => wait(lag::run(arguments, shared)),
         Command::Top(arguments) => wait(top::run(arguments, shared)),
+        Command::Doctor(arguments) => wait(doctor::run(&arguments, shared)),
         Command::Parked(arguments) => wait(parked::run(arguments, shared)),
         Command::Rejected(arguments) => wait(rejected::run(arguments, shared)),
         Command::Catalog(arguments) => wait(catalog::run(arguments, shared)),

@@ -4,7 +4,7 @@
 
 mod adapters;
 mod advertise;
-mod build;
+pub mod build;
 mod catalog;
 mod drain;
 mod gateway;

@@ -7,6 +7,7 @@ mod commands;
 mod config;
 mod copy;
 mod demo;
+mod doctor;
 mod events;
 mod exit;
 mod figures;

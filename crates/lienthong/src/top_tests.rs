@@ -74,7 +74,7 @@ fn answer(lag_seconds: f64) -> GetLagResponse {
             ..SubscriptionLag::default()
         }],
         sources: vec![SourceLag {
-            source: "urn:vn:H56".to_owned(),
+            source: "urn:lienthong:vn:H56:onestop".to_owned(),
             status: "silent".to_owned(),
             quiet_seconds: 900.0,
             clock_skew_seconds: Some(-2.0),
@@ -146,6 +146,9 @@ fn all_well_is_said_so() {
     let mut state = state();
     state.take(Ok(GetLagResponse::default()), MIDNIGHT_MS);
     let told = drawn(&state, 80, 24);
+    state.take(Err("gone".to_owned()), MIDNIGHT_MS);
+    let unknown = drawn(&state, 80, 24);
+    assert!(!unknown.contains("well"), "{unknown}");
     assert!(
         told.contains("all well") && told.contains("All is well."),
         "{told}"

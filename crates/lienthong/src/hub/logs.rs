@@ -15,7 +15,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use kafka::open as open_kafka;
+pub use kafka::{config as kafka_config, open as open_kafka};
 
 /// Bytes of a segment of the catalogue log.
 const CATALOG_SEGMENT_BYTES: u64 = 4 * 1024 * 1024;

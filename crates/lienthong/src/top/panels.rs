@@ -86,10 +86,17 @@ const WIDE_HALF: u16 = 60;
 /// What a panel of this width lists.
 pub fn listing(panel: Panel, state: &State, width: u16) -> Listing {
     let Some(answer) = &state.answer else {
-        return Listing::default();
+        return match panel {
+            Panel::Causes => note("Nothing is known yet.", "loading"),
+            _ => Listing::default(),
+        };
     };
     match panel {
-        Panel::Causes => causes(answer, width),
+        Panel::Causes => match state.gone.is_some() && answer.causes.is_empty() {
+            // What was well then need not be now.
+            true => note("Nothing is known while the hub does not answer.", "stalled"),
+            false => causes(answer, width),
+        },
         Panel::Views => views(answer, state, width),
         Panel::Stages => stages(&answer.stages, width),
         Panel::Sources => sources(&answer.sources, width),
@@ -123,16 +130,24 @@ fn causes(answer: &GetLagResponse, width: u16) -> Listing {
         let todo = wrap(&todo, width).into_iter().map(plain);
         rows.chain(todo).collect::<Vec<Row>>()
     };
-    let mut rows: Vec<Row> = answer.causes.iter().flat_map(told).collect();
-    if rows.is_empty() {
-        rows.push(Row {
-            cells: vec!["All is well.".to_owned()],
-            style: Style::new().fg(Color::Green),
-        });
+    if answer.causes.is_empty() {
+        return note("All is well.", "current");
     }
+    let rows = answer.causes.iter().flat_map(told).collect();
     Listing {
         columns: vec![("", Constraint::Fill(1))],
         rows,
+    }
+}
+
+/// One line instead of causes, coloured as a status.
+fn note(text: &str, status: &str) -> Listing {
+    Listing {
+        columns: vec![("", Constraint::Fill(1))],
+        rows: vec![Row {
+            cells: vec![text.to_owned()],
+            style: style(status),
+        }],
     }
 }
 
@@ -241,10 +256,14 @@ fn sources(sources: &[SourceLag], width: u16) -> Listing {
             ("Reason", Fill(1)),
         ]);
     }
+    let room = match is_wide {
+        true => (usize::from(width) - 7 - 7 - 9 - 6 - 7 - 6) / 2,
+        false => usize::from(width).saturating_sub(7 + 7 + 9 + 3),
+    };
     let row = |source: &SourceLag| {
         let skew = source.clock_skew_seconds;
         let mut cells = vec![
-            source.source.clone(),
+            tail(&source.source, room),
             seconds_of(source.quiet_seconds),
             skew.map_or_else(|| NOTHING.to_owned(), seconds_of),
             source.status.clone(),
@@ -395,6 +414,16 @@ fn style(status: &str) -> Style {
         }
         _ => Style::new().fg(Color::Yellow),
     }
+}
+
+/// The end of a name that is too long: what URNs begin with tells nothing.
+fn tail(name: &str, room: usize) -> String {
+    let length = name.chars().count();
+    if length <= room {
+        return name.to_owned();
+    }
+    let end = name.chars().skip(length + 1 - room.max(1));
+    std::iter::once('…').chain(end).collect()
 }
 
 /// A text in lines of at most this width, parted at spaces.

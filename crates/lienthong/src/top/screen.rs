@@ -58,12 +58,15 @@ pub fn places(state: &State, body: Rect) -> Vec<(Panel, Rect)> {
     let [causes, views, rest] = parts.areas(body);
     let halves = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).spacing(1);
     let [left, right] = halves.areas(rest);
-    let [stages, sources] = Layout::vertical([Constraint::Fill(1); 2]).areas(left);
-    let thirds = Layout::vertical([
-        Constraint::Fill(2),
-        Constraint::Fill(1),
-        Constraint::Fill(2),
-    ]);
+    // Each as much as it lists, so that an empty one takes little room.
+    let share = |panel, area: Rect| {
+        let rows = listing(panel, state, area.width).rows.len() as u16;
+        Constraint::Fill((rows + 2).clamp(3, 12))
+    };
+    let halves = [Panel::Stages, Panel::Sources].map(|panel| share(panel, left));
+    let [stages, sources] = Layout::vertical(halves).areas(left);
+    let thirds = [Panel::Subscriptions, Panel::Parked, Panel::Probes];
+    let thirds = Layout::vertical(thirds.map(|panel| share(panel, right)));
     let [subscriptions, parked, probes] = thirds.areas(right);
     vec![
         (Panel::Causes, causes),

@@ -22,7 +22,8 @@ pub async fn open(keep: &Log, cluster: &Cluster, which: Which) -> Result<Opened,
         .map_err(unopened)
 }
 
-fn config(keep: &Log, cluster: &Cluster, which: Which) -> Config {
+/// How a topic is opened.
+pub fn config(keep: &Log, cluster: &Cluster, which: Which) -> Config {
     let shared = Config {
         replication: keep.kafka.replication,
         min_insync_replicas: keep.kafka.min_insync_replicas,

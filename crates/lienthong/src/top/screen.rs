@@ -2,7 +2,8 @@
 //! two columns, and a line of keys. Readable from 80 by 24 on.
 
 use super::keys::HELP;
-use super::panels::{Listing, Panel, Row, listing};
+use super::panels::{Panel, listing};
+use super::rows::{Listing, Row};
 use super::state::State;
 use crate::words::moment;
 use lienthong_contract::time::from_millis;

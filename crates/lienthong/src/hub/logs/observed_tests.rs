@@ -186,7 +186,12 @@ async fn scrape() -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let stop = CancellationToken::new();
-    let serving = tokio::spawn(endpoint::run(listener, Readiness::default(), stop.clone()));
+    let serving = tokio::spawn(endpoint::run(
+        listener,
+        Readiness::default(),
+        &[],
+        stop.clone(),
+    ));
     let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
     let request = "GET /metrics HTTP/1.1\r\nHost: hub\r\nConnection: close\r\n\r\n";
     stream.write_all(request.as_bytes()).await.unwrap();

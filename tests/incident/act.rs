@@ -83,7 +83,7 @@ impl Stage {
     /// # Errors
     /// If it is refused.
     pub fn unsubscribe(&self) -> Result<(), Fault> {
-        self.lienthong(&["subscriptions", "delete", "on-call"])
+        self.lienthong(&["subscriptions", "delete", "on-call", "--yes"])
     }
 
     /// Consumes by a command.

@@ -124,9 +124,7 @@ impl Places {
 async fn seen(ground: &Ground, positions: ListPositionsResponse) -> Result<Places, Fault> {
     let unowned = positions.views.iter();
     // Nobody keeps it, or who does has not yet looked for where it goes on from.
-    let unowned = unowned.filter(|view| {
-        view.digest.is_empty() || (view.next_offset == 0 && view.checkpoint_offset == 0)
-    });
+    let unowned = unowned.filter(|view| view.digest.is_empty() || view.next_offset == 0);
     let unowned: Vec<_> = unowned
         .map(|view| (view.view.clone(), view.partition))
         .collect();

@@ -5,7 +5,7 @@
 use super::directory::Directory;
 use super::overview::{Place, ask_each, places, said};
 use crate::lag::told::{Look, ParkedKeys, Told};
-use crate::lag::trail::Trail;
+use crate::lag::trail::{Trail, moment_ms};
 use crate::lanes::log_failed;
 use crate::views::View;
 use futures_util::future::{FutureExt, join_all};

@@ -45,8 +45,7 @@ fn blamed<'a>(probe: &ProbeLag, parts: &Parts, owners: &'a Owners) -> (Stage, &'
     let is_lost_at = |stage: &str| probe.lost_at.iter().any(|lost_at| lost_at == stage);
     let is_unseen = probe.lost_at.iter().any(|at| at.starts_with("queryable/"));
     let is_log_down = parts.lags.iter().any(is_cut_off);
-    let goes_on =
-        |other: &ProbeLag| other.instance == probe.instance && other.status != "silent";
+    let goes_on = |other: &ProbeLag| other.instance == probe.instance && other.status != "silent";
     let is_silent = probe.status == "silent";
     let is_partition_silent = is_silent && parts.probes.iter().any(goes_on);
     if is_log_down || is_lost_at("log") || is_partition_silent {

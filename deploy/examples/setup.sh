@@ -57,7 +57,7 @@ build_python() {
   python3 -m venv --clear .venv || return
   .venv/bin/pip install -q --disable-pip-version-check -r requirements.txt || return
   .venv/bin/python -m grpc_tools.protoc -I ../../../proto --python_out=. --grpc_python_out=. \
-    ../../../proto/lienthong/event/v1/*.proto ../../../proto/lienthong/subscription/v1/*.proto
+    ../../../proto/lienthong/event/v1/*.proto ../../../proto/lienthong/subscription/v1/*.proto ../../../proto/lienthong/operations/v1/lag.proto
 }
 build_java() {
   mvn -B -q -ntp compile

@@ -21,11 +21,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How long an instance may take to tell its lag; the log and the groups, where it ends and what
-/// was committed.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// was committed. One that has little time answers late and exactly; without its answer the lag is
+/// only known from its last commit.
+const PATIENCE: Duration = Duration::from_secs(3);
 /// How long the last word of an instance that does not answer counts, in milliseconds: as long as
 /// the window that statuses are told from. One that only has little time is not called stopped.
 const WORD_MS: i64 = 10_000;
+
+/// Metadata of the failure of one that did not answer in time: how long it was waited for.
+const WAITED: &str = "waited_s";
 
 /// What is remembered of partitions for when nobody answers for them.
 #[derive(Default)]
@@ -120,7 +124,9 @@ async fn of_unkept(
     why: &Failure,
 ) -> Result<ViewLag, Failure> {
     let trail = unkept.trail(place);
-    let word = unkept.word(place);
+    // Whoever refuses is gone; only one that is slow may still be at work.
+    let is_slow = why.metadata.contains_key(WAITED);
+    let word = is_slow.then(|| unkept.word(place)).flatten();
     let said = word.as_ref().map_or(0, |word| word.next_offset);
     let asked = async {
         let committed = directory.committed(place.view).await?;
@@ -227,5 +233,5 @@ fn nothing_known(place: &Place, unkept: &Unkept, why: &Failure) -> ViewLag {
 
 fn late(who: &str, what: &str) -> Failure {
     let message = format!("{who} did not tell {what} within {} s", PATIENCE.as_secs());
-    Failure::new(Reason::ViewUnowned, message)
+    Failure::new(Reason::ViewUnowned, message).with(WAITED, PATIENCE.as_secs())
 }

@@ -83,8 +83,10 @@ impl First {
         let mut left = BLOCKS;
         while self.found.is_none() && self.next < kept.end && left > 0 && look.blocked.is_none() {
             left -= 1;
-            self.look_at_block(blocks, partition, filter, &mut look)
-                .await;
+            let is_readable = self.look_at_block(blocks, partition, filter, &mut look);
+            if !is_readable.await {
+                break;
+            }
         }
         look.found = self.found;
         look.next = self.next;
@@ -94,13 +96,15 @@ impl First {
         look
     }
 
+    /// Looks through the next block. False: the end is durable and not readable yet, so the rest is
+    /// for the next look.
     async fn look_at_block(
         &mut self,
         blocks: &dyn Blocks,
         partition: u32,
         filter: &Filter,
         look: &mut Look,
-    ) {
+    ) -> bool {
         match timeout(PATIENCE, blocks.block(partition, self.next)).await {
             Ok(Ok(Some(block))) => {
                 let entries = block.from(self.next);
@@ -113,7 +117,7 @@ impl First {
                 let last = entries.last().map(|entry| entry.recorded_ms);
                 self.passed_ms = last.or(self.passed_ms);
             }
-            Ok(Ok(None)) => look.blocked = Some("the log's end is not readable yet".to_owned()),
+            Ok(Ok(None)) => return false,
             Ok(Err(ReadError::OutOfRange { asked, start, .. })) if asked < start => {
                 look.lost = Some(asked..start);
                 self.next = start;
@@ -121,6 +125,7 @@ impl First {
             Ok(Err(error)) => look.blocked = Some(format!("the log cannot be read: {error}")),
             Err(_) => look.blocked = Some("the log does not answer".to_owned()),
         }
+        true
     }
 
     /// The same if it was looked up before.

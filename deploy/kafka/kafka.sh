@@ -223,7 +223,7 @@ up() {
     write_settings "$count" "$data"
     id=$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | tr -d '=')
     for n in $(brokers); do
-      class kafka.tools.StorageTool format --cluster-id "$id" --config "$run/broker-$n.properties" >"$run/broker-$n.log" 2>&1 &&
+      class kafka.tools.StorageTool format "--cluster-id=$id" --config "$run/broker-$n.properties" >"$run/broker-$n.log" 2>&1 &&
         launch "$n" && continue
       show_logs
       sweep

@@ -17,6 +17,7 @@ pub mod contract_tests;
 pub mod embedded;
 mod error;
 mod group;
+mod headroom;
 pub mod kafka;
 mod log;
 mod partitioner;
@@ -24,6 +25,7 @@ mod record;
 
 pub use error::{AppendError, ReadError};
 pub use group::{Change, GroupError, Groups, Member, Membership, Owner};
+pub use headroom::Unread;
 pub use log::{EventLog, Reader};
 pub use partitioner::partition_for;
 pub use record::{Bounds, Position, Record, Retention, StoredRecord};

@@ -5,7 +5,6 @@
 //! `lienthong_domain::lag`). A look that is taken for a question is judged with the samples, and
 //! leaves no trace in them.
 
-mod headroom;
 pub mod told;
 pub mod trail;
 pub mod waiting;

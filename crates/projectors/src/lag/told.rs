@@ -1,11 +1,9 @@
 //! What was seen of a follower as the message that operators and metrics get.
 
-use super::headroom;
 use super::trail::Seen;
-use super::waiting::First;
 use lienthong_contract::pb::operations::v1::{Outlook, ViewLag};
 use lienthong_domain::lag::{Condition, Status, Window};
-use lienthong_eventlog::{Bounds, Retention};
+use lienthong_eventlog::{Bounds, Retention, Unread};
 use lienthong_telemetry::owners;
 use lienthong_telemetry::projection::Reading;
 use lienthong_telemetry::stage::Stage;
@@ -18,7 +16,7 @@ pub struct Look {
     /// What the log holds; its end is not before `next`.
     pub bounds: Bounds,
     /// The first event not yet processed.
-    pub first: Option<First>,
+    pub first: Option<Unread>,
     /// When, milliseconds since the Unix epoch.
     pub now_ms: i64,
 }
@@ -74,7 +72,8 @@ impl Told<'_> {
         let outlook = self.window.outlook();
         let headroom = look.first.and_then(|first| {
             let rate = outlook.in_per_second;
-            headroom::seconds(first, look.bounds, self.retention, rate, look.now_ms)
+            self.retention
+                .headroom_seconds(first, look.bounds, rate, look.now_ms)
         });
         let waiting = look.bounds.end.saturating_sub(look.next);
         let (stage, owner) = blamed(status, self.stage);

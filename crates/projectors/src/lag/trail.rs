@@ -1,7 +1,8 @@
 //! What is remembered of how a lane follows the log.
 
-use super::waiting::{First, Waiting};
+use super::waiting::Waiting;
 use lienthong_domain::lag::{Sample, Window};
+use lienthong_eventlog::Unread;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use tokio::time::Instant;
@@ -93,7 +94,7 @@ impl Trail {
     }
 
     /// The first event from `next` on, if it is known.
-    pub fn event(&self, next: u64) -> Option<First> {
+    pub fn event(&self, next: u64) -> Option<Unread> {
         self.waiting().event(next)
     }
 

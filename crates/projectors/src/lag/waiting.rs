@@ -9,7 +9,7 @@
 //! the first record that is no probe ends the look, however many wait behind it.
 
 use lienthong_contract::probe::is_probe;
-use lienthong_eventlog::{EventLog, ReadError, StoredRecord};
+use lienthong_eventlog::{EventLog, ReadError, StoredRecord, Unread};
 
 /// Probes that are looked past in one look at most; the next goes on from there.
 const MOST: usize = 4_096;
@@ -27,15 +27,6 @@ pub struct Waiting {
     recorded_ms: Option<i64>,
     /// When the last probe before `until` was recorded.
     probe_ms: Option<i64>,
-}
-
-/// An event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct First {
-    /// Its offset.
-    pub offset: u64,
-    /// When it was recorded; where more probes wait than were looked past, the earliest it can be.
-    pub recorded_ms: i64,
 }
 
 impl Waiting {
@@ -62,19 +53,19 @@ impl Waiting {
     }
 
     /// The first event from `next` on, if it is known.
-    pub fn event(&self, next: u64) -> Option<First> {
+    pub fn event(&self, next: u64) -> Option<Unread> {
         let recorded_ms = self.recorded_ms?;
-        self.says(next).then_some(First {
+        self.says(next).then_some(Unread {
             offset: self.until,
             recorded_ms,
         })
     }
 
     /// The first event from `next` on in a log that ends at `end`; none: there is none.
-    pub fn first(&self, next: u64, end: u64) -> Option<First> {
+    pub fn first(&self, next: u64, end: u64) -> Option<Unread> {
         let at_the_earliest = || {
             let recorded_ms = self.probe_ms?;
-            (self.until < end).then_some(First {
+            (self.until < end).then_some(Unread {
                 offset: self.until,
                 recorded_ms,
             })

@@ -18,7 +18,7 @@ fn log_of(probes: i64, events: i64) -> std::sync::Arc<MemoryLog> {
     log
 }
 
-async fn first(log: &MemoryLog, known: Waiting, next: u64) -> (Waiting, Option<First>) {
+async fn first(log: &MemoryLog, known: Waiting, next: u64) -> (Waiting, Option<Unread>) {
     let end = log.end(0);
     let known = known.look(log, 0, next, end).await.unwrap();
     (known, known.first(next, end))
@@ -32,7 +32,7 @@ async fn probes_alone_are_no_event_and_one_behind_them_is_found_later() {
     log.put([at(record(b"D-1", Vec::new()), 9_000)]);
     log.take_lowest_read(0);
     let (known, found) = first(&log, known, 0).await;
-    let expected = First {
+    let expected = Unread {
         offset: 600,
         recorded_ms: 9_000,
     };
@@ -51,7 +51,7 @@ async fn the_first_record_that_is_no_probe_ends_the_look() {
     let (offset, recorded_ms) = (12, 9_012);
     assert_eq!(
         found,
-        Some(First {
+        Some(Unread {
             offset,
             recorded_ms
         })
@@ -83,7 +83,7 @@ async fn what_retention_took_is_looked_past() {
     let (offset, recorded_ms) = (7, 9_002);
     assert_eq!(
         found,
-        Some(First {
+        Some(Unread {
             offset,
             recorded_ms
         })
@@ -100,7 +100,7 @@ fn records_in_hand_tell_where_the_first_event_is() {
         stored(7, at(record(b"D-1", Vec::new()), 70)),
     ];
     let (offset, recorded_ms) = (6, 60);
-    let expected = Some(First {
+    let expected = Some(Unread {
         offset,
         recorded_ms,
     });

@@ -15,7 +15,6 @@
 //! it sent has arrived.
 
 mod first;
-mod headroom;
 mod log;
 mod observer;
 mod shown;

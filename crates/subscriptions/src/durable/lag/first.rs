@@ -3,7 +3,7 @@
 
 use crate::filter::Filter;
 use crate::source::Blocks;
-use lienthong_eventlog::ReadError;
+use lienthong_eventlog::{ReadError, Unread};
 use std::ops::Range;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -20,28 +20,19 @@ pub struct First {
     begin: u64,
     /// Before this nothing is wanted; what lies here is `found`.
     next: u64,
-    found: Option<Event>,
+    found: Option<Unread>,
     /// Everything up to `next` was recorded before this, about: what follows is not older. Known
     /// once something was looked at.
     passed_ms: Option<i64>,
     /// When the event at an offset was recorded, which was looked up.
-    looked_up: Option<Event>,
-}
-
-/// An event: where it lies, and when it was recorded, milliseconds since the epoch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Event {
-    /// Its offset.
-    pub offset: u64,
-    /// When it was recorded.
-    pub recorded_ms: i64,
+    looked_up: Option<Unread>,
 }
 
 /// What a look says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Look {
     /// The first wanted event.
-    pub found: Option<Event>,
+    pub found: Option<Unread>,
     /// Before this everything is taken up or not wanted.
     pub next: u64,
     /// There is more to be looked through than one look does: it may be so old at most. None: all
@@ -109,7 +100,7 @@ impl First {
             Ok(Ok(Some(block))) => {
                 let entries = block.from(self.next);
                 let wanted = entries.iter().find(|entry| filter.holds(&entry.facets));
-                self.found = wanted.map(|entry| Event {
+                self.found = wanted.map(|entry| Unread {
                     offset: entry.offset,
                     recorded_ms: entry.recorded_ms,
                 });
@@ -149,7 +140,7 @@ impl First {
         let entry = block.from(offset).first();
         let entry = entry.filter(|entry| entry.offset == offset)?;
         let recorded_ms = entry.recorded_ms;
-        self.looked_up = Some(Event {
+        self.looked_up = Some(Unread {
             offset,
             recorded_ms,
         });

@@ -1,13 +1,13 @@
 //! What the observer keeps of one subscription: what was found in the log, and the window.
 
 use super::WINDOW_MS;
-use super::first::{Event, First, Look};
-use super::headroom;
+use super::first::{First, Look};
 use super::log::Known;
 use super::standing::{Live, Standing};
 use crate::filter::Filter;
 use crate::source::Blocks;
 use lienthong_domain::lag::{Sample, Window};
+use lienthong_eventlog::Unread;
 use std::ops::Range;
 
 /// What is kept from one look to the next.
@@ -113,7 +113,7 @@ impl Tracker {
             };
             let unnumbered = live.and_then(|live| live.first_unnumbered.get(&partition));
             let mine = waiting.into_iter().chain(unnumbered.copied());
-            let mine = mine.map(|(offset, recorded_ms)| Event {
+            let mine = mine.map(|(offset, recorded_ms)| Unread {
                 offset,
                 recorded_ms,
             });
@@ -121,7 +121,7 @@ impl Tracker {
             let oldest = firsts.min_by_key(|event| event.offset);
             if let (Some(event), Some(known)) = (oldest, known) {
                 let (bounds, keeps) = (known.bounds, known.retention);
-                let left = headroom::seconds(event, bounds, keeps, known.in_per_second, now_ms);
+                let left = keeps.headroom_seconds(event, bounds, known.in_per_second, now_ms);
                 let both = found.headroom_seconds.into_iter().chain(left);
                 found.headroom_seconds = both.reduce(f64::min);
             }
@@ -171,7 +171,7 @@ impl Found {
     /// Adds one partition, of which the first event that is wanted and not settled is `oldest`.
     fn take(
         &mut self,
-        oldest: Option<Event>,
+        oldest: Option<Unread>,
         is_numbered: bool,
         look: Look,
         end: u64,

@@ -236,10 +236,11 @@ async fn a_case_that_fails_too_often_parks_alone_and_goes_on_in_order_when_relea
     }
     let status = gateway
         .until("portal", |status| {
-            status.parked == 10 && status.in_flight == 0
+            // Late is what is not recorded as settled, which waits a few milliseconds for company.
+            status.parked == 10 && status.in_flight == 0 && status.lag_ms == 0
         })
         .await;
-    assert_eq!((status.outstanding, status.lag_ms), (10, 0));
+    assert_eq!(status.outstanding, 10);
     let request = ListParkedCasesRequest {
         name: "portal".to_owned(),
         max_cases: 0,

@@ -12,7 +12,9 @@ use crate::feed::BATCH;
 use crate::views::View;
 use lienthong_contract::cloudevents;
 use lienthong_eventlog::StoredRecord;
+use lienthong_telemetry::messaging::Series;
 use lienthong_telemetry::{log, messaging, trace};
+use std::sync::Arc;
 use std::time::Instant;
 use tracing::Span;
 
@@ -23,6 +25,8 @@ const OTHER: &str = "_OTHER";
 pub struct Following {
     group: String,
     partition: u32,
+    polled: Arc<Series>,
+    processed: Arc<Series>,
 }
 
 /// A batch that is being processed.
@@ -37,8 +41,12 @@ pub struct Batch<'a> {
 impl Following {
     /// A partition of a view.
     pub fn new(view: View, partition: u32) -> Self {
+        let group = log::get().group(&format!("projector.{}", view.name()));
+        let events = &log::get().events;
         Self {
-            group: log::get().group(&format!("projector.{}", view.name())),
+            polled: messaging::polling(events, &group, partition),
+            processed: messaging::processing(events, &group, partition),
+            group,
             partition,
         }
     }
@@ -50,9 +58,9 @@ impl Following {
         }
         let (group, partition) = (&self.group, self.partition);
         let (count, seconds) = (records.len() as u64, began.elapsed().as_secs_f64());
-        let events = &log::get().events;
-        messaging::polled(events, group, partition, count, seconds, None);
+        self.polled.done(count, seconds, None);
         if let Some(mut senders) = senders(records) {
+            let events = &log::get().events;
             messaging::poll_span(events, group, partition, count, seconds, &mut senders);
         }
     }
@@ -76,11 +84,12 @@ impl Following {
 impl Batch<'_> {
     /// Questions see all of it now, or it could not be taken.
     pub fn end<E>(self, processed: &Result<(), E>) {
-        let Following { group, partition } = self.following;
+        if self.count == 0 {
+            return;
+        }
         let seconds = self.began.elapsed().as_secs_f64();
         let error = processed.is_err().then_some(OTHER);
-        let events = &log::get().events;
-        messaging::processed(events, group, *partition, self.count, seconds, error);
+        self.following.processed.done(self.count, seconds, error);
     }
 }
 

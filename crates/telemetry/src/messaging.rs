@@ -8,17 +8,18 @@
 //! ```
 //! Metrics are by batch, never by message. Spans are made only where a trace is recorded.
 
+mod series;
 mod spans;
 
+pub use series::Series;
+pub(crate) use series::observe;
 pub use spans::{LINKS, hand_out_span, poll_span, process_span, send_span, tell};
 
-use crate::meter::instruments;
-use crate::names;
-use crate::stage::is_measured;
-use opentelemetry::KeyValue;
+use series::{Operation, series};
+use std::sync::Arc;
 
 /// Where messages go and come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Destination {
     /// `kafka`, or `lienthong` for the embedded log.
     pub system: &'static str,
@@ -35,99 +36,19 @@ pub struct Message<'a> {
     pub conversation_id: &'a str,
 }
 
-/// An operation: its name and its type in the conventions.
-#[derive(Debug, Clone, Copy)]
-struct Operation {
-    name: &'static str,
-    kind: &'static str,
+/// Batches that are sent to a destination.
+pub fn sending(to: &Destination) -> Arc<Series> {
+    series(Operation::Send, to, None)
 }
 
-const SEND: Operation = Operation {
-    name: "send",
-    kind: "send",
-};
-const POLL: Operation = Operation {
-    name: "poll",
-    kind: "receive",
-};
-const PROCESS: Operation = Operation {
-    name: "process",
-    kind: "process",
-};
-
-/// Records that a batch of `count` messages was sent, in so many seconds, or failed with `error`,
-/// a class of few values. Failed ones count as messages that were tried, as the conventions ask.
-pub fn sent(to: &Destination, count: u64, seconds: f64, error: Option<&'static str>) {
-    if !is_measured() {
-        return;
-    }
-    let attributes = attributes(to, SEND, error);
-    instruments().operation.record(seconds, &attributes);
-    instruments().sent.add(count, &attributes);
+/// Batches of a partition that are given to a consumer.
+pub fn polling(from: &Destination, group: &str, partition: u32) -> Arc<Series> {
+    series(Operation::Poll, from, Some((group, partition)))
 }
 
-/// Records that a batch of `count` messages of a partition was given to a consumer.
-pub fn polled(
-    from: &Destination,
-    group: &str,
-    partition: u32,
-    count: u64,
-    seconds: f64,
-    error: Option<&'static str>,
-) {
-    if !is_measured() {
-        return;
-    }
-    let mut attributes = attributes(from, POLL, error);
-    attributes.extend(consumer(group, partition));
-    instruments().operation.record(seconds, &attributes);
-    if count > 0 {
-        instruments().consumed.add(count, &attributes);
-    }
-}
-
-/// Records that a batch of a partition was processed; one of no messages is none.
-pub fn processed(
-    from: &Destination,
-    group: &str,
-    partition: u32,
-    count: u64,
-    seconds: f64,
-    error: Option<&'static str>,
-) {
-    if !is_measured() {
-        return;
-    }
-    if count == 0 {
-        return;
-    }
-    let mut attributes = attributes(from, PROCESS, error);
-    attributes.extend(consumer(group, partition));
-    instruments().process.record(seconds, &attributes);
-}
-
-fn attributes(
-    destination: &Destination,
-    operation: Operation,
-    error: Option<&'static str>,
-) -> Vec<KeyValue> {
-    let mut attributes = Vec::with_capacity(7);
-    attributes.extend([
-        KeyValue::new(names::MESSAGING_SYSTEM, destination.system),
-        KeyValue::new(names::MESSAGING_OPERATION_NAME, operation.name),
-        KeyValue::new(names::MESSAGING_OPERATION_TYPE, operation.kind),
-        KeyValue::new(names::MESSAGING_DESTINATION, destination.name.clone()),
-    ]);
-    attributes.extend(error.map(|error| KeyValue::new(names::ERROR_TYPE, error)));
-    attributes
-}
-
-/// The conventions have a partition as text.
-fn consumer(group: &str, partition: u32) -> [KeyValue; 2] {
-    [
-        KeyValue::new(names::MESSAGING_GROUP, group.to_owned()),
-        KeyValue::new(names::PARTITION, partition.to_string()),
-    ]
+/// Batches of a partition that are processed.
+pub fn processing(from: &Destination, group: &str, partition: u32) -> Arc<Series> {
+    series(Operation::Process, from, Some((group, partition)))
 }
 
 #[cfg(test)]

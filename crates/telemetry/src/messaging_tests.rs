@@ -13,8 +13,8 @@ fn topic(name: &str) -> Destination {
 #[test]
 fn a_batch_is_one_operation_of_several_messages() {
     let to = topic("messaging-test.sent");
-    sent(&to, 5, 0.02, None);
-    sent(&to, 2, 0.3, Some("NotEnoughReplicas"));
+    sending(&to).done(5, 0.02, None);
+    sending(&to).done(2, 0.3, Some("NotEnoughReplicas"));
     let text = crate::meter::scrape().unwrap();
     let good = r#"messaging_destination_name="messaging-test.sent",messaging_operation_name="send",messaging_operation_type="send",messaging_system="kafka"}"#;
     for line in [
@@ -29,9 +29,11 @@ fn a_batch_is_one_operation_of_several_messages() {
 #[test]
 fn what_a_consumer_was_given_is_told_by_its_group_and_partition() {
     let from = topic("messaging-test.read");
-    polled(&from, "hub.case", 3, 7, 0.001, None);
-    polled(&from, "hub.case", 3, 0, 0.5, None);
-    processed(&from, "hub.case", 3, 7, 0.002, None);
+    let polled = polling(&from, "hub.case", 3);
+    polled.done(7, 0.001, None);
+    std::thread::sleep(std::time::Duration::from_millis(2));
+    polling(&from, "hub.case", 3).done(0, 0.5, None);
+    processing(&from, "hub.case", 3).done(7, 0.002, None);
     let text = crate::meter::scrape().unwrap();
     let labels = |operation: &str, kind: &str| {
         format!(

@@ -19,8 +19,6 @@ pub(crate) struct Instruments {
     pub(crate) rpc_client_duration: Histogram<f64>,
     pub(crate) operation: Histogram<f64>,
     pub(crate) process: Histogram<f64>,
-    pub(crate) sent: Counter<u64>,
-    pub(crate) consumed: Counter<u64>,
     pub(crate) accepted: Counter<u64>,
     pub(crate) rejected: Counter<u64>,
     pub(crate) stage: Histogram<f64>,
@@ -117,14 +115,11 @@ fn make(configured: Option<Configured>) -> Instruments {
     let provider = builder.build();
     let meter = provider.meter("lienthong");
     crate::observed::observe(&meter);
+    crate::messaging::observe(&meter);
     let seconds = |name, description, buckets: &[f64]| {
         let histogram = meter.f64_histogram(name).with_unit("s");
         let histogram = histogram.with_description(description);
         histogram.with_boundaries(buckets.to_vec()).build()
-    };
-    let messages = |name, description| {
-        let counter = meter.u64_counter(name).with_unit("{message}");
-        counter.with_description(description).build()
     };
     Instruments {
         rpc_duration: seconds(
@@ -146,11 +141,6 @@ fn make(configured: Option<Configured>) -> Instruments {
             names::MESSAGING_PROCESS_DURATION,
             "Duration of processing a batch",
             &names::DURATION_BUCKETS,
-        ),
-        sent: messages(names::MESSAGING_SENT, "Messages that were sent"),
-        consumed: messages(
-            names::MESSAGING_CONSUMED,
-            "Messages that were given to a consumer",
         ),
         stage: seconds(
             names::STAGE_DURATION,

@@ -1,6 +1,7 @@
 //! The spans of messaging.
 
-use super::{Destination, Message, Operation, POLL, PROCESS, SEND, attributes, consumer};
+use super::series::{Operation, attributes, consumer};
+use super::{Destination, Message};
 use crate::export;
 use crate::names;
 use crate::trace::{self, TARGET};
@@ -19,9 +20,9 @@ pub fn send_span(to: &Destination, count: u64, one: Option<Message<'_>>) -> Span
     if !trace::is_current_sampled() {
         return Span::none();
     }
-    let name = named(SEND, to);
+    let name = named(Operation::Send, to);
     let span = info_span!(target: TARGET, "send", otel.name = name, otel.kind = "producer");
-    trace::set(&span, attributes(to, SEND, None));
+    trace::set(&span, attributes(Operation::Send, to, None));
     if count > 0 {
         tell(&span, count, one);
     }
@@ -76,9 +77,9 @@ fn processing(
     if links.is_empty() {
         return None;
     }
-    let name = named(PROCESS, from);
+    let name = named(Operation::Process, from);
     let span = info_span!(target: TARGET, parent: None, "process", otel.name = name, otel.kind = "consumer");
-    trace::set(&span, attributes(from, PROCESS, None));
+    trace::set(&span, attributes(Operation::Process, from, None));
     trace::set(&span, [of_many(count)]);
     for link in links {
         span.add_link(link.span_context);
@@ -105,11 +106,11 @@ pub fn poll_span(
     }
     let ended = SystemTime::now();
     let took = Duration::try_from_secs_f64(seconds).unwrap_or_default();
-    let mut attributes = attributes(from, POLL, None);
+    let mut attributes = attributes(Operation::Poll, from, None);
     attributes.extend(consumer(group, partition));
     attributes.push(of_many(count));
     let builder = tracer
-        .span_builder(named(POLL, from))
+        .span_builder(named(Operation::Poll, from))
         .with_kind(SpanKind::Client)
         .with_start_time(ended.checked_sub(took).unwrap_or(ended))
         .with_attributes(attributes)
@@ -121,7 +122,7 @@ pub fn poll_span(
 }
 
 fn named(operation: Operation, destination: &Destination) -> String {
-    format!("{} {}", operation.name, destination.name)
+    format!("{} {}", operation.name(), destination.name)
 }
 
 /// The first [`LINKS`] spans that are recorded; several messages of one span make one link.

@@ -11,7 +11,7 @@ use lienthong_contract::cloudevents;
 use lienthong_eventlog::{
     AppendError, Bounds, EventLog, Position, ReadError, Reader, Record, Retention, StoredRecord,
 };
-use lienthong_telemetry::messaging::{self, Destination};
+use lienthong_telemetry::messaging::{self, Destination, Series};
 use lienthong_telemetry::trace;
 use std::sync::Arc;
 use std::time::Instant;
@@ -42,12 +42,14 @@ pub struct Watched {
 pub fn observed(log: Arc<dyn EventLog>, watched: Watched) -> Arc<dyn EventLog> {
     Arc::new(Observed {
         log,
+        sent: messaging::sending(&watched.destination),
         watched: Arc::new(watched),
     })
 }
 
 struct Observed {
     log: Arc<dyn EventLog>,
+    sent: Arc<Series>,
     watched: Arc<Watched>,
 }
 
@@ -67,18 +69,19 @@ impl EventLog for Observed {
         if count > 0 {
             let error = appended.as_ref().err().map(of_append);
             let seconds = began.elapsed().as_secs_f64();
-            messaging::sent(&self.watched.destination, count, seconds, error);
+            self.sent.done(count, seconds, error);
         }
         appended
     }
 
     async fn reader(&self, partition: u32, from: u64) -> Result<Box<dyn Reader>, ReadError> {
         let reader = self.log.reader(partition, from).await?;
-        Ok(match self.watched.readers {
+        Ok(match &self.watched.readers {
             Readers::Own => reader,
-            Readers::Group(_) => Box::new(ObservedReader {
+            Readers::Group(group) => Box::new(ObservedReader {
                 reader,
                 partition,
+                polled: messaging::polling(&self.watched.destination, group, partition),
                 watched: self.watched.clone(),
             }),
         })
@@ -104,6 +107,7 @@ impl EventLog for Observed {
 struct ObservedReader {
     reader: Box<dyn Reader>,
     partition: u32,
+    polled: Arc<Series>,
     watched: Arc<Watched>,
 }
 
@@ -144,7 +148,7 @@ impl ObservedReader {
         };
         let (destination, partition) = (&self.watched.destination, self.partition);
         let (count, seconds) = (records.len() as u64, began.elapsed().as_secs_f64());
-        messaging::polled(destination, group, partition, count, seconds, error);
+        self.polled.done(count, seconds, error);
         if trace::is_on() && records.len() <= FOLLOWING {
             let mut senders = records
                 .iter()

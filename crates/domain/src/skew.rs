@@ -9,6 +9,10 @@
 //! shows a skew only where an event is recorded before it occurred: its clock is ahead by at least
 //! that, and a clock that is behind looks like a delay.
 
+/// How long a difference of clocks counts, in milliseconds: a clock that is set is told anew within a
+/// minute, and a message is not on its way for so long.
+pub const WINDOW_MS: i64 = 60_000;
+
 /// What is known of the clock of one source, from the events it sent lately.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skew {

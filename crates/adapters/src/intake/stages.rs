@@ -10,7 +10,7 @@ use super::sealed::{Sealed, Slot};
 use super::trace::Caller;
 use lienthong_contract::cloudevents;
 use lienthong_contract::probe::is_probe;
-use lienthong_domain::skew::Skew;
+use lienthong_domain::skew::{Skew, WINDOW_MS};
 use lienthong_telemetry::owners;
 use lienthong_telemetry::stage::{self, Stage};
 use std::collections::HashMap;
@@ -22,8 +22,6 @@ use std::time::Instant;
 pub const MOST_SOURCES: usize = 1_000;
 /// The owner of all others.
 const OTHER: &str = "_OTHER";
-/// How long the skew of a source's clock counts after it was seen.
-const SKEW_WINDOW_MS: i64 = 10 * 60 * 1_000;
 
 /// The measuring of a process's adapters.
 #[derive(Debug, Default)]
@@ -90,11 +88,11 @@ impl Stages {
         let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
         if !sources.contains_key(told.source) {
             if sources.len() >= MOST_SOURCES {
-                let mut unknown = Skew::new(SKEW_WINDOW_MS);
+                let mut unknown = Skew::new(WINDOW_MS);
                 let delay_ms = unknown.take(chunk.recorded_ms, occurred_ms, sent_ms);
                 return Some((OTHER.to_owned(), delay_ms));
             }
-            sources.insert(told.source.to_owned(), Skew::new(SKEW_WINDOW_MS));
+            sources.insert(told.source.to_owned(), Skew::new(WINDOW_MS));
         }
         let skew = sources.get_mut(told.source)?;
         let delay_ms = skew.take(chunk.recorded_ms, occurred_ms, sent_ms);

@@ -2,11 +2,8 @@
 
 use crate::facets::Times;
 use lienthong_domain::rhythm::{Rhythm, minute_of};
-use lienthong_domain::skew::Skew;
+use lienthong_domain::skew::{Skew, WINDOW_MS};
 
-/// How long a difference of clocks counts, in milliseconds: a clock that is set is told anew within a
-/// minute, and a message is not on its way for so long.
-const SKEW_MS: i64 = 60_000;
 /// Seconds over which events are counted.
 const SECONDS: usize = 60;
 /// Events of a second that are measured one by one.
@@ -28,7 +25,7 @@ impl Default for Seen {
         Self {
             rhythm: Rhythm::default(),
             last_ms: i64::MIN,
-            skew: Skew::new(SKEW_MS),
+            skew: Skew::new(WINDOW_MS),
             rate: Rate::default(),
             delays: Delays::default(),
         }

@@ -236,6 +236,9 @@ async fn add_operators(seen: &mut Seen, hub: &Instance) {
     seen.add("lienthong lag --json", lag.out + &lag.err);
     let lag = cli::run(hub, &["lag"]).unwrap();
     seen.add("lienthong lag", lag.out + &lag.err);
+    let doctor = cli::run(hub, &["doctor", "--json"]).unwrap();
+    assert!(doctor.out.contains("configuration"), "{doctor:?}");
+    seen.add("lienthong doctor", doctor.out + &doctor.err);
     let mut operations = hub.operations().await.unwrap();
     let told = operations.get_lag(GetLagRequest::default()).await.unwrap();
     seen.add("GetLag", format!("{:?}", told.into_inner()));

@@ -82,7 +82,7 @@ pub struct Opened {
 /// # Errors
 /// [`OpenError`].
 pub async fn open(config: Config) -> Result<Opened, OpenError> {
-    settings::check(&config)?;
+    config.check()?;
     topic::make_or_check(&config).await?;
     let cluster = Arc::new(cluster::Cluster::new(&config)?);
     // A leader that the metadata name may not serve yet.

@@ -7,6 +7,7 @@ mod advertise;
 pub mod build;
 mod catalog;
 mod drain;
+pub mod fits;
 mod gateway;
 mod listeners;
 pub mod logs;
@@ -74,7 +75,8 @@ pub async fn start(
 ) -> Result<Hub, Failure> {
     let addresses = listeners.addresses()?;
     let tables = build::tables(settings, tables)?;
-    logs::check(settings, service)?;
+    logs::check_home(settings, service)?;
+    logs::check(settings)?;
     probe::check(settings)?;
     let plan = match service.is_gateway() {
         true => Some(subscriptions::plan(settings, addresses.gateway)?),

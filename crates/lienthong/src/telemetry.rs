@@ -2,7 +2,7 @@
 
 use crate::config::Settings;
 use crate::exit::{Exit, Failure};
-use lienthong_telemetry::export::{self, Config, Exporting};
+use lienthong_telemetry::export::{self, Config, Error, Exporting};
 use lienthong_telemetry::owners::{self, Owners};
 use lienthong_telemetry::stage;
 use std::time::Duration;
@@ -12,14 +12,8 @@ use std::time::Duration;
 /// # Errors
 /// Settings that are none, each with its fix.
 pub fn start(settings: &Settings) -> Result<Exporting, Failure> {
+    let exporting = export::start(&config(settings)).map_err(unfit)?;
     let settings = &settings.telemetry;
-    let config = Config {
-        endpoint: settings.otlp_endpoint.clone(),
-        metrics_every: Duration::from_millis(settings.metrics_every_ms),
-        trace_ratio: settings.trace_ratio,
-        version: env!("CARGO_PKG_VERSION"),
-    };
-    let exporting = export::start(&config).map_err(|error| Failure::new(Exit::Usage, error))?;
     if !settings.stages {
         stage::leave_out();
     }
@@ -31,6 +25,28 @@ pub fn start(settings: &Settings) -> Result<Exporting, Failure> {
         gateways: whose.gateways.clone(),
     });
     Ok(exporting)
+}
+
+/// Whether export could be started; starts nothing.
+///
+/// # Errors
+/// As [`start`].
+pub fn check(settings: &Settings) -> Result<(), Failure> {
+    config(settings).check().map_err(unfit)
+}
+
+fn config(settings: &Settings) -> Config {
+    let settings = &settings.telemetry;
+    Config {
+        endpoint: settings.otlp_endpoint.clone(),
+        metrics_every: Duration::from_millis(settings.metrics_every_ms),
+        trace_ratio: settings.trace_ratio,
+        version: env!("CARGO_PKG_VERSION"),
+    }
+}
+
+fn unfit(error: Error) -> Failure {
+    Failure::new(Exit::Usage, error)
 }
 
 /// Exports what is left; a collector that is away is waited for some seconds at most.

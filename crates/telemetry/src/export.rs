@@ -47,6 +47,22 @@ pub struct Config {
     pub version: &'static str,
 }
 
+impl Config {
+    /// Whether export can be started with it; starts nothing.
+    ///
+    /// # Errors
+    /// Settings that are none, each named with its fix.
+    pub fn check(&self) -> Result<(), Error> {
+        if !(0.0..=1.0).contains(&self.trace_ratio) {
+            return Err(Error::Ratio(self.trace_ratio));
+        }
+        if self.metrics_every < OFTEN {
+            return Err(Error::Often(self.metrics_every.as_millis()));
+        }
+        endpoint(&self.endpoint).map_or(Ok(()), |endpoint| check(&endpoint))
+    }
+}
+
 /// Why export could not be started. None of it goes away by itself.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -104,18 +120,12 @@ static TRACES: OnceLock<Traces> = OnceLock::new();
 /// # Errors
 /// Settings that are none, each named with its fix. A collector that is away is no error.
 pub fn start(config: &Config) -> Result<Exporting, Error> {
-    if !(0.0..=1.0).contains(&config.trace_ratio) {
-        return Err(Error::Ratio(config.trace_ratio));
-    }
-    if config.metrics_every < OFTEN {
-        return Err(Error::Often(config.metrics_every.as_millis()));
-    }
+    config.check()?;
     let resource = resource(config.version);
     let Some(endpoint) = endpoint(&config.endpoint) else {
         meter::configure(resource, None)?;
         return Ok(Exporting { spans: None });
     };
-    check(&endpoint)?;
     let wrong = |error: ExporterBuildError| Error::Endpoint {
         endpoint: endpoint.clone(),
         what: error.to_string(),

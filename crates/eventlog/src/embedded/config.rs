@@ -50,8 +50,11 @@ impl Config {
         }
     }
 
-    /// That every field is within its range.
-    pub(super) fn check(&self) -> Result<(), OpenError> {
+    /// That every field is within its range; what opening checks first.
+    ///
+    /// # Errors
+    /// [`OpenError::Setting`], naming the field.
+    pub fn check(&self) -> Result<(), OpenError> {
         let framed = self.max_record_bytes.saturating_add(OVERHEAD);
         let wrong = if !(1..=MAX_PARTITIONS).contains(&self.partitions) {
             (

@@ -1,5 +1,6 @@
 //! Where the log's topic is and how it is written and read.
 
+use super::{OpenError, settings};
 use crate::Record;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -70,6 +71,15 @@ impl Config {
             describe: None,
             properties: BTreeMap::new(),
         }
+    }
+
+    /// That every field is within its range and no property contradicts the log's guarantees; what
+    /// opening checks first. Asks no broker.
+    ///
+    /// # Errors
+    /// [`OpenError::Setting`], naming the field.
+    pub fn check(&self) -> Result<(), OpenError> {
+        settings::check(self)
     }
 }
 

@@ -4,7 +4,7 @@
 use super::cluster::Cluster;
 use super::groups::TopicGroups;
 use super::topic;
-use super::{Config, OpenError, settings};
+use super::{Config, OpenError};
 use crate::Groups;
 use std::sync::Arc;
 
@@ -46,7 +46,7 @@ pub struct Difference {
 /// # Errors
 /// [`OpenError::Setting`], [`OpenError::Unavailable`].
 pub async fn look(config: &Config) -> Result<Looked, OpenError> {
-    settings::check(config)?;
+    config.check()?;
     topic::look_only(config).await
 }
 
@@ -55,7 +55,7 @@ pub async fn look(config: &Config) -> Result<Looked, OpenError> {
 /// # Errors
 /// [`OpenError::Setting`] if no client can be made.
 pub fn groups(config: &Config) -> Result<Arc<dyn Groups>, OpenError> {
-    settings::check(config)?;
+    config.check()?;
     let cluster = Arc::new(Cluster::new(config)?);
     Ok(Arc::new(TopicGroups::new(config.clone(), cluster)))
 }

@@ -1,117 +1,43 @@
-//! The configuration: it loads, its numbers are in range, its listeners do not collide, its
-//! reference data hold together.
+//! The configuration: it loads, the hub starts with it, its listeners do not collide, its reference
+//! data hold together.
 
 use super::Finding;
 use crate::config::{Error, Settings};
-use crate::hub::build;
+use crate::hub::{build, fits};
 use lienthong_contract::reference::Files;
 use std::net::SocketAddr;
-use std::ops::RangeInclusive;
 
 const CONFIGURATION: &str = "configuration";
 
 /// A configuration that does not load.
 pub fn unusable(error: &Error) -> Finding {
-    let told = error.to_string();
-    let (found, fix) = told.split_once(". Fix: ").unwrap_or((
-        told.as_str(),
-        "`lienthong config` lists every key with its value",
-    ));
+    let (found, fix) = found_and_fix(&error.to_string());
     Finding::fail(CONFIGURATION, found, fix)
 }
 
 /// Every check of the settings alone.
 pub fn check(settings: &Settings) -> Vec<Finding> {
-    vec![ranges(settings), listeners(settings), reference(settings)]
+    vec![fits(settings), listeners(settings), reference(settings)]
 }
 
-/// A number of the settings and what it may be.
-struct Number {
-    key: &'static str,
-    value: u64,
-    range: RangeInclusive<u64>,
-    /// Whether 0 means: not at all.
-    or_none: bool,
+/// That a hub starts with every setting.
+fn fits(settings: &Settings) -> Finding {
+    let objections = fits::check(settings).into_iter();
+    let (found, fix): (Vec<_>, Vec<_>) = objections
+        .map(|objection| found_and_fix(&objection.to_string()))
+        .unzip();
+    match found.is_empty() {
+        true => Finding::ok(CONFIGURATION, "loads, and the hub starts with it"),
+        false => Finding::fail(CONFIGURATION, found.join("; "), fix.join("; ")),
+    }
 }
 
-/// That every number is in its range.
-fn ranges(settings: &Settings) -> Finding {
-    let number = |key, value, range| Number {
-        key,
-        value,
-        range,
-        or_none: false,
-    };
-    let (log, gateway) = (&settings.log, &settings.gateway);
-    let numbers = [
-        number("log.partitions", log.partitions.into(), 1..=256),
-        number(
-            "log.segment_bytes",
-            log.segment_bytes,
-            4_096..=2_147_483_648,
-        ),
-        number(
-            "log.kafka.session_timeout_ms",
-            log.kafka.session_timeout_ms,
-            1_000..=3_600_000,
-        ),
-        number(
-            "log.kafka.delivery_timeout_ms",
-            log.kafka.delivery_timeout_ms,
-            100..=900_000,
-        ),
-        number(
-            "gateway.session_timeout_ms",
-            gateway.session_timeout_ms,
-            1_000..=1_800_000,
-        ),
-        number(
-            "gateway.stream_max_age_s",
-            gateway.stream_max_age_s,
-            1..=86_400,
-        ),
-        number(
-            "telemetry.metrics_every_ms",
-            settings.telemetry.metrics_every_ms,
-            100..=u64::MAX,
-        ),
-        Number {
-            or_none: true,
-            ..number("probe.every_ms", settings.probe.every_ms, 100..=60_000)
-        },
-        number(
-            "probe.lost_after_ms",
-            settings.probe.lost_after_ms,
-            1_000..=600_000,
-        ),
-    ];
-    let wrong = numbers.iter().filter(|one| {
-        let none = one.or_none && one.value == 0;
-        !none && !one.range.contains(&one.value)
-    });
-    let mut wrong: Vec<(String, String)> = wrong
-        .map(|one| {
-            let (least, most) = (one.range.start(), one.range.end());
-            let most = match *most {
-                u64::MAX => format!("at least {least}"),
-                most => format!("from {least} to {most}"),
-            };
-            let found = format!("{} is {}", one.key, one.value);
-            (found, format!("set {} {most}", one.key))
-        })
-        .collect();
-    let ratio = settings.telemetry.trace_ratio;
-    if !(0.0..=1.0).contains(&ratio) {
-        wrong.push((
-            format!("telemetry.trace_ratio is {ratio}"),
-            "set telemetry.trace_ratio from 0 to 1".to_owned(),
-        ));
-    }
-    if wrong.is_empty() {
-        return Finding::ok(CONFIGURATION, "loads, and every number is in its range");
-    }
-    let (found, fix): (Vec<_>, Vec<_>) = wrong.into_iter().unzip();
-    Finding::fail(CONFIGURATION, found.join("; "), fix.join("; "))
+/// An error's words apart from its fix.
+fn found_and_fix(told: &str) -> (String, String) {
+    let (found, fix) = told
+        .split_once(". Fix: ")
+        .unwrap_or((told, "`lienthong config` lists every key with its value"));
+    (found.to_owned(), fix.to_owned())
 }
 
 /// That no two listeners take one address.
@@ -173,24 +99,35 @@ mod tests {
     }
 
     #[test]
-    fn a_number_out_of_its_range_is_named_with_the_range() {
+    fn what_the_start_would_refuse_is_named_with_its_fix() {
         let mut settings = Settings::default();
         settings.log.partitions = 0;
         settings.probe.every_ms = 5;
+        settings.gateway.stream_max_age_s = 0;
         settings.telemetry.trace_ratio = 1.5;
-        let finding = ranges(&settings);
+        let finding = fits(&settings);
         assert_eq!(finding.outcome, Outcome::Fail);
-        let found = "log.partitions is 0; probe.every_ms is 5; telemetry.trace_ratio is 1.5";
+        let found = "log.partitions: must be from 1 to 256, not 0; probe.every_ms is 5; \
+                     gateway.stream_max_age_s is 0; telemetry.trace_ratio: 1.5 is not between 0 and 1";
         assert_eq!(finding.found, found);
-        assert!(
-            finding
-                .fix
-                .starts_with("set log.partitions from 1 to 256; "),
-            "{finding:?}"
-        );
+        let fix = "set it to 100 to 60000, or to 0 for none; set it to 1 to 86400; ";
+        assert!(finding.fix.contains(fix), "{finding:?}");
         settings = Settings::default();
         settings.probe.every_ms = 0;
-        assert_eq!(ranges(&settings).outcome, Outcome::Ok, "0: no probes");
+        assert_eq!(fits(&settings).outcome, Outcome::Ok, "0: no probes");
+    }
+
+    #[test]
+    fn a_range_is_that_of_the_home_of_the_log() {
+        let mut settings = Settings::default();
+        settings.log.partitions = 1_000;
+        settings.log.kafka.session_timeout_ms = 10;
+        assert_eq!(fits(&settings).outcome, Outcome::Fail);
+        settings.log.home = "kafka://127.0.0.1:9092/x".parse().unwrap();
+        let found = "log.kafka.session_timeout_ms is 10";
+        assert_eq!(fits(&settings).found, found);
+        settings.log.kafka.session_timeout_ms = 6_000;
+        assert_eq!(fits(&settings).outcome, Outcome::Ok);
     }
 
     #[test]

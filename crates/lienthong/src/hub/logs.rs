@@ -5,12 +5,14 @@ mod names;
 mod observed;
 
 use super::Service;
+use super::fits::within;
 use crate::config::{Cluster, Home, Log, Settings};
 use crate::exit::{Exit, Failure};
 use lienthong_eventlog::embedded::{self, OpenError};
 use lienthong_eventlog::{EventLog, Groups};
 use lienthong_subscriptions::durable::LANES;
 use names::Names;
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +25,8 @@ const CATALOG_SEGMENT_BYTES: u64 = 4 * 1024 * 1024;
 const SUBSCRIPTIONS_SEGMENT_BYTES: u64 = 4 * 1024 * 1024;
 /// Bytes of a segment of the rejected log.
 const REJECTED_SEGMENT_BYTES: u64 = 16 * 1024 * 1024;
+/// Milliseconds that a projector may be away: what Kafka's brokers can be told to take.
+const KAFKA_SESSION_MS: RangeInclusive<u64> = 1_000..=3_600_000;
 /// Folders of a data directory.
 const EVENTS: &str = "log";
 const REJECTED: &str = "rejected";
@@ -93,11 +97,31 @@ impl Which {
 ///
 /// # Errors
 /// [`Exit::Usage`] if it needs a home that processes can share.
-pub fn check(settings: &Settings, service: &Service) -> Result<(), Failure> {
+pub fn check_home(settings: &Settings, service: &Service) -> Result<(), Failure> {
     match &settings.log.home {
         Home::Embedded if *service != Service::Whole => Err(alone()),
         Home::Embedded | Home::Kafka(_) => Ok(()),
     }
+}
+
+/// Whether what the settings say of the logs is within its ranges; opens nothing.
+///
+/// # Errors
+/// [`Exit::Usage`] for a setting that does not fit, with what would.
+pub fn check(settings: &Settings) -> Result<(), Failure> {
+    let keep = &settings.log;
+    if let Home::Kafka(_) = &keep.home {
+        let session = keep.kafka.session_timeout_ms;
+        within("log.kafka.session_timeout_ms", session, KAFKA_SESSION_MS)?;
+    }
+    Which::ALL
+        .into_iter()
+        .try_for_each(|which| match &keep.home {
+            Home::Embedded => embedded_config(keep, &settings.data_dir, which)
+                .check()
+                .map_err(unopened),
+            Home::Kafka(cluster) => kafka::check(keep, cluster, which),
+        })
 }
 
 /// Opens what the service needs, on a home that [`check`] found fit.
@@ -202,12 +226,19 @@ pub fn embedded_config(keep: &Log, data_dir: &Path, which: Which) -> embedded::C
 /// If the directory cannot be used: locked, of another shape, or not writable.
 pub async fn open_embedded(config: embedded::Config) -> Result<Arc<dyn EventLog>, Failure> {
     let opening = tokio::task::spawn_blocking(move || embedded::open(config));
-    match opening.await.map_err(Failure::failed)? {
-        Ok(log) => Ok(log),
-        Err(OpenError::Setting { field, what }) => {
-            Err(Failure::new(Exit::Usage, format!("log.{field}: {what}")))
+    opening
+        .await
+        .map_err(Failure::failed)?
+        .map(|log| log as Arc<dyn EventLog>)
+        .map_err(unopened)
+}
+
+fn unopened(error: OpenError) -> Failure {
+    match error {
+        OpenError::Setting { field, what } => {
+            Failure::new(Exit::Usage, format!("log.{field}: {what}"))
         }
-        Err(other) => Err(Failure::failed(other)),
+        other => Failure::failed(other),
     }
 }
 

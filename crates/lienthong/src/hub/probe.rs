@@ -1,5 +1,6 @@
 //! The hub's own probes: what the settings say of them, and the name of the process that sends them.
 
+use super::fits::within;
 use crate::config::{Home, Settings};
 use crate::exit::{Exit, Failure};
 use lienthong_adapters::probe::Config;
@@ -32,14 +33,7 @@ pub fn check(settings: &Settings) -> Result<(), Failure> {
             EVERY_MS.end()
         )));
     }
-    if !LOST_AFTER_MS.contains(&told.lost_after_ms) {
-        return Err(usage(format!(
-            "probe.lost_after_ms is {}. Fix: set it to {} to {}",
-            told.lost_after_ms,
-            LOST_AFTER_MS.start(),
-            LOST_AFTER_MS.end()
-        )));
-    }
+    within("probe.lost_after_ms", told.lost_after_ms, LOST_AFTER_MS)?;
     if told.lost_after_ms < 2 * told.every_ms {
         return Err(usage(format!(
             "probe.lost_after_ms is {}, less than twice probe.every_ms, which is {}. Fix: set it to at least {}",

@@ -2,6 +2,7 @@
 //! and the durable subscriptions that it keeps.
 
 use super::advertise::Advertised;
+use super::fits::within;
 use super::logs::Logs;
 use super::{build, webhook_key};
 use crate::config::{Home, Settings};
@@ -74,17 +75,31 @@ pub struct Ends {
 /// # Errors
 /// [`Exit::Usage`] for a setting that does not fit, with its fix.
 pub fn plan(settings: &Settings, address: Option<SocketAddr>) -> Result<Plan, Failure> {
-    let origins = settings.gateway.cors_origins.clone();
-    http::check(&origins)
-        .map_err(|error| Failure::new(Exit::Usage, format!("gateway.cors_origins: {error}")))?;
+    check(settings)?;
     let durable = durable(settings, address)?;
     Ok(Plan {
         watch: watched(settings, &durable.gateway),
         durable,
-        streams: streams(settings)?,
-        origins,
+        streams: stream::Config {
+            max_age: Duration::from_secs(settings.gateway.stream_max_age_s),
+        },
+        origins: settings.gateway.cors_origins.clone(),
         webhooks: webhooks(settings)?,
     })
+}
+
+/// Whether the numbers and origins of the settings fit; makes nothing.
+///
+/// # Errors
+/// [`Exit::Usage`] for a setting that does not fit, with its fix.
+pub fn check(settings: &Settings) -> Result<(), Failure> {
+    let told = &settings.gateway;
+    http::check(&told.cors_origins)
+        .map_err(|error| Failure::new(Exit::Usage, format!("gateway.cors_origins: {error}")))?;
+    let session = told.session_timeout_ms;
+    within("gateway.session_timeout_ms", session, SESSION_MS)?;
+    let max_age = told.stream_max_age_s;
+    within("gateway.stream_max_age_s", max_age, STREAM_MAX_AGE_S)
 }
 
 /// Starts them.
@@ -134,9 +149,7 @@ fn failed(is_retryable: bool, error: impl std::fmt::Display) -> Failure {
 /// Who keeps durable subscriptions; alone on a log that is this process's own.
 fn durable(settings: &Settings, address: Option<SocketAddr>) -> Result<durable::Config, Failure> {
     let gateway = &settings.gateway;
-    let session = gateway.session_timeout_ms;
-    within("gateway.session_timeout_ms", session, SESSION_MS)?;
-    let session = Duration::from_millis(session);
+    let session = Duration::from_millis(gateway.session_timeout_ms);
     if settings.log.home == Home::Embedded {
         return Ok(durable::Config {
             gateway: ALONE.to_owned(),
@@ -177,14 +190,6 @@ fn watched(settings: &Settings, gateway: &str) -> watch::Config {
     }
 }
 
-fn streams(settings: &Settings) -> Result<stream::Config, Failure> {
-    let max_age = settings.gateway.stream_max_age_s;
-    within("gateway.stream_max_age_s", max_age, STREAM_MAX_AGE_S)?;
-    Ok(stream::Config {
-        max_age: Duration::from_secs(max_age),
-    })
-}
-
 fn webhooks(settings: &Settings) -> Result<Webhooks, Failure> {
     let told = &settings.gateway.webhooks;
     let config = webhook::Config {
@@ -199,15 +204,6 @@ fn webhooks(settings: &Settings) -> Result<Webhooks, Failure> {
         key: webhook_key::of(settings)?,
     };
     Webhooks::new(config).map_err(|error| Failure::new(Exit::Usage, error))
-}
-
-fn within(name: &str, value: u64, range: RangeInclusive<u64>) -> Result<(), Failure> {
-    if range.contains(&value) {
-        return Ok(());
-    }
-    let (least, most) = range.into_inner();
-    let message = format!("{name} is {value}. Fix: set it to {least} to {most}");
-    Err(Failure::new(Exit::Usage, message))
 }
 
 impl Subscriptions {

@@ -64,7 +64,7 @@ fn views(answer: &GetLagResponse, scope: &Scope) -> String {
     ];
     let row = |view: &ViewSummary| {
         let outlook = view.outlook.unwrap_or_default();
-        let [incoming, outgoing, trend, eta, headroom] = four(view.lag_events, &outlook);
+        let [incoming, outgoing, trend, eta, headroom] = outlook_cells(view.lag_events, &outlook);
         [
             view.view.clone(),
             seconds_of(view.lag_seconds),
@@ -116,7 +116,7 @@ fn partitions(answer: &GetLagResponse, scope: &Scope) -> String {
     ];
     let row = |lag: &ViewLag| {
         let outlook = lag.outlook.unwrap_or_default();
-        let [incoming, outgoing, trend, eta, headroom] = four(lag.lag_events, &outlook);
+        let [incoming, outgoing, trend, eta, headroom] = outlook_cells(lag.lag_events, &outlook);
         [
             lag.view.clone(),
             lag.partition.to_string(),
@@ -171,7 +171,7 @@ fn subscriptions(answer: &GetLagResponse, scope: &Scope) -> String {
     ];
     let row = |one: &SubscriptionLag| {
         let outlook = one.outlook.unwrap_or_default();
-        let [incoming, outgoing, trend, eta, headroom] = four(one.lag_events, &outlook);
+        let [incoming, outgoing, trend, eta, headroom] = outlook_cells(one.lag_events, &outlook);
         [
             one.name.clone(),
             seconds_of(one.lag_seconds),
@@ -291,7 +291,7 @@ fn probes(probes: &[ProbeLag]) -> String {
 }
 
 /// In, out, trend, until caught up, headroom.
-fn four(lag_events: u64, outlook: &Outlook) -> [String; 5] {
+fn outlook_cells(lag_events: u64, outlook: &Outlook) -> [String; 5] {
     [
         rate(outlook.in_per_second),
         rate(outlook.out_per_second),

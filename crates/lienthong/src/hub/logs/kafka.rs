@@ -22,6 +22,14 @@ pub async fn open(keep: &Log, cluster: &Cluster, which: Which) -> Result<Opened,
         .map_err(unopened)
 }
 
+/// Whether what the settings say of a topic is within its ranges; asks no broker.
+///
+/// # Errors
+/// [`Exit::Usage`] for a setting that does not fit, with what would.
+pub fn check(keep: &Log, cluster: &Cluster, which: Which) -> Result<(), Failure> {
+    config(keep, cluster, which).check().map_err(unopened)
+}
+
 /// How a topic is opened.
 pub fn config(keep: &Log, cluster: &Cluster, which: Which) -> Config {
     let shared = Config {

@@ -32,7 +32,7 @@ pub struct Sample {
     pub end: u64,
     /// Milliseconds since the first event not yet processed was recorded; 0: there is none.
     pub lag_ms: i64,
-    /// Whether the follower stood at the log's end at this moment or since the sample before.
+    /// Whether the follower stood at the log's end at this moment.
     pub was_at_end: bool,
 }
 
@@ -50,6 +50,8 @@ pub struct Window {
     length_ms: i64,
     /// In order of time, at least one once something was pushed.
     samples: VecDeque<Seen>,
+    /// When it is known to have stood at the log's end last, between samples.
+    touched_ms: Option<i64>,
 }
 
 /// A sample, or several close together.
@@ -80,7 +82,14 @@ impl Window {
         Self {
             length_ms: length_ms.max(1),
             samples: VecDeque::new(),
+            touched_ms: None,
         }
+    }
+
+    /// Takes the follower's own word that it stood at the log's end at a moment between samples, by
+    /// the observer's clock.
+    pub fn touch_end(&mut self, at_ms: i64) {
+        self.touched_ms = self.touched_ms.max(Some(at_ms));
     }
 
     /// Takes the next sample. A clock that went back, or on by more than the window at once, begins
@@ -144,11 +153,14 @@ impl Window {
     pub fn touched_end(&self) -> bool {
         // What is measured from lies before a window that is covered.
         let before = usize::from(self.samples.len() > 1 && self.is_covered());
-        let inside = self.samples.iter().skip(before);
-        inside.into_iter().any(|seen| {
-            let sample = &seen.sample;
-            sample.was_at_end || sample.next >= sample.end
-        })
+        let mut inside = self.samples.iter().skip(before);
+        let begin = |last: Sample| last.at_ms.saturating_sub(self.length_ms);
+        let touched = self.last().zip(self.touched_ms);
+        touched.is_some_and(|(last, touched_ms)| touched_ms > begin(last))
+            || inside.any(|seen| {
+                let sample = &seen.sample;
+                sample.was_at_end || sample.next >= sample.end
+            })
     }
 
     /// The largest offset at which the follower stood.

@@ -48,10 +48,11 @@ fn one_touch_of_the_end_between_samples_is_enough_for_the_window() {
     let mut window = window(30, |step| (step as u64, step as u64 + 5, 400));
     assert_ne!(status(&window), Status::Current);
     let at = 30 * STEP;
-    window.push(Sample {
-        was_at_end: true,
-        ..sample(at, 30, 35, 400)
-    });
+    window.push(sample(at, 30, 35, 400));
+    assert_ne!(status(&window), Status::Current);
+    window.touch_end(at);
+    // What is heard later and was earlier takes nothing back.
+    window.touch_end(at - STEP);
     assert_eq!(status(&window), Status::Current);
     assert_eq!(window.outlook().eta_seconds, Some(0.0));
     for step in 1..20 {

@@ -34,6 +34,7 @@ mod peer;
 mod performance;
 mod quality;
 pub(crate) mod recent;
+mod remembered;
 mod server;
 mod shown;
 mod sums;
@@ -60,7 +61,6 @@ use directory::Directory;
 use freshness::{At, freshness};
 use futures_util::future::{FutureExt, try_join_all};
 use futures_util::stream::BoxStream;
-use lags::Unkept;
 use lienthong_contract::pb::event::v1::Position;
 use lienthong_contract::pb::operations::v1::{
     DiffViewsRequest, DiffViewsResponse, ParkedDossier, RebuildProgress, VerifyViewsResponse,
@@ -78,6 +78,7 @@ use links::Links;
 use mirror::Joined;
 use one::Words;
 use peer::Call;
+use remembered::Remembered;
 use std::sync::Arc;
 use std::time::Duration;
 use sums::{Asked, add_up};
@@ -118,7 +119,7 @@ pub struct Cluster {
     cases: Joined<CaseFact>,
     horizontal: Joined<HorizontalFact>,
     vertical: Joined<VerticalFact>,
-    unkept: Unkept,
+    remembered: Remembered,
 }
 
 impl Cluster {
@@ -140,7 +141,7 @@ impl Cluster {
             cases: Joined::new(View::Case, partitions),
             horizontal: Joined::new(View::Horizontal, partitions),
             vertical: Joined::new(View::Vertical, partitions),
-            unkept: Unkept::default(),
+            remembered: Remembered::default(),
         }
     }
 
@@ -352,7 +353,7 @@ impl ViewOperations for Cluster {
     }
 
     async fn lag(&self) -> Result<Vec<ViewLag>, Failure> {
-        lags::lags(&self.directory, self.log.as_ref(), &self.unkept).await
+        lags::lags(&self.directory, self.log.as_ref(), &self.remembered).await
     }
 
     async fn parked(&self, view: &str) -> Result<Vec<ParkedDossier>, Failure> {

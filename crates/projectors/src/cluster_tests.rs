@@ -4,6 +4,7 @@
 use super::*;
 use crate::cluster::peer::Told as Steps;
 use crate::dossiers;
+use crate::lag::trail::moment_ms;
 use crate::lane::Lane;
 use crate::lanes::Lanes;
 use crate::projectors::{self, Projectors};
@@ -611,11 +612,26 @@ async fn of_two_that_keep_a_partition_the_ready_one_that_is_further_is_asked() {
     );
 }
 
-/// Counts what travels; may leave questions about its lag without an answer.
+/// Counts what travels; may leave questions without an answer.
 struct Counted {
     peer: Arc<dyn Peer>,
     bytes: Arc<AtomicUsize>,
-    hangs: Arc<AtomicBool>,
+    hangs: Arc<Hangs>,
+}
+
+/// Which questions are left without an answer.
+#[derive(Default)]
+struct Hangs {
+    lag: AtomicBool,
+    lanes: AtomicBool,
+}
+
+impl Hangs {
+    async fn at(hangs: &AtomicBool) {
+        if hangs.load(Ordering::Relaxed) {
+            std::future::pending::<()>().await;
+        }
+    }
 }
 
 impl Counted {
@@ -629,6 +645,7 @@ impl Counted {
 #[async_trait]
 impl Peer for Counted {
     async fn lanes(&self) -> Result<inner::ListLanesResponse, Failure> {
+        Hangs::at(&self.hangs.lanes).await;
         self.peer.lanes().await
     }
     async fn mentions(
@@ -656,9 +673,7 @@ impl Peer for Counted {
         self.peer.positions().await
     }
     async fn lag(&self) -> Result<inner::GetLagResponse, Failure> {
-        if self.hangs.load(Ordering::Relaxed) {
-            std::future::pending::<()>().await;
-        }
+        Hangs::at(&self.hangs.lag).await;
         self.peer.lag().await
     }
     async fn parked(&self, view: &str) -> Result<inner::ListParkedResponse, Failure> {
@@ -681,7 +696,7 @@ impl Peer for Counted {
 struct Counting {
     connect: Arc<dyn Connect>,
     bytes: Arc<AtomicUsize>,
-    hangs: Arc<AtomicBool>,
+    hangs: Arc<Hangs>,
 }
 
 impl Connect for Counting {
@@ -694,18 +709,28 @@ impl Connect for Counting {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn an_instance_that_does_not_answer_is_stalled_where_it_committed_last() {
-    let (_, log) = lanes(records(&late_ties(0, 40)));
-    let village = three(&log);
-    village.feed_all().await;
-    let hangs = Arc::new(AtomicBool::new(false));
+/// A gateway over instances that may leave questions without an answer, and has asked for lag once.
+async fn asked(village: &Village) -> (Cluster, Arc<Hangs>, Vec<ViewLag>) {
+    let hangs = Arc::new(Hangs::default());
     let gateway = village.gateway_through(Arc::new(Counting {
         connect: village.town.clone(),
         bytes: Arc::default(),
         hangs: hangs.clone(),
     }));
-    let before = gateway.lag().await.unwrap();
+    for lane in village.lanes() {
+        lane.set_opened();
+    }
+    let lags = gateway.lag().await.unwrap();
+    (gateway, hangs, lags)
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_instance_that_does_not_answer_stands_where_it_stood_and_is_stalled_where_it_committed()
+{
+    let (_, log) = lanes(records(&late_ties(0, 40)));
+    let village = three(&log);
+    village.feed_all().await;
+    let (gateway, hangs, before) = asked(&village).await;
     assert!(before.iter().all(|lag| lag.lag_events == 0), "{before:?}");
     for view in View::ALL {
         let group = format!("lienthong.projector.{}", view.name());
@@ -713,26 +738,85 @@ async fn an_instance_that_does_not_answer_is_stalled_where_it_committed_last() {
         let mut groups = village.town.committed.lock().unwrap();
         groups.insert(group, committed.collect());
     }
-    hangs.store(true, Ordering::Relaxed);
+    hangs.lag.store(true, Ordering::Relaxed);
+    hangs.lanes.store(true, Ordering::Relaxed);
     let lags = gateway.lag().await.unwrap();
-    assert_eq!(lags.len(), 9);
-    let word = |lag: &ViewLag| (lag.status.clone(), lag.next_offset, lag.lag_events);
-    let words = |lags: &[ViewLag]| lags.iter().map(word).collect::<Vec<_>>();
-    assert_eq!(words(&lags), words(&before), "its last word counts");
+    let place = |lag: &ViewLag| (lag.next_offset, lag.lag_events);
+    let places = |lags: &[ViewLag]| lags.iter().map(place).collect::<Vec<_>>();
+    assert_eq!(places(&lags), places(&before));
+    assert!(
+        lags.iter().all(|lag| lag.status == "current"),
+        "it may only be slow: {lags:?}"
+    );
     tokio::time::advance(Duration::from_secs(10)).await;
     let lags = gateway.lag().await.unwrap();
     assert_eq!(lags.len(), 9);
     for lag in &lags {
         assert_eq!((&lag.status[..], lag.lag_events), ("stalled", 1), "{lag:?}");
         assert_eq!(&lag.stage[..], "projector");
-        assert!(lag.reason.contains("within 3 s"), "{}", lag.reason);
+        // The second once the directory has looked again who answers.
+        let words = ["did not tell its lag within 3 s", "no instance keeps"];
+        let is_named = words.iter().any(|words| lag.reason.contains(words));
+        assert!(is_named, "{}", lag.reason);
         let last = &log.records(lag.partition)[lag.next_offset as usize];
         let truth = (lienthong_contract::time::now_millis() - last.recorded_ms) as f64 / 1e3;
         assert!((truth - lag.lag_seconds).abs() < 10.0, "{truth} {lag:?}");
     }
-    hangs.store(false, Ordering::Relaxed);
+    hangs.lag.store(false, Ordering::Relaxed);
+    hangs.lanes.store(false, Ordering::Relaxed);
+    // The first makes its directory look again, the next is told by the instances.
+    gateway.lag().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    gateway.lag().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
     let lags = gateway.lag().await.unwrap();
     assert!(lags.iter().all(|lag| lag.lag_events == 0), "{lags:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_says_only_where_it_stands_is_told_exactly_and_as_falling_behind_if_it_is() {
+    let (_, log) = lanes(records(&late_ties(0, 400)));
+    let ends: Vec<u64> = (0..3).map(|partition| log.end(partition)).collect();
+    let village = three(&log);
+    village.feed_part(1, 100).await;
+    let (gateway, hangs, _) = asked(&village).await;
+    hangs.lag.store(true, Ordering::Relaxed);
+    let mut lags = Vec::new();
+    for part in 2..=8_u64 {
+        // More comes in than is processed.
+        log.put(records(&late_ties(
+            400 * part as usize,
+            400 * part as usize + 40,
+        )));
+        for lane in village.lanes() {
+            let end = ends[lane.owner.partition as usize];
+            crate::testing::cluster::feed(&log, &lane, end * part / 100).await;
+        }
+        lags = gateway.lag().await.unwrap();
+    }
+    assert_eq!(lags.len(), 9);
+    for lag in &lags {
+        assert_eq!(lag.next_offset, ends[lag.partition as usize] * 8 / 100);
+        assert_eq!(lag.log_end_offset, log.end(lag.partition));
+        assert_eq!(&lag.stage[..], "projector");
+        assert!(lag.reason.contains("within 3 s; "), "{lag:?}");
+        let first = &log.records(lag.partition)[lag.next_offset as usize];
+        let truth = (lienthong_contract::time::now_millis() - first.recorded_ms) as f64 / 1e3;
+        assert!((truth - lag.lag_seconds).abs() < 10.0, "{truth} {lag:?}");
+    }
+    let statuses: Vec<_> = lags.iter().map(|lag| &lag.status[..]).collect();
+    assert_eq!(statuses, vec!["falling_behind"; 9], "{lags:?}");
+    // That it stood at the log's end a moment ago it says with it.
+    for lane in village.lanes() {
+        lane.trail().touch_end_at(moment_ms());
+    }
+    lags = gateway.lag().await.unwrap();
+    assert!(lags.iter().all(|lag| lag.status == "current"), "{lags:?}");
+    // Each answer takes the three seconds of its patience.
+    for _ in 0..4 {
+        lags = gateway.lag().await.unwrap();
+    }
+    assert!(lags.iter().all(|lag| lag.status == "stalled"), "{lags:?}");
 }
 
 /// So many cases of two dossiers that are tied late, of two events each.

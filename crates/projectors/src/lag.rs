@@ -10,15 +10,21 @@ pub mod trail;
 pub mod waiting;
 
 use crate::lane::{Lane, Trouble};
+use crate::patience::patiently;
+use futures_util::future::join_all;
 use lienthong_contract::pb::operations::v1::{Outlook, ViewLag};
 use lienthong_contract::time::now_millis;
 use lienthong_domain::lag::{Condition, Phase, Window};
 use lienthong_eventlog::{Bounds, EventLog, ReadError};
 use lienthong_telemetry::stage::Stage;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 use told::{Look, ParkedKeys, Told};
+use trail::Seen;
 
-/// How long the log may take to say where it ends before the lag is told without.
+/// How long the log may take to say where it ends before the lag is told without, by
+/// [`patiently`].
 pub const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Milliseconds since the first event from `next` on was recorded; 0 if there is none.
@@ -39,67 +45,81 @@ pub async fn lag_ms(
     Ok(first.map_or(0, |first| (now_ms - first.recorded_ms).max(0)))
 }
 
-/// The lag of a lane at this moment, for a question. Told also when the log does not answer: then
-/// the view is stalled, and later than it was known to be by at most the time since.
-pub async fn told(lane: &Lane, log: &dyn EventLog) -> ViewLag {
-    match look(lane, log).await {
-        Ok(look) => {
-            let window = lane.trail().with(look.seen(), &|| lane.next());
-            message(lane, log, look, &window).await
-        }
-        Err(why) => unknown(lane, &why),
-    }
+/// The lag of each of the lanes at this moment, for a question. Told also when the log does not
+/// answer: then the view is stalled, and later than it was known to be by at most the time since.
+pub async fn told(lanes: &[Arc<Lane>], log: &dyn EventLog) -> Vec<ViewLag> {
+    each(lanes, log, |lane, seen| {
+        lane.trail().with(seen, &|| lane.next())
+    })
+    .await
 }
 
-/// As [`told`], as a sample of the lane's observer.
-pub async fn observed(lane: &Lane, log: &dyn EventLog) -> ViewLag {
-    // Before it is opened, where it goes on from is not known; what stands there would look like a
-    // leap.
-    if !lane.is_opened() {
-        return told(lane, log).await;
-    }
-    match look(lane, log).await {
-        Ok(look) => {
-            let window = lane.trail().push(look.seen(), &|| lane.next());
-            message(lane, log, look, &window).await
-        }
-        Err(why) => unknown(lane, &why),
-    }
+/// As [`told`], as samples of the lanes' observer.
+pub async fn observed(lanes: &[Arc<Lane>], log: &dyn EventLog) -> Vec<ViewLag> {
+    each(lanes, log, |lane, seen| match lane.is_opened() {
+        true => lane.trail().push(seen, &|| lane.next()),
+        // Where it goes on from is not known; what stands there would look like a leap.
+        false => lane.trail().with(seen, &|| lane.next()),
+    })
+    .await
 }
 
-/// Where the lane and the log are now, or why that is not known.
-async fn look(lane: &Lane, log: &dyn EventLog) -> Result<Look, String> {
-    let partition = lane.owner.partition;
-    let asked = async {
-        let bounds = log.bounds(partition).await?;
-        // After the end, so that nothing is told to wait that has been processed.
-        let next = lane.next();
-        let asked_ms = now_millis();
-        let known = lane.trail().waiting();
-        let known = known.look(log, partition, next, bounds.end).await?;
-        lane.trail().set_waiting(known);
-        // What was found holds for then, and for now if the lane has not got on meanwhile.
-        let now_ms = match lane.next() == next {
-            true => now_millis(),
-            false => asked_ms,
+/// The log is asked once where a partition ends, for all views of it.
+async fn each(
+    lanes: &[Arc<Lane>],
+    log: &dyn EventLog,
+    window: impl Fn(&Lane, Seen) -> Window,
+) -> Vec<ViewLag> {
+    let partitions: BTreeSet<u32> = lanes.iter().map(|lane| lane.owner.partition).collect();
+    let asked = partitions.into_iter().map(async |partition| {
+        let bounds = answered(log.bounds(partition)).await;
+        (partition, bounds)
+    });
+    let bounds: BTreeMap<_, _> = join_all(asked).await.into_iter().collect();
+    let looks = lanes.iter().map(async |lane| {
+        let look = match &bounds[&lane.owner.partition] {
+            Ok(bounds) => look(lane, log, *bounds).await,
+            Err(why) => Err(why.clone()),
         };
-        Ok::<_, ReadError>(Look {
-            next,
-            bounds: Bounds {
-                end: bounds.end.max(next),
-                ..bounds
-            },
-            first: known.first(next, bounds.end),
-            now_ms,
-        })
-    };
-    match tokio::time::timeout(PATIENCE, asked).await {
-        Ok(Ok(seen)) => {
-            lane.trail().set_known(seen.lag_ms());
-            Ok(seen)
+        match look {
+            Ok(look) => message(lane, log, look, &window(lane, look.seen())).await,
+            Err(why) => unknown(lane, &why),
         }
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err(format!("no answer within {} s", PATIENCE.as_secs())),
+    });
+    join_all(looks).await
+}
+
+/// Where the lane is now in a log that has these bounds, or why that is not known.
+async fn look(lane: &Lane, log: &dyn EventLog, bounds: Bounds) -> Result<Look, String> {
+    // After the end, so that nothing is told to wait that has been processed.
+    let next = lane.next();
+    let asked_ms = now_millis();
+    let known = lane.trail().waiting();
+    let known = answered(known.look(log, lane.owner.partition, next, bounds.end)).await?;
+    lane.trail().set_waiting(known);
+    // What was found holds for then, and for now if the lane has not got on meanwhile.
+    let now_ms = match lane.next() == next {
+        true => now_millis(),
+        false => asked_ms,
+    };
+    let seen = Look {
+        next,
+        bounds: Bounds {
+            end: bounds.end.max(next),
+            ..bounds
+        },
+        first: known.first(next, bounds.end),
+        now_ms,
+    };
+    lane.trail().set_known(seen.lag_ms());
+    Ok(seen)
+}
+
+/// What the log answers, or why it does not.
+async fn answered<T>(asked: impl Future<Output = Result<T, ReadError>>) -> Result<T, String> {
+    match patiently(PATIENCE, asked).await {
+        Some(answer) => answer.map_err(|error| error.to_string()),
+        None => Err(format!("no answer within {} s", PATIENCE.as_secs())),
     }
 }
 

@@ -7,7 +7,6 @@ use crate::testing::lanes::{feed_to, lanes, owner, tables};
 use crate::testing::log::MemoryLog;
 use crate::views::View;
 use lienthong_eventlog::{Record, Retention};
-use std::sync::Arc;
 
 const STEP: Duration = Duration::from_millis(500);
 
@@ -56,13 +55,15 @@ impl Followed {
     }
 
     async fn told(&self) -> ViewLag {
-        told(&self.lane, self.log.as_ref()).await
+        told(std::slice::from_ref(&self.lane), self.log.as_ref())
+            .await
+            .remove(0)
     }
 
     /// Goes on for so many samples.
     async fn watch(&self, samples: usize) -> ViewLag {
         for _ in 0..samples {
-            observed(&self.lane, self.log.as_ref()).await;
+            observed(std::slice::from_ref(&self.lane), self.log.as_ref()).await;
             tokio::time::advance(STEP).await;
         }
         self.told().await
@@ -153,7 +154,9 @@ async fn a_log_that_does_not_answer_is_the_logs_fault_and_the_most_it_can_be_is_
     followed.watch(3).await;
     followed.log.set_down(true);
     tokio::time::advance(Duration::from_secs(4)).await;
-    let told = observed(&followed.lane, followed.log.as_ref()).await;
+    let told = observed(std::slice::from_ref(&followed.lane), followed.log.as_ref())
+        .await
+        .remove(0);
     assert_eq!((&told.status[..], &told.stage[..]), ("stalled", "log"));
     assert!((7.0..9.0).contains(&told.lag_seconds), "{told:?}");
     assert_eq!(told.log_end_offset, told.next_offset);
@@ -216,9 +219,11 @@ async fn what_is_parked_is_told_with_the_age_of_the_oldest() {
 #[tokio::test(start_paused = true)]
 async fn a_lane_that_opens_is_loading_and_leaves_no_leap_in_the_window() {
     let log = MemoryLog::new(1);
-    let lane = Lane::new(owner(View::Case, 0), tables(), None);
+    let lane = Arc::new(Lane::new(owner(View::Case, 0), tables(), None));
     log.put([record(b"D-1", Vec::new())]);
-    let opening = observed(&lane, log.as_ref()).await;
+    let opening = observed(std::slice::from_ref(&lane), log.as_ref())
+        .await
+        .remove(0);
     assert_eq!(opening.status, "loading");
     assert!(lane.trail().window().last().is_none());
 }
@@ -227,7 +232,10 @@ async fn a_lane_that_opens_is_loading_and_leaves_no_leap_in_the_window() {
 async fn one_who_looked_slowly_does_not_make_a_lane_stand_back() {
     let followed = followed((1..20).map(dossier).collect());
     followed.watch(3).await;
-    let slow = look(&followed.lane, followed.log.as_ref()).await.unwrap();
+    let bounds = followed.log.bounds(followed.lane.owner.partition);
+    let bounds = bounds.await.unwrap();
+    let slow = look(&followed.lane, followed.log.as_ref(), bounds).await;
+    let slow = slow.unwrap();
     followed.take_all().await;
     followed.watch(1).await;
     let window = (followed.lane.trail()).push(slow.seen(), &|| followed.lane.next());

@@ -27,6 +27,7 @@ mod ledger;
 mod metrics;
 mod operations;
 mod parking;
+mod patience;
 pub mod projectors;
 mod quality;
 mod questions;

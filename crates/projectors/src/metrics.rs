@@ -8,7 +8,6 @@ use crate::lag;
 use crate::lag::told::reading;
 use crate::lane::Lane;
 use crate::views::View;
-use futures_util::future::join_all;
 use lienthong_domain::lag::Status;
 use lienthong_eventlog::EventLog;
 use lienthong_telemetry::projection::{self, Reading};
@@ -67,8 +66,8 @@ async fn observe(mut shown: Shown, lanes: Now, log: Arc<dyn EventLog>, stop: Can
         }
         let now = lanes();
         show(&mut shown, &now);
-        let seen = now.iter().map(|lane| lag::observed(lane, log.as_ref()));
-        for (lane, seen) in now.iter().zip(join_all(seen).await) {
+        let seen = lag::observed(&now, log.as_ref()).await;
+        for (lane, seen) in now.iter().zip(seen) {
             if let Some(shown) = shown.get(&(lane.owner.view, lane.owner.partition)) {
                 *shown.lock().unwrap_or_else(PoisonError::into_inner) = reading(&seen);
             }

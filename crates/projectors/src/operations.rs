@@ -1,16 +1,13 @@
-//! What an operator asks: positions, lag, parked dossiers.
+//! What an operator asks: positions, parked dossiers.
 
-use crate::lag;
 use crate::lane::Lane;
 use crate::lanes::view_named;
 use crate::parking::Parked;
-use futures_util::future::join_all;
 use lienthong_contract::pb::event::v1::Position;
-use lienthong_contract::pb::operations::v1::{ParkedDossier, ViewLag, ViewPosition};
+use lienthong_contract::pb::operations::v1::{ParkedDossier, ViewPosition};
 use lienthong_contract::reference::Current;
 use lienthong_contract::status::Failure;
 use lienthong_contract::time::from_millis;
-use lienthong_eventlog::EventLog;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -44,11 +41,6 @@ fn position(lane: &Lane, newest: &str) -> ViewPosition {
 /// A digest as operators read it.
 pub fn hex(digest: u128) -> String {
     format!("{digest:032x}")
-}
-
-/// Lag of each of these lanes.
-pub async fn lags(lanes: &[Arc<Lane>], log: &dyn EventLog) -> Vec<ViewLag> {
-    join_all(lanes.iter().map(|lane| lag::told(lane, log))).await
 }
 
 /// Dossiers parked in those of these lanes that are of the view, or in all if the name is empty.

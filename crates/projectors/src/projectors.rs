@@ -254,7 +254,7 @@ impl ViewOperations for Projectors {
     }
 
     async fn lag(&self) -> Result<Vec<ViewLag>, Failure> {
-        Ok(operations::lags(&self.all(), self.lanes.log.as_ref()).await)
+        Ok(crate::lag::told(&self.all(), self.lanes.log.as_ref()).await)
     }
 
     async fn parked(&self, view: &str) -> Result<Vec<ParkedDossier>, Failure> {

@@ -2,10 +2,12 @@
 //! on after what retention took.
 
 use crate::feed::{BATCH, feed};
+use crate::lag::trail::moment_ms;
 use crate::lane::{Lane, Trouble};
 use crate::timing::Timing;
 use crate::traced::Following;
 use crate::views::View;
+use lienthong_contract::time::now_millis;
 use lienthong_eventlog::{EventLog, ReadError, Reader, StoredRecord};
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,6 +31,8 @@ pub struct Source {
     has_position: bool,
     /// Whether the records read last came while the reader waited at the end.
     came_while_waiting: bool,
+    /// When the log was asked last whether there is more, by [`moment_ms`].
+    asked_ms: i64,
     timing: Timing,
     following: Following,
 }
@@ -46,6 +50,7 @@ impl Source {
             closed: false,
             has_position,
             came_while_waiting: false,
+            asked_ms: 0,
             timing: Timing::default(),
             following: Following::new(view, partition),
         }
@@ -72,6 +77,7 @@ impl Source {
             self.came_while_waiting = true;
             return Ok(records);
         }
+        self.asked_ms = moment_ms();
         let records = reader.poll_now(BATCH).await?;
         self.following.polled(began, &records);
         self.came_while_waiting = false;
@@ -97,9 +103,14 @@ impl Source {
     }
 
     async fn feed(&mut self, lane: &Lane, records: Vec<StoredRecord>) -> Result<(), ReadError> {
-        if records.is_empty() {
-            lane.trail().touch_end();
+        let Some(first) = records.first() else {
+            lane.trail().touch_end_at(self.asked_ms);
             return Ok(());
+        };
+        if self.came_while_waiting {
+            // It stood there until they were appended.
+            let ago_ms = now_millis() - first.record.recorded_ms;
+            lane.trail().touch_end_at(moment_ms() - ago_ms.max(0));
         }
         let measured = self.timing.begin(lane, &records, self.came_while_waiting);
         let batch = self.following.begin(&records);

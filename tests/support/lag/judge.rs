@@ -1,7 +1,7 @@
 //! The views, judged: seconds against positions, statuses against the script, owners against what
 //! was configured.
 
-use super::look::Look;
+use super::look::{ANYWHERE, Look, Sighting};
 use super::oracle::{self, Sight};
 use super::run::{Done, Seen};
 use super::script::Views;
@@ -72,6 +72,8 @@ pub struct Judged {
     pub width_s: Vec<f64>,
     /// The largest lag that was told, in seconds.
     pub largest_s: f64,
+    /// How often which status was told of a view's partition outside of the grace.
+    pub told: BTreeMap<String, usize>,
     /// Statuses told that are not right.
     pub wrong_status: usize,
     /// Stages or owners told that are not right.
@@ -155,7 +157,20 @@ impl Notes<'_> {
 pub fn truth(seen: &Seen, look: &Look, view: &str, partition: u32) -> Option<(f64, f64)> {
     let place = (view.to_owned(), partition);
     let (before, after) = (look.before.next.get(&place)?, look.after.next.get(&place)?);
-    let (first, last) = (before.0.min(after.0), before.1.max(after.1));
+    let (mut first, mut last) = (before.0.min(after.0), before.1.max(after.1));
+    if last == ANYWHERE {
+        // Views only get on: it stands after every earlier sighting and before every later one.
+        let next = |sighting: &Sighting| Some(sighting.places.next.get(&place)?.0);
+        let sightings = seen.sightings.iter();
+        let earlier = sightings
+            .clone()
+            .filter(|seen| seen.until_ms <= look.from_ms);
+        let later = sightings
+            .clone()
+            .filter(|seen| seen.from_ms >= look.until_ms);
+        first = earlier.filter_map(next).fold(first, u64::max);
+        last = later.filter_map(next).fold(last, u64::min);
+    }
     let (start, durable) = *look.before.bounds.get(&partition)?;
     let (_, end) = *look.after.bounds.get(&partition)?;
     let records = &seen.records;
@@ -166,7 +181,11 @@ pub fn truth(seen: &Seen, look: &Look, view: &str, partition: u32) -> Option<(f6
 
 /// Judges every view of a look.
 pub fn views(seen: &Seen, answer: &GetLagResponse, number: usize, notes: &mut Notes<'_>) {
+    let is_settled = !is_in_grace(notes.done, notes.look);
     for lag in &answer.lags {
+        if is_settled {
+            *notes.judged.told.entry(lag.status.clone()).or_default() += 1;
+        }
         let subject = format!("{}/{}", lag.view, lag.partition);
         match truth(seen, notes.look, &lag.view, lag.partition) {
             Some((low_s, high_s)) => notes.lag(
@@ -242,8 +261,8 @@ fn of_phase(seen: &Seen, done: &Done, look: &Look, lag: &ViewLag) -> BTreeSet<&'
         Views::Lost => one("current"),
         Views::BySight => {
             let sights: Vec<Sight> =
-                oracle::sights(&seen.sights, &seen.records, &lag.view, lag.partition);
-            oracle::statuses(&sights, look.until_ms)
+                oracle::sights(&seen.sightings, &seen.records, &lag.view, lag.partition);
+            oracle::statuses(&sights, look.from_ms..=look.until_ms)
         }
     }
 }
@@ -291,7 +310,7 @@ pub fn etas(seen: &Seen) -> Vec<(f64, f64)> {
             };
             let place = (lag.view.clone(), lag.partition);
             let sights = sights.entry(place).or_insert_with(|| {
-                oracle::sights(&seen.sights, &seen.records, &lag.view, lag.partition)
+                oracle::sights(&seen.sightings, &seen.records, &lag.view, lag.partition)
             });
             let mut later = sights.iter();
             let caught_up = later.find(|sight| sight.at_ms > look.until_ms && sight.is_at_end);

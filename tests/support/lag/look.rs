@@ -4,9 +4,12 @@ use super::ground::{Ground, Told};
 use super::now_ms;
 use crate::fleet::asker::Asker;
 use crate::kill::Fault;
-use lienthong_contract::pb::operations::v1::{GetLagResponse, ListPositionsResponse};
+use lienthong_contract::pb::operations::v1::{GetLagResponse, ListPositionsResponse, ViewPosition};
 use lienthong_contract::pb::subscription::v1::SubscriptionStatus;
 use std::collections::BTreeMap;
+
+/// A next offset that is not known: no further than the view was seen later.
+pub const ANYWHERE: u64 = u64::MAX;
 
 /// Where everything stands at a moment.
 #[derive(Debug, Clone, Default)]
@@ -15,6 +18,35 @@ pub struct Places {
     pub next: BTreeMap<(String, u32), (u64, u64)>,
     /// First offset kept and end, by partition.
     pub bounds: BTreeMap<u32, (u64, u64)>,
+}
+
+/// Where everything stood when it was asked for.
+#[derive(Debug, Clone)]
+pub struct Sighting {
+    /// Just before it was asked, milliseconds since the Unix epoch.
+    pub from_ms: f64,
+    /// Just after the answer.
+    pub until_ms: f64,
+    /// What was answered, without the places that nobody spoke for.
+    pub places: Places,
+}
+
+impl Sighting {
+    /// In the middle of asking.
+    pub fn at_ms(&self) -> f64 {
+        (self.from_ms + self.until_ms) / 2.0
+    }
+}
+
+/// A projector, as it is when somebody looks.
+#[derive(Debug, Clone, Copy)]
+pub enum Projector<'a> {
+    /// It answers.
+    Works,
+    /// It gets on, and may be too slow to say where it stands.
+    Crawls,
+    /// It does not work; there the views stood when it was seen last.
+    Frozen(&'a Places),
 }
 
 /// What was asked, and what stood around it.
@@ -38,8 +70,7 @@ pub struct Look {
     pub told: Option<Told>,
 }
 
-/// Asks for lag once; `frozen` are the places where the views stood when their projector was seen
-/// last, while it does not work.
+/// Asks for lag once.
 ///
 /// # Errors
 /// If the gateway or the brokers do not answer.
@@ -47,14 +78,14 @@ pub async fn look(
     phase: usize,
     ground: &Ground,
     asker: &Asker,
-    frozen: Option<&Places>,
+    projector: Projector<'_>,
 ) -> Result<Look, Fault> {
-    let before = places(ground, asker, frozen).await?;
+    let before = places(ground, asker, projector).await?;
     let subscriptions = asker.subscriptions().await?;
     let from_ms = now_ms();
     let answer = asker.lags().await.map_err(|status| status.to_string());
     let until_ms = now_ms();
-    let after = places(ground, asker, frozen).await?;
+    let after = places(ground, asker, projector).await?;
     Ok(Look {
         phase,
         from_ms,
@@ -68,22 +99,22 @@ pub async fn look(
 }
 
 /// Where everything stands. While a projector does not work nobody can ask it: a view then stands
-/// somewhere from what it committed to where it was seen last.
+/// somewhere from what it committed to where it was seen last. Of one that is too slow to say so only
+/// what it committed is known: it may stand anywhere after it.
 ///
 /// # Errors
 /// If the gateway or the brokers do not answer.
 pub async fn places(
     ground: &Ground,
     asker: &Asker,
-    frozen: Option<&Places>,
+    projector: Projector<'_>,
 ) -> Result<Places, Fault> {
-    let told = match frozen {
-        Some(_) => ground.told().await?,
-        None => None,
+    let Projector::Frozen(frozen) = projector else {
+        let crawls = matches!(projector, Projector::Crawls);
+        return seen(ground, asker.positions().await?, crawls).await;
     };
-    let (Some(frozen), Some(told)) = (frozen, told) else {
-        return seen(ground, asker.positions().await?).await;
-    };
+    let told = ground.told().await?;
+    let told = told.ok_or("one process has no projector of its own")?;
     let next = told.committed.iter().map(|(place, committed)| {
         let committed = committed.unwrap_or(0);
         let last = frozen.next.get(place).map_or(committed, |(_, most)| *most);
@@ -105,8 +136,14 @@ fn settled(subscriptions: Vec<SubscriptionStatus>) -> BTreeMap<String, u64> {
 }
 
 impl Places {
+    /// As a gateway tells, without what nobody speaks for.
+    pub fn known(mut positions: ListPositionsResponse) -> Self {
+        positions.views.retain(is_known);
+        Self::of(positions)
+    }
+
     /// As a gateway tells.
-    pub fn of(positions: ListPositionsResponse) -> Self {
+    fn of(positions: ListPositionsResponse) -> Self {
         let bounds = positions.log.iter();
         let next = positions.views.into_iter().map(|view| {
             let place = (view.view, view.partition);
@@ -121,10 +158,18 @@ impl Places {
     }
 }
 
-async fn seen(ground: &Ground, positions: ListPositionsResponse) -> Result<Places, Fault> {
-    let unowned = positions.views.iter();
-    // Nobody keeps it, or who does has not yet looked for where it goes on from.
-    let unowned = unowned.filter(|view| view.digest.is_empty() || view.next_offset == 0);
+/// Whether whoever keeps a place says where it stands: neither nobody, nor one who has not yet looked
+/// for where it goes on from.
+fn is_known(view: &ViewPosition) -> bool {
+    !view.digest.is_empty() && view.next_offset > 0
+}
+
+async fn seen(
+    ground: &Ground,
+    positions: ListPositionsResponse,
+    crawls: bool,
+) -> Result<Places, Fault> {
+    let unowned = positions.views.iter().filter(|view| !is_known(view));
     let unowned: Vec<_> = unowned
         .map(|view| (view.view.clone(), view.partition))
         .collect();
@@ -135,7 +180,8 @@ async fn seen(ground: &Ground, positions: ListPositionsResponse) -> Result<Place
     {
         for place in unowned {
             let committed = told.committed.get(&place).copied().flatten().unwrap_or(0);
-            places.next.insert(place, (committed, committed));
+            let most = if crawls { ANYWHERE } else { committed };
+            places.next.insert(place, (committed, most));
         }
     }
     Ok(places)

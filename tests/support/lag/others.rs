@@ -96,6 +96,7 @@ fn drawn(seen: &Seen, wanted: &[Wanted]) -> Vec<Sight> {
                 waiting: come.saturating_sub(gone) as u64,
                 is_at_end: oldest.is_none(),
                 lag_s: oldest.map_or(0.0, |recorded_ms| (at_ms - recorded_ms) / 1e3),
+                unsure_s: 0.0,
             }
         })
         .collect()
@@ -152,7 +153,7 @@ pub fn subscriptions(accounts: &Accounts, answer: &GetLagResponse, notes: &mut N
                 high_s: high_s.max(low_s),
             },
         );
-        let mut right = oracle::statuses(sights, until_ms);
+        let mut right = oracle::statuses(sights, from_ms..=until_ms);
         if is_fresh(notes) {
             // Whoever looks has not looked for a window yet.
             right.extend(["catching_up", "falling_behind", "loading"]);

@@ -206,10 +206,10 @@ impl Peers {
         let mut errors = Vec::new();
         let mut silent = 0;
         for described in &self.described {
-            let around = seen.sights.iter().filter(|(at_ms, _)| {
-                (described.from_ms - 1e3..=described.until_ms + 1e3).contains(at_ms)
+            let around = seen.sightings.iter().filter(|sighting| {
+                (described.from_ms - 1e3..=described.until_ms + 1e3).contains(&sighting.at_ms())
             });
-            let around: Vec<_> = around.map(|(_, places)| places).collect();
+            let around: Vec<_> = around.map(|sighting| &sighting.places).collect();
             for line in &described.lines {
                 let place = (line.view.clone(), line.partition);
                 let waiting = around.iter().filter_map(|places| {

@@ -94,13 +94,19 @@ impl Report {
         }
     }
 
-    /// Whether everything was right and something was judged.
+    /// Whether everything was right and what was to be proven came up.
     pub fn is_right(&self) -> bool {
-        let judged = self
-            .phases
-            .iter()
-            .any(|(_, judged)| !judged.off_s.is_empty());
-        judged && self.misses.is_empty() && self.recorded_outside == 0
+        self.unproven().is_empty() && self.misses.is_empty() && self.recorded_outside == 0
+    }
+
+    /// Statuses that the script is there for and that no view had.
+    pub fn unproven(&self) -> Vec<&'static str> {
+        let told = |status: &str| {
+            let mut phases = self.phases.iter();
+            phases.any(|(_, judged)| judged.told.contains_key(status))
+        };
+        let wanted = self.kind.proves().iter().copied();
+        wanted.filter(|status| !told(status)).collect()
     }
 
     /// Moments, and those of them within a window of a change.
@@ -139,6 +145,9 @@ impl Report {
         if !self.misses.is_empty() {
             println!("{}", self.missed());
         }
+        for status in self.unproven() {
+            println!("no view was {status}: nothing is proven of it");
+        }
         for ending in self.endings.iter().take(9) {
             println!("a consumer's session ended: {ending}");
         }
@@ -157,11 +166,16 @@ impl Report {
             "off, median ms",
             "truth within ms",
             "answer ms",
+            "views told, outside of grace",
             "wrong status",
             "wrong owner",
             "other",
         ]);
         for (name, judged) in &self.phases {
+            let told = judged.told.iter();
+            let told: Vec<_> = told
+                .map(|(status, times)| format!("{status} {times}"))
+                .collect();
             table.add_row([
                 (*name).to_owned(),
                 judged.moments.to_string(),
@@ -172,6 +186,7 @@ impl Report {
                 format!("{:.0}", median(&judged.off_s) * 1e3),
                 format!("{:.0}", median(&judged.width_s) * 1e3),
                 format!("{:.0}", median(&judged.answered_ms)),
+                told.join(", "),
                 judged.wrong_status.to_string(),
                 judged.wrong_owner.to_string(),
                 judged.wrong_other.to_string(),

@@ -1,7 +1,7 @@
 //! Plays a script and looks at random moments.
 
 use super::ground::Ground;
-use super::look::{Look, Places, look, places};
+use super::look::{Look, Places, Projector, Sighting, look, places};
 use super::now_ms;
 use super::peers::Peers;
 use super::record::Records;
@@ -12,6 +12,7 @@ use crate::broker::{Cluster, Home};
 use crate::fleet::Kind as Service;
 use crate::fleet::asker::Asker;
 use crate::kill::Fault;
+use lienthong_contract::pb::event::v1::Position;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use rustix::process::Signal;
@@ -19,7 +20,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -31,8 +32,8 @@ const SIGHT: Duration = Duration::from_millis(400);
 const SETTLED: Duration = Duration::from_millis(2_500);
 /// Events that are removed unread.
 const REMOVED: u64 = 12_000;
-/// A throttled projector runs so long of every tenth of a second, in milliseconds.
-const THROTTLED_MS: u64 = 12;
+/// For how long a throttled projector is let run at least: what the timer can tell.
+const MOMENT: Duration = Duration::from_millis(1);
 
 /// How a run is done.
 #[derive(Debug, Clone)]
@@ -69,7 +70,7 @@ pub struct Seen {
     /// The looks, in order.
     pub looks: Vec<Look>,
     /// Positions, now and then.
-    pub sights: Vec<(f64, Places)>,
+    pub sightings: Vec<Sighting>,
     /// The log.
     pub records: Records,
     /// What the sources sent.
@@ -87,7 +88,8 @@ struct Stage {
     ground: Ground,
     asker: Arc<Asker>,
     senders: Arc<Senders>,
-    slow: Arc<Subscriber>,
+    /// The one that has troubles last.
+    subscribers: Vec<Arc<Subscriber>>,
     /// Where the views stood when their projector was seen last.
     frozen: Option<Places>,
     is_frozen: Arc<AtomicBool>,
@@ -122,7 +124,7 @@ pub async fn run(
     let mut stage = Stage {
         asker: asker.clone(),
         senders: senders.clone(),
-        slow: subscribers[1].clone(),
+        subscribers: subscribers.clone(),
         frozen: None,
         is_frozen: Arc::default(),
         throttle: None,
@@ -136,8 +138,8 @@ pub async fn run(
             .tasks
             .spawn(subscriber.clone().consume(gateway.clone()));
     }
-    let sights = Arc::new(Mutex::new(Vec::new()));
-    stage.watch(&doors, sights.clone())?;
+    let sightings = Arc::new(Mutex::new(Vec::new()));
+    stage.watch(&doors, sightings.clone())?;
     let mut peers = match (home, cluster) {
         (Some(home), Some(cluster)) => Some(Peers::start(home, cluster)?),
         _ => None,
@@ -150,12 +152,12 @@ pub async fn run(
     if let Some(peers) = &mut peers {
         peers.end().await?;
     }
-    let sights = std::mem::take(&mut *sights.lock().unwrap_or_else(PoisonError::into_inner));
+    let sightings = std::mem::take(&mut *sightings.lock().unwrap_or_else(PoisonError::into_inner));
     Ok(Seen {
         settings: settings.clone(),
         phases,
         looks,
-        sights,
+        sightings,
         records: stage.records,
         sent: senders.sent(),
         senders,
@@ -198,8 +200,7 @@ async fn play(
         }
         for moment in moments {
             until(since_ms + moment * 1e3).await;
-            let frozen = stage.frozen.as_ref();
-            looks.push(look(number, &stage.ground, &stage.asker, frozen).await?);
+            looks.push(look(number, &stage.ground, &stage.asker, stage.projector()).await?);
         }
         until(since_ms + phase.seconds * 1e3).await;
     }
@@ -212,11 +213,19 @@ async fn until(at_ms: f64) {
 }
 
 impl Stage {
+    fn projector(&self) -> Projector<'_> {
+        match (&self.frozen, &self.throttle) {
+            (Some(places), _) => Projector::Frozen(places),
+            (None, Some(_)) => Projector::Crawls,
+            (None, None) => Projector::Works,
+        }
+    }
+
     /// Notes where everything stands, again and again, while a projector works.
     fn watch(
         &mut self,
         doors: &crate::fleet::Doors,
-        sights: Arc<Mutex<Vec<(f64, Places)>>>,
+        sightings: Arc<Mutex<Vec<Sighting>>>,
     ) -> Result<(), Fault> {
         let asker = Asker::new(doors, Duration::ZERO)?;
         let is_frozen = self.is_frozen.clone();
@@ -228,10 +237,13 @@ impl Stage {
                 }
                 let from_ms = now_ms();
                 if let Ok(positions) = asker.positions().await {
-                    let at_ms = (from_ms + now_ms()) / 2.0;
-                    let seen = (at_ms, Places::of(positions));
-                    let mut sights = sights.lock().unwrap_or_else(PoisonError::into_inner);
-                    sights.push(seen);
+                    let seen = Sighting {
+                        from_ms,
+                        until_ms: now_ms(),
+                        places: Places::known(positions),
+                    };
+                    let mut sightings = sightings.lock().unwrap_or_else(PoisonError::into_inner);
+                    sightings.push(seen);
                 }
             }
         });
@@ -260,13 +272,12 @@ impl Stage {
                 fleet.start_again(Service::Projector, 1).await?;
                 self.thaw();
             }
-            Act::Throttle => self.throttle()?,
-            Act::Release => {
-                if let Some(throttle) = self.throttle.take() {
-                    throttle.cancel();
-                }
+            Act::Throttle(once_in_ms) => self.throttle(once_in_ms)?,
+            Act::Release => self.release(),
+            Act::Consumer(manner) => {
+                let troubled = self.subscribers.last();
+                troubled.ok_or("nobody has troubles")?.set(manner);
             }
-            Act::Consumer(manner) => self.slow.set(manner),
             Act::Rebuild => {
                 let asker = self.asker.clone();
                 self.tasks.spawn(async move {
@@ -287,7 +298,7 @@ impl Stage {
 
     async fn freeze(&mut self) -> Result<(), Fault> {
         self.is_frozen.store(true, Ordering::SeqCst);
-        self.frozen = Some(places(&self.ground, &self.asker, None).await?);
+        self.frozen = Some(places(&self.ground, &self.asker, Projector::Works).await?);
         Ok(())
     }
 
@@ -296,17 +307,25 @@ impl Stage {
         self.is_frozen.store(false, Ordering::SeqCst);
     }
 
-    /// Lets the projector run some milliseconds of every tenth of a second.
-    fn throttle(&mut self) -> Result<(), Fault> {
+    fn release(&mut self) {
+        if let Some(throttle) = self.throttle.take() {
+            throttle.cancel();
+        }
+    }
+
+    /// Lets the projector run for a moment only, once in so many milliseconds.
+    fn throttle(&mut self, once_in_ms: u64) -> Result<(), Fault> {
+        self.release();
         let pid = self.ground.services()?.pid()?;
         let released = CancellationToken::new();
         self.throttle = Some(released.clone());
+        let pause = Duration::from_millis(once_in_ms) - MOMENT;
         self.tasks.spawn(async move {
             while !released.is_cancelled() {
                 let _ = crate::process::signal(pid, Signal::STOP);
-                tokio::time::sleep(Duration::from_millis(100 - THROTTLED_MS)).await;
+                tokio::time::sleep(pause).await;
                 let _ = crate::process::signal(pid, Signal::CONT);
-                tokio::time::sleep(Duration::from_millis(THROTTLED_MS)).await;
+                tokio::time::sleep(MOMENT).await;
             }
         });
         Ok(())
@@ -320,11 +339,12 @@ impl Stage {
         };
         self.senders.set_load(idle);
         tokio::time::sleep(SETTLED).await;
-        let before = places(&self.ground, &self.asker, None).await?;
+        let before = places(&self.ground, &self.asker, Projector::Works).await?;
         match &mut self.ground {
             Ground::Services(services) => {
                 services.fleet.kill(Service::Projector, 1)?;
                 let sent = self.senders.send(REMOVED).await?;
+                consumed(&self.subscribers, &sent).await?;
                 self.records.read(services.log().await?.as_ref()).await?;
                 let partition = 0;
                 let of_it = sent.iter().filter(|at| at.partition == partition);
@@ -339,7 +359,8 @@ impl Stage {
                 let kept = one.scratch("views-kept");
                 copy(&one.views(), &kept)?;
                 one.start_again().await?;
-                self.senders.send(REMOVED).await?;
+                let sent = self.senders.send(REMOVED).await?;
+                consumed(&self.subscribers, &sent).await?;
                 one.stop().await?;
                 let log = one.log()?;
                 self.records.read(log.as_ref()).await?;
@@ -361,7 +382,7 @@ impl Stage {
                 one.start_again().await?;
             }
         }
-        let after = places(&self.ground, &self.asker, None).await?;
+        let after = places(&self.ground, &self.asker, Projector::Works).await?;
         for ((_, partition), (_, most)) in &before.next {
             if after
                 .bounds
@@ -391,6 +412,27 @@ impl Stage {
             }
         }
     }
+}
+
+/// Waits until every subscriber is done with these events: subscriptions lose none.
+async fn consumed(subscribers: &[Arc<Subscriber>], sent: &[Position]) -> Result<(), Fault> {
+    let give_up = Instant::now() + PATIENCE;
+    for subscriber in subscribers {
+        loop {
+            let done = subscriber.done_ms();
+            let is_done = |at: &Position| done.contains_key(&(at.partition, at.offset));
+            if sent.iter().all(is_done) {
+                break;
+            }
+            if Instant::now() > give_up {
+                return Err(format!("{} did not get everything", subscriber.name).into());
+            }
+            tokio::time::sleep(SIGHT).await;
+        }
+    }
+    // The last acknowledgements are under way.
+    tokio::time::sleep(SETTLED).await;
+    Ok(())
 }
 
 fn copy(from: &std::path::Path, to: &std::path::Path) -> Result<(), Fault> {

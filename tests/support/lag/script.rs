@@ -23,9 +23,9 @@ pub enum Act {
     Kill,
     /// It is started again.
     Start,
-    /// The projector gets so few moments of the processor that it does not keep up.
-    Throttle,
-    /// It gets as many as it wants.
+    /// The projector is let run for a moment only, once in so many milliseconds.
+    Throttle(u64),
+    /// It runs as it wants.
     Release,
     /// The slow subscription's consumer changes its manner.
     Consumer(Manner),
@@ -97,6 +97,23 @@ impl Kind {
     pub fn is_kafka(self) -> bool {
         matches!(self, Kind::Kafka | Kind::ShortKafka)
     }
+
+    /// What has to have been told of a view, outside of the grace, for the run to prove anything
+    /// of it.
+    pub fn proves(self) -> &'static [&'static str] {
+        match self {
+            Kind::Kafka => &[
+                "current",
+                "catching_up",
+                "falling_behind",
+                "stalled",
+                "lost",
+            ],
+            Kind::Embedded => &["current", "lost"],
+            Kind::ShortKafka => &["current", "stalled"],
+            Kind::ShortEmbedded => &["current"],
+        }
+    }
 }
 
 const STEADY: Load = Load {
@@ -115,8 +132,8 @@ const BURST: Load = Load {
     in_bursts: true,
 };
 const HEAVY: Load = Load {
-    per_second: 2_000,
-    batch: 100,
+    per_second: 30_000,
+    batch: 200,
     in_bursts: false,
 };
 const LIGHT: Load = Load {
@@ -167,13 +184,20 @@ pub fn phases(kind: Kind) -> Vec<Phase> {
     let projector = [
         passing(phase(
             "projector too slow",
-            28.0,
-            Act::Throttle,
+            34.0,
+            Act::Throttle(100),
             HEAVY,
             Views::BySight,
         )),
         passing(phase(
             "catching up",
+            30.0,
+            Act::Throttle(100),
+            LIGHT,
+            Views::BySight,
+        )),
+        passing(phase(
+            "as quick as it can",
             16.0,
             Act::Release,
             LIGHT,

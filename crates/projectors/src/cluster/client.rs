@@ -1,7 +1,7 @@
 //! Instances over the wire.
 
 use super::directory::Connect;
-use super::peer::{PROTOCOL, Peer, Told};
+use super::peer::{PROTOCOL, Peer, Told, UNHEARD};
 use async_trait::async_trait;
 use futures_util::StreamExt;
 use lienthong_contract::pb::event::v1::FieldViolation;
@@ -10,6 +10,8 @@ use lienthong_contract::reason::Reason;
 use lienthong_contract::status::Failure;
 use lienthong_telemetry::rpc;
 use pb::projection_service_client::ProjectionServiceClient;
+use std::error::Error;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tonic::transport::{Channel, Endpoint};
@@ -69,7 +71,7 @@ impl Instance {
         match tokio::time::timeout(limit, call).await {
             Ok(Ok(answer)) => Ok(answer.into_inner()),
             Ok(Err(status)) => Err(failure(&self.address, &status)),
-            Err(_) => Err(out_of_reach(&self.address, "did not answer in time")),
+            Err(_) => Err(unheard(&self.address, "did not answer in time")),
         }
     }
 }
@@ -174,11 +176,14 @@ fn failure(address: &str, status: &Status) -> Failure {
                 let message = format!("{address} does not know a call: finish the rolling upgrade");
                 Failure::new(Reason::VersionsMixed, message)
             }
-            Code::OutOfRange | Code::ResourceExhausted => {
+            // What the transport refuses has a cause; such as a connection on which too many calls
+            // were given up.
+            Code::OutOfRange | Code::ResourceExhausted if status.source().is_none() => {
                 let message = format!("an answer of {address} is too large: {}", status.message());
                 Failure::new(Reason::Internal, message)
             }
-            _ => out_of_reach(address, status.message()),
+            _ if is_refused(status) => out_of_reach(address, "nobody listens there"),
+            _ => unheard(address, status.message()),
         };
     };
     let faults = details.bad_request();
@@ -202,7 +207,61 @@ fn failure(address: &str, status: &Status) -> Failure {
     }
 }
 
+/// Whether nobody listens at the address.
+fn is_refused(status: &Status) -> bool {
+    let mut cause = status.source();
+    while let Some(error) = cause {
+        let io = error.downcast_ref::<io::Error>();
+        if io.is_some_and(|io| io.kind() == io::ErrorKind::ConnectionRefused) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+fn unheard(address: &str, what: &str) -> Failure {
+    out_of_reach(address, what).with(UNHEARD, true)
+}
+
 fn out_of_reach(address: &str, what: &str) -> Failure {
     let message = format!("the projector instance {address} cannot be reached: {what}");
     Failure::new(Reason::ViewUnowned, message)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn caused_by(code: Code, kind: io::ErrorKind) -> Status {
+        let mut status = Status::new(code, "transport error");
+        status.set_source(Arc::new(io::Error::from(kind)));
+        status
+    }
+
+    #[test]
+    fn who_refuses_is_gone_and_who_is_cut_off_is_only_not_heard() {
+        let refused = caused_by(Code::Unavailable, io::ErrorKind::ConnectionRefused);
+        let refused = failure("a:1", &refused);
+        assert_eq!(refused.reason, Reason::ViewUnowned);
+        assert!(!refused.metadata.contains_key(UNHEARD), "{refused:?}");
+        for code in [Code::Unavailable, Code::ResourceExhausted, Code::Unknown] {
+            let cut_off = failure("a:1", &caused_by(code, io::ErrorKind::ConnectionReset));
+            assert_eq!(cut_off.reason, Reason::ViewUnowned);
+            assert!(cut_off.metadata.contains_key(UNHEARD), "{cut_off:?}");
+        }
+        let too_large = failure("a:1", &Status::out_of_range("decoded message too large"));
+        assert_eq!(too_large.reason, Reason::Internal);
+    }
+
+    #[tokio::test]
+    async fn nobody_listens_where_a_process_has_ended() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        drop(listener);
+        let gone = Remote.connect(&address).unwrap().lanes().await.unwrap_err();
+        assert!(gone.message.contains("nobody listens there"), "{gone:?}");
+        assert!(!gone.metadata.contains_key(UNHEARD), "{gone:?}");
+    }
 }

@@ -50,6 +50,8 @@ impl Peer for Local {
             partition: lane.owner.partition,
             next_offset: lane.next(),
             ready: lane.is_ready(),
+            at_end_ms_ago: lane.trail().at_end_ms_ago(),
+            opened: lane.is_opened(),
         });
         Ok(pb::ListLanesResponse {
             lanes: lanes.collect(),

@@ -10,7 +10,11 @@ use std::sync::Arc;
 
 /// The version of what instances and gateways say to each other. Raised with every change to
 /// `projection.proto`, to what checkpoints store, to the encoding of sums, or to the hash of codes.
-pub const PROTOCOL: u32 = 2;
+pub const PROTOCOL: u32 = 3;
+
+/// Metadata of the failure of one that is not heard: it may only be slow, or the way to it. Of one
+/// that refuses, and so is gone, there is none.
+pub const UNHEARD: &str = "unheard";
 
 /// The calls of `ProjectionService`; errors are those of the proto file.
 #[async_trait]

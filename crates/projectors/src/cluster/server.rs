@@ -23,6 +23,10 @@ use tonic_reflection::server::Builder;
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(30);
 const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// Calls of a connection that gateways may give up before this instance has come to read them: one
+/// that gets little of the processor must not be cut off for it by its own gateways.
+const GIVEN_UP: usize = 1_024;
+
 /// Whose health is told: the whole, and the service.
 const SERVICES: [&str; 2] = ["", projection_service_server::SERVICE_NAME];
 
@@ -88,6 +92,7 @@ pub async fn serve(
         .http2_keepalive_interval(Some(KEEP_ALIVE_INTERVAL))
         .http2_keepalive_timeout(Some(KEEP_ALIVE_TIMEOUT))
         .http2_adaptive_window(Some(true))
+        .http2_max_pending_accept_reset_streams(Some(GIVEN_UP))
         .layer(lienthong_telemetry::rpc::layer())
         .add_service(service)
         .add_service(health_service)

@@ -39,12 +39,18 @@ pub fn watch(cluster: Arc<Cluster>, stop: CancellationToken) {
 
 async fn look(cluster: &Cluster, shown: &mut Shown) {
     // If nothing can be said of any, what was said last stays, the log being away: it is stalled.
-    let Ok(told) = lags(&cluster.directory, cluster.log.as_ref(), &cluster.unkept).await else {
+    let Ok(told) = lags(
+        &cluster.directory,
+        cluster.log.as_ref(),
+        &cluster.remembered,
+    )
+    .await
+    else {
         return;
     };
-    let unkept = cluster.unkept.places();
-    keep_only(shown, &unkept);
-    for (view, partition) in unkept {
+    let untold = cluster.remembered.untold();
+    keep_only(shown, &untold);
+    for (view, partition) in untold {
         let is_of = |lag: &&ViewLag| of(lag) == (view.name(), partition);
         if let Some(lag) = told.iter().find(is_of) {
             show(shown, view, partition, reading(lag));

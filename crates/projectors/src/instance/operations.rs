@@ -48,7 +48,7 @@ impl ViewOperations for Instance {
         let mut lanes = self.lanes();
         // Where one that is being opened will stand is known to the group: what it committed.
         lanes.retain(|lane| lane.is_opened());
-        Ok(operations::lags(&lanes, self.log.as_ref()).await)
+        Ok(crate::lag::told(&lanes, self.log.as_ref()).await)
     }
 
     async fn parked(&self, view: &str) -> Result<Vec<ParkedDossier>, Failure> {

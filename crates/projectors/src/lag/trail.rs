@@ -3,7 +3,7 @@
 use super::waiting::Waiting;
 use lienthong_domain::lag::{Sample, Window};
 use lienthong_eventlog::Unread;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use tokio::time::Instant;
 
@@ -16,8 +16,8 @@ const NEVER: i64 = i64::MAX;
 pub struct Trail {
     window: Mutex<Window>,
     waiting: Mutex<Waiting>,
-    /// The runner found nothing more to read since the last sample.
-    touched_end: AtomicBool,
+    /// When the follower stood at the log's end last, by [`moment_ms`].
+    touched_ms: AtomicI64,
     /// When the lag was known last and what it was, milliseconds by [`moment_ms`].
     known: Mutex<(i64, i64)>,
     /// What was recorded from then on came while the lane followed, milliseconds since the Unix
@@ -30,7 +30,7 @@ impl Default for Trail {
         Self {
             window: Mutex::new(Window::new(WINDOW_MS)),
             waiting: Mutex::default(),
-            touched_end: AtomicBool::new(false),
+            touched_ms: AtomicI64::new(i64::MIN),
             known: Mutex::new((moment_ms(), 0)),
             live_from_ms: AtomicI64::new(NEVER),
         }
@@ -59,17 +59,15 @@ impl Trail {
     /// now.
     pub fn push(&self, seen: Seen, next: &dyn Fn() -> u64) -> Window {
         let mut window = held(&self.window);
-        let was_at_end = self.touched_end.swap(false, Ordering::AcqRel);
-        window.push(seen.sample(next(), was_at_end));
+        self.sample(&mut window, seen, next());
         window.clone()
     }
 
     /// The window as it would go on with this sample.
     pub fn with(&self, seen: Seen, next: &dyn Fn() -> u64) -> Window {
         let window = held(&self.window);
-        let was_at_end = self.touched_end.load(Ordering::Acquire);
         let mut window = window.clone();
-        window.push(seen.sample(next(), was_at_end));
+        self.sample(&mut window, seen, next());
         window
     }
 
@@ -78,9 +76,28 @@ impl Trail {
         held(&self.window).clone()
     }
 
-    /// The runner found nothing more to read.
-    pub fn touch_end(&self) {
-        self.touched_end.store(true, Ordering::Release);
+    fn sample(&self, window: &mut Window, seen: Seen, next: u64) {
+        if let Some(touched_ms) = self.touched_ms() {
+            window.touch_end(touched_ms);
+        }
+        window.push(seen.sample(next));
+    }
+
+    /// The follower stood at the log's end then, by [`moment_ms`].
+    pub fn touch_end_at(&self, at_ms: i64) {
+        self.touched_ms.fetch_max(at_ms, Ordering::AcqRel);
+    }
+
+    /// How long ago it stood there last, in milliseconds; none: never.
+    pub fn at_end_ms_ago(&self) -> Option<u64> {
+        let touched_ms = self.touched_ms()?;
+        u64::try_from(moment_ms() - touched_ms).ok()
+    }
+
+    /// When it stood there last, by [`moment_ms`]; none: never.
+    fn touched_ms(&self) -> Option<i64> {
+        let touched_ms = self.touched_ms.load(Ordering::Acquire);
+        (touched_ms != i64::MIN).then_some(touched_ms)
     }
 
     /// What is known of the records that wait.
@@ -123,14 +140,14 @@ impl Trail {
 impl Seen {
     /// Made while the window is held: where the follower stands and the moment come in the order in
     /// which samples do, so that one who looked slowly does not make it stand back.
-    fn sample(self, next: u64, was_at_end: bool) -> Sample {
+    fn sample(self, next: u64) -> Sample {
         let end = self.end.max(next);
         Sample {
             at_ms: moment_ms(),
             next,
             end,
             lag_ms: self.lag_ms,
-            was_at_end: was_at_end || next >= end,
+            was_at_end: next >= end,
         }
     }
 }

@@ -73,7 +73,7 @@ impl ViewOperations for Operations {
     }
 
     async fn lag(&self) -> Result<Vec<ViewLag>, Failure> {
-        Ok(operations::lags(&self.share.lanes(), self.log.as_ref()).await)
+        Ok(crate::lag::told(&self.share.lanes(), self.log.as_ref()).await)
     }
 
     async fn parked(&self, view: &str) -> Result<Vec<ParkedDossier>, Failure> {

@@ -94,8 +94,10 @@ async fn look(lane: &Lane, log: &dyn EventLog, bounds: Bounds) -> Result<Look, S
     // After the end, so that nothing is told to wait that has been processed.
     let next = lane.next();
     let asked_ms = now_millis();
+    // What retention took waits no more, though it may be known.
+    let from = next.max(bounds.start);
     let known = lane.trail().waiting();
-    let known = answered(known.look(log, lane.owner.partition, next, bounds.end)).await?;
+    let known = answered(known.look(log, lane.owner.partition, from, bounds.end)).await?;
     lane.trail().set_waiting(known);
     // What was found holds for then, and for now if the lane has not got on meanwhile.
     let now_ms = match lane.next() == next {
@@ -108,7 +110,7 @@ async fn look(lane: &Lane, log: &dyn EventLog, bounds: Bounds) -> Result<Look, S
             end: bounds.end.max(next),
             ..bounds
         },
-        first: known.first(next, bounds.end),
+        first: known.first(from, bounds.end),
         now_ms,
     };
     lane.trail().set_known(seen.lag_ms());

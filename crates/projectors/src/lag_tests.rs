@@ -167,6 +167,18 @@ async fn a_log_that_does_not_answer_is_the_logs_fault_and_the_most_it_can_be_is_
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_retention_took_waits_no_more_though_it_was_known() {
+    let mut kept = dossier(3);
+    kept.recorded_ms += 2_000;
+    let followed = followed(vec![dossier(1), dossier(2), kept]);
+    let before = followed.told().await;
+    assert!((3.0..4.0).contains(&before.lag_seconds), "{before:?}");
+    followed.log.remove_before(followed.lane.owner.partition, 2);
+    let after = followed.told().await;
+    assert!((1.0..2.0).contains(&after.lag_seconds), "{after:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_loss_is_a_status_of_its_own_and_the_logs_and_a_later_trouble_is_told_with_it() {
     let followed = followed(vec![dossier(1), dossier(2), dossier(3)]);
     followed.log.remove_before(followed.lane.owner.partition, 2);

@@ -13,7 +13,7 @@ const SETTLE_MS: f64 = 100.0;
 /// A clock that differs by more needs a hand, in milliseconds: so the runbook `source-clock` has it.
 const WRONG_MS: i64 = 60_000;
 /// How often the account of a subscription is drawn, in milliseconds.
-const DRAWN_MS: f64 = 250.0;
+const DRAWN_MS: f64 = 50.0;
 /// The hub tells a source's skew from the last minute; so long after a clock changed either is right,
 /// in milliseconds.
 const SKEW_GRACE_MS: f64 = SKEW_MS + 1_000.0;

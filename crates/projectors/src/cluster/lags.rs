@@ -150,8 +150,10 @@ impl Untold<'_> {
                     (next, now_millis())
                 }
             };
+            // What retention took waits no more, though it may be known.
+            let from = next.max(bounds.start);
             let known = trail.waiting();
-            let known = known.look(log, place.partition, next, bounds.end).await;
+            let known = known.look(log, place.partition, from, bounds.end).await;
             let known = known.map_err(|error| log_failed(&error))?;
             trail.set_waiting(known);
             Ok(Look {
@@ -160,7 +162,7 @@ impl Untold<'_> {
                     end: bounds.end.max(next),
                     ..bounds
                 },
-                first: known.first(next, bounds.end),
+                first: known.first(from, bounds.end),
                 now_ms,
             })
         };

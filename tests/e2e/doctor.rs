@@ -71,11 +71,11 @@ fn a_configuration_that_does_not_load_or_fit_is_told_with_its_fix() {
     found(&unknown, "configuration", "fail", "lienthong config");
     let range = alone(folder.path(), &[("LIENTHONG_LOG__PARTITIONS", "0")]);
     assert_eq!(range.code, Some(6), "{range:?}");
-    found(
-        &range,
-        "configuration",
-        "fail",
-        "set log.partitions from 1 to 256",
+    found(&range, "configuration", "fail", "change log.partitions");
+    let told = range.json().unwrap().to_string();
+    assert!(
+        told.contains("log.partitions must be from 1 to 256, not 0"),
+        "{told}"
     );
     let clash = alone(
         folder.path(),

@@ -181,6 +181,8 @@ pub fn phases(kind: Kind) -> Vec<Phase> {
         phase("clocks wrong", 28.0, Act::ClocksWrong, STEADY, CURRENT),
     ];
     let right = phase("clocks right", 16.0, Act::ClocksRight, STEADY, CURRENT);
+    let stopped = frozen(phase("projector stopped", 28.0, Act::Stop, STEADY, STALLED));
+    let goes_on = passing(phase("goes on", 22.0, Act::Continue, STEADY, CURRENT));
     let projector = [
         passing(phase(
             "projector too slow",
@@ -203,8 +205,8 @@ pub fn phases(kind: Kind) -> Vec<Phase> {
             LIGHT,
             Views::BySight,
         )),
-        frozen(phase("projector stopped", 28.0, Act::Stop, STEADY, STALLED)),
-        passing(phase("goes on", 22.0, Act::Continue, STEADY, CURRENT)),
+        stopped,
+        goes_on,
         frozen(phase("projector killed", 30.0, Act::Kill, STEADY, STALLED)),
         passing(phase("started again", 22.0, Act::Start, STEADY, CURRENT)),
         frozen(phase("stopped when idle", 26.0, Act::Stop, IDLE, STALLED)),
@@ -262,8 +264,8 @@ pub fn phases(kind: Kind) -> Vec<Phase> {
         Kind::ShortKafka => {
             let mut all = short(&[begin[0], begin[1], begin[2]], 3.0);
             // Long enough to be outside of the window.
-            all.extend(short(&[projector[2]], 15.0));
-            all.extend(short(&[projector[3]], 4.0));
+            all.extend(short(&[stopped], 15.0));
+            all.extend(short(&[goes_on], 4.0));
             all
         }
     }

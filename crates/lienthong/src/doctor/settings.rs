@@ -107,7 +107,7 @@ mod tests {
         settings.telemetry.trace_ratio = 1.5;
         let finding = fits(&settings);
         assert_eq!(finding.outcome, Outcome::Fail);
-        let found = "log.partitions: must be from 1 to 256, not 0; probe.every_ms is 5; \
+        let found = "log.partitions must be from 1 to 256, not 0; probe.every_ms is 5; \
                      gateway.stream_max_age_s is 0; telemetry.trace_ratio: 1.5 is not between 0 and 1";
         assert_eq!(finding.found, found);
         let fix = "set it to 100 to 60000, or to 0 for none; set it to 1 to 86400; ";

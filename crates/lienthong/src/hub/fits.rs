@@ -18,6 +18,12 @@ pub fn check(settings: &Settings) -> Vec<Failure> {
     parts.into_iter().filter_map(Result::err).collect()
 }
 
+/// A setting that does not fit, and what it must be.
+pub(super) fn unfit(setting: &str, what: &str) -> Failure {
+    let message = format!("{setting} {what}. Fix: change {setting} in the configuration");
+    Failure::new(Exit::Usage, message)
+}
+
 /// Whether a number is in its range.
 ///
 /// # Errors

@@ -5,7 +5,7 @@ mod names;
 mod observed;
 
 use super::Service;
-use super::fits::within;
+use super::fits::{unfit, within};
 use crate::config::{Cluster, Home, Log, Settings};
 use crate::exit::{Exit, Failure};
 use lienthong_eventlog::embedded::{self, OpenError};
@@ -235,9 +235,7 @@ pub async fn open_embedded(config: embedded::Config) -> Result<Arc<dyn EventLog>
 
 fn unopened(error: OpenError) -> Failure {
     match error {
-        OpenError::Setting { field, what } => {
-            Failure::new(Exit::Usage, format!("log.{field}: {what}"))
-        }
+        OpenError::Setting { field, what } => unfit(&format!("log.{field}"), &what),
         other => Failure::failed(other),
     }
 }

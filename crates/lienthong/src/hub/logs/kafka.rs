@@ -1,5 +1,6 @@
 //! A log as a topic of a Kafka cluster.
 
+use super::super::fits::unfit;
 use super::names::topic;
 use super::{Which, age, bytes};
 use crate::config::{Cluster, Log};
@@ -72,9 +73,7 @@ fn describe() -> Describe {
 
 fn unopened(error: OpenError) -> Failure {
     match error {
-        OpenError::Setting { field, what } => {
-            Failure::new(Exit::Usage, format!("{} {what}", setting(field)))
-        }
+        OpenError::Setting { field, what } => unfit(&setting(field), &what),
         OpenError::Unavailable { .. } => {
             let fix = "Fix: start the brokers, or correct log.home (LIENTHONG_LOG)";
             Failure::new(Exit::Unavailable, format!("{error}. {fix}"))

@@ -176,10 +176,12 @@ async fn play(stage: &mut Stage, watch: &mut Watch) -> Result<(), Fault> {
     sources.abort();
     stage.fleet.kill(Kind::Adapter, 1)?;
     let service = [("service", "adapter")];
-    let gone = expect("MetricsMissing/page", &service, "metrics-missing");
-    watch
-        .until("the adapter was killed", &[gone], &SLOW)
-        .await?;
+    let gone = [
+        expect("MetricsMissing/page", &service, "metrics-missing"),
+        // Nobody tells any more whose adapters are; it is remembered.
+        expect("ProbeLost/ticket", &[("owner", "intake")], "probe-lost"),
+    ];
+    watch.until("the adapter was killed", &gone, &SLOW).await?;
     stage.fleet.start_again(Kind::Adapter, 1).await?;
     let _sources = stage.report(0);
     watch.well_again(&SLOW).await
